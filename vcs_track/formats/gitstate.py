@@ -1,0 +1,148 @@
+"""What git says about a work tree, and the bytes it says it in.
+
+Pure: the bytes of ``git status --porcelain=v2 --branch -z`` in, values out. Git's bytes
+need not be UTF-8: kept text has U+FFFD in place of what is not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["CommitInfo", "GitState", "GitUnreadable", "git_text", "parse_status"]
+
+
+@dataclass(frozen=True, slots=True)
+class GitState:
+    """Where a work tree stands.
+
+    Attributes:
+        root: Top folder of the work tree.
+        commit: 40 or 64 hexadecimal digits; None before the first commit.
+        branch: Short name; None when ``HEAD`` is detached.
+        upstream: Short name of the branch it follows, as ``origin/main``.
+        ahead: Commits that the upstream lacks; None when git does not know.
+        behind: Commits that only the upstream has; None when git does not know.
+        dirty: Tracked files differ from the commit, staged or not; ``.runs`` left out.
+        untracked: Entries that git neither tracks nor ignores; a folder counts once.
+        remote: URL without user, password, query and fragment.
+        worktree: Made by ``git worktree add``.
+        submodule: Part of another repository.
+
+    Example:
+        >>> from vcs_track.plumbing.gitlink import GitState
+        >>> state = GitState(root="/src/demo", commit=None, branch="main")
+        >>> state.to_json()["branch"], "root" in state.to_json()
+        ('main', False)
+    """
+
+    root: str
+    commit: str | None
+    branch: str | None
+    upstream: str | None = None
+    ahead: int | None = None
+    behind: int | None = None
+    dirty: bool = False
+    untracked: int = 0
+    remote: str | None = None
+    worktree: bool = False
+    submodule: bool = False
+
+    def to_json(self) -> dict[str, object]:
+        """Return what a run manifest keeps: everything but the local path."""
+        names = (name for name in self.__slots__ if name != "root")
+        return {name: getattr(self, name) for name in names}
+
+
+@dataclass(frozen=True, slots=True)
+class GitUnreadable:
+    """Why a folder inside a work tree has no `GitState`; never raised.
+
+    Attributes:
+        reason: One line, without a local path.
+        hint: What to do about it, or an empty string.
+    """
+
+    reason: str
+    hint: str = ""
+
+    def to_json(self) -> dict[str, object]:
+        """Return what a run manifest keeps instead of a state."""
+        return {"unreadable": self.reason}
+
+
+@dataclass(frozen=True, slots=True)
+class CommitInfo:
+    """One commit: id, committer time (seconds since 1970 UTC), author, subject."""
+
+    id: str
+    time: int
+    author: str
+    subject: str
+
+
+def git_text(data: bytes) -> str:
+    r"""Return *data* as text that can be kept.
+
+    Example:
+        >>> from vcs_track.formats.gitstate import git_text
+        >>> git_text(b"gr\xfc\xdfe")
+        'gr\ufffd\ufffde'
+    """
+    return data.decode("utf-8", "replace")
+
+
+def parse_status(out: bytes, *, root: str) -> tuple[GitState, bytes | None]:
+    r"""Return the state in *out*, and the exact bytes of the branch's name.
+
+    Args:
+        out: What ``git status --porcelain=v2 --branch -z`` printed.
+        root: Top folder of the work tree.
+
+    Example:
+        >>> from vcs_track.formats.gitstate import parse_status
+        >>> state, branch = parse_status(b"# branch.head main\0? new.txt\0", root="/src")
+        >>> state.branch, state.untracked, state.dirty, branch
+        ('main', 1, False, b'main')
+    """
+    header: dict[bytes, bytes] = {}
+    dirty, untracked, skip = False, 0, False
+    for entry in out.split(b"\0"):
+        kind, _, rest = entry.partition(b" ")
+        if skip:
+            skip = False  # the old name that follows a rename
+        elif kind == b"#":
+            name, _, value = rest.partition(b" ")
+            header[name] = value
+        elif kind == b"?":
+            untracked += 1
+        elif kind in (b"1", b"2", b"u"):
+            dirty, skip = True, kind == b"2"
+    branch = _unless(header.get(b"branch.head"), b"(detached)")
+    ahead, behind = _counts(header.get(b"branch.ab", b""))
+    state = GitState(
+        root=root,
+        commit=_kept(_unless(header.get(b"branch.oid"), b"(initial)")),
+        branch=_kept(branch),
+        upstream=_kept(header.get(b"branch.upstream")),
+        ahead=ahead,
+        behind=behind,
+        dirty=dirty,
+        untracked=untracked,
+    )
+    return state, branch
+
+
+def _unless(value: bytes | None, placeholder: bytes) -> bytes | None:
+    return None if value == placeholder else value
+
+
+def _kept(value: bytes | None) -> str | None:
+    return None if value is None else git_text(value)
+
+
+def _counts(value: bytes) -> tuple[int | None, int | None]:
+    # '+2 -1'; '+? -?' where the user told git not to count.
+    words = [word[1:] for word in value.split()]
+    if len(words) != 2 or not all(word.isdigit() for word in words):
+        return None, None
+    return int(words[0]), int(words[1])

@@ -1,0 +1,242 @@
+"""The manifests: JSON objects that name other objects.
+
+Pure values; ``docs/format/objects.md`` is the specification.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Final
+
+from vcs_track.errors import CorruptError
+from vcs_track.formats import canonical, typed_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from vcs_track.formats.oid import ObjectId
+
+__all__ = [
+    "BLOB_KINDS",
+    "STATUSES",
+    "MediaItem",
+    "RunManifest",
+    "decode_document",
+    "decode_media",
+    "decode_run",
+    "encode_document",
+    "encode_media",
+    "references",
+]
+
+STATUSES: Final = ("running", "finished", "failed", "killed", "crashed")
+
+# Media whose bytes are stored apart from the manifests, and may stay behind.
+BLOB_KINDS: Final = ("image", "figure", "file")
+
+_TYPED = ("summary", "summary_set", "results")
+
+
+@dataclass(frozen=True, slots=True)
+class RunManifest:
+    """The state of one run at one moment; see ``docs/format/objects.md``.
+
+    Times are microseconds since 1970 UTC; ``hparams``, ``scalars``, ``media``, ``env`` and
+    ``code`` are object ids or None.
+    """
+
+    run: str
+    name: str
+    status: str
+    time_us: int
+    created_us: int
+    parents: tuple[ObjectId, ...] = ()
+    ended_us: int | None = None
+    project: str | None = None
+    group: str | None = None
+    job_type: str | None = None
+    tags: tuple[str, ...] = ()
+    notes: str | None = None
+    color: str | None = None
+    exit: dict[str, Any] | None = None
+    hparams: ObjectId | None = None
+    scalars: ObjectId | None = None
+    media: ObjectId | None = None
+    env: ObjectId | None = None
+    code: ObjectId | None = None
+    git: dict[str, Any] | None = None
+    command: dict[str, Any] | None = None
+    summary: dict[str, Any] = field(default_factory=dict)
+    summary_set: dict[str, Any] = field(default_factory=dict)
+    results: dict[str, Any] = field(default_factory=dict)
+    gaps: tuple[dict[str, Any], ...] = ()
+    writers: dict[str, int] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def encode(self) -> bytes:
+        """Return the canonical bytes."""
+        body = {name: getattr(self, name) for name in _FIELDS}
+        body.update(
+            {
+                "@": "run/1",
+                "parents": sorted(self.parents),
+                "tags": sorted(self.tags),
+                "gaps": list(self.gaps),
+                **{name: typed_json.freeze(body[name]) for name in _TYPED},
+                **self.extra,
+            }
+        )
+        return canonical.dumps(body)
+
+
+_FIELDS = tuple(f.name for f in fields(RunManifest) if f.name != "extra")
+_REQUIRED: dict[str, type] = {
+    "run": str, "name": str, "status": str, "time_us": int, "created_us": int,
+    "parents": list, "tags": list, "summary": dict, "summary_set": dict, "results": dict, "gaps": list,
+    "writers": dict,
+}  # fmt: skip
+_OPTIONAL: dict[str, type] = {
+    "ended_us": int, "project": str, "group": str, "job_type": str, "notes": str,
+    "color": str, "exit": dict, "hparams": str, "scalars": str, "media": str,
+    "env": str, "code": str, "git": dict, "command": dict,
+}  # fmt: skip
+
+
+def decode_run(data: bytes) -> RunManifest:
+    """Return the run manifest in *data*.
+
+    Raises:
+        CorruptError: If it is not a ``run/1`` document.
+    """
+    body = decode_document(data, "run/1")
+    for name, kind in _REQUIRED.items():
+        if not isinstance(body.get(name), kind):
+            raise CorruptError(f"a run manifest has no valid '{name}'")
+    for name, kind in _OPTIONAL.items():
+        if not isinstance(body.get(name), kind | None):
+            raise CorruptError(f"a run manifest has no valid '{name}'")
+    known = {name: body.get(name) for name in _FIELDS}
+    known["parents"] = tuple(body["parents"])
+    known["tags"] = tuple(body["tags"])
+    known["gaps"] = tuple(body["gaps"])
+    for name in _TYPED:
+        known[name] = typed_json.thaw(body[name])
+    known["extra"] = {k: v for k, v in body.items() if k not in _FIELDS and k != "@"}
+    return RunManifest(**known)
+
+
+def encode_document(kind: str, value: object) -> bytes:
+    """Return a ``{"@": kind, "v": value}`` document; *value* is typed JSON."""
+    return canonical.dumps({"@": kind, "v": typed_json.freeze(value)})
+
+
+def decode_document(data: bytes, kind: str) -> dict[str, Any]:
+    """Return the JSON object in *data*, whose ``@`` must be *kind*.
+
+    Raises:
+        CorruptError: If it is something else.
+    """
+    body = canonical.loads(data)
+    if not isinstance(body, dict) or body.get("@") != kind:
+        found = body.get("@") if isinstance(body, dict) else type(body).__name__
+        raise CorruptError(
+            f"expected a '{kind}' document, found '{found}'",
+            hint="a newer vcs-track may have written it",
+        )
+    return body
+
+
+@dataclass(frozen=True, slots=True)
+class MediaItem:
+    """One image, figure, text, fragment, histogram, file or console output.
+
+    Attributes:
+        kind: What it is.
+        oid: Id of its bytes.
+        size: Number of bytes.
+        mime: Media type.
+        wall_us: When it was logged, microseconds since 1970 UTC.
+        tag: Series-like name, or None.
+        name: File name, or None.
+        step: Step, or None.
+        epoch: Epoch, or None.
+        rep: Repetition.
+        meta: Width and height of an image.
+    """
+
+    kind: str
+    oid: ObjectId
+    size: int
+    mime: str
+    wall_us: int
+    tag: str | None = None
+    name: str | None = None
+    step: int | None = None
+    epoch: float | None = None
+    rep: int = 0
+    meta: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the item as ``media/1`` writes it."""
+        body: dict[str, Any] = {
+            "kind": self.kind, "o": self.oid, "size": self.size, "mime": self.mime,
+            "wall": self.wall_us, "tag": self.tag, "name": self.name, "step": self.step,
+            "epoch": typed_json.freeze(self.epoch), "rep": self.rep,
+        }  # fmt: skip
+        if self.meta:
+            body["meta"] = self.meta
+        return body
+
+    @classmethod
+    def from_json(cls, body: dict[str, Any]) -> MediaItem:
+        """Return the item that :meth:`to_json` wrote.
+
+        Raises:
+            CorruptError: If a key is missing or has the wrong type.
+        """
+        try:
+            return cls(
+                body["kind"], body["o"], body["size"], body["mime"], body["wall"],
+                body["tag"], body["name"], body["step"], typed_json.thaw(body["epoch"]),
+                body["rep"], body.get("meta", {}),
+            )  # fmt: skip
+        except (KeyError, TypeError, AttributeError):
+            raise CorruptError("a media manifest has an item that is not one") from None
+
+
+def encode_media(items: Sequence[MediaItem]) -> bytes:
+    """Return the bytes of a ``media/1`` manifest."""
+    return canonical.dumps({"@": "media/1", "items": [item.to_json() for item in items]})
+
+
+def decode_media(data: bytes) -> list[MediaItem]:
+    """Return the items of the ``media/1`` manifest in *data*."""
+    items = decode_document(data, "media/1").get("items")
+    if not isinstance(items, list):
+        raise CorruptError("a media manifest has no items")
+    return [MediaItem.from_json(item) for item in items]
+
+
+def references(data: bytes) -> Iterator[tuple[str, ObjectId]]:
+    """Yield what the JSON document in *data* names, as ``(role, id)``.
+
+    A role is ``document`` for another JSON document, ``column``, ``text`` for a text that is
+    stored with them, or ``blob``. Blobs may be absent from a store; the others may not.
+    """
+    body = canonical.loads(data)
+    kind = body.get("@") if isinstance(body, dict) else None
+    if kind == "run/1":
+        for parent in body["parents"]:
+            yield "document", parent
+        for key in ("hparams", "scalars", "media", "env", "code"):
+            if body.get(key) is not None:
+                yield "document", body[key]
+    elif kind == "scalars/1":
+        for series in body["series"].values():
+            for chunk in series["chunks"]:
+                for key in ("value", "step", "wall", "epoch", "rep"):
+                    if key in chunk:
+                        yield "column", chunk[key]
+    elif kind == "media/1":
+        for item in body["items"]:
+            yield "blob" if item["kind"] in BLOB_KINDS else "text", item["o"]

@@ -1,0 +1,320 @@
+"""The bytes of a pack: a zip whose sorted directory can be bisected in place.
+
+Pure functions over bytes; ``docs/format/packs.md`` is the specification.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+import zlib
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from vcs_track.errors import CorruptError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from _typeshed import ReadableBuffer as Buffer
+
+__all__ = [
+    "DEFLATED",
+    "LARGE",
+    "LOCAL_SIZE",
+    "MAX_ENTRY",
+    "MAX_PACK",
+    "OBJECTS",
+    "STORED",
+    "Directory",
+    "Entry",
+    "check_layout",
+    "directory",
+    "inflate",
+    "local_header",
+    "pack_data",
+    "parse_record",
+    "parse_tail",
+    "read_local",
+    "scan_spool",
+]
+
+OBJECTS: Final = "objects/"
+STORED: Final = 0
+DEFLATED: Final = 8
+MAX_PACK: Final = 2 << 30
+MAX_ENTRY: Final = MAX_PACK - (1 << 20)
+LARGE: Final = 32 << 20
+LOCAL_SIZE: Final = 30
+
+_LOCAL = struct.Struct("<IHHHHHIIIHH")
+_RECORD = struct.Struct("<IHHHHHHIIIHHHHHII")
+_END = struct.Struct("<IHHHHIIH")
+_END64 = struct.Struct("<IQHHIIQQQQ")
+_LOCATOR = struct.Struct("<IIQI")
+_DATE = 0x0021  # 1980-01-01, the oldest that zip knows: equal content, equal bytes
+_ATTRIBUTES = 0o100444 << 16
+_COMMENT = re.compile(rb"vt1 n=(\d{1,9})")
+_LONGEST_COMMENT = len(b"vt1 n=") + 9
+
+
+class Entry(NamedTuple):
+    """One entry of a pack.
+
+    Attributes:
+        name: The name inside the zip, for example ``objects/ba7816bf...``.
+        method: :data:`STORED` or :data:`DEFLATED`.
+        crc: CRC-32 of the uncompressed bytes.
+        stored: Number of bytes in the pack.
+        size: Number of uncompressed bytes.
+        offset: Where the local header begins.
+    """
+
+    name: str
+    method: int
+    crc: int
+    stored: int
+    size: int
+    offset: int
+
+    @property
+    def data_offset(self) -> int:
+        """Where the data begins."""
+        return self.offset + LOCAL_SIZE + len(self.name)
+
+    @property
+    def end(self) -> int:
+        """Where the data ends."""
+        return self.data_offset + self.stored
+
+
+class Directory(NamedTuple):
+    """Where the directory of a pack stands.
+
+    Attributes:
+        start: Offset of the first record.
+        end: Offset after the last record.
+        entries: Number of all entries.
+        objects: Number of object entries, the last ones.
+    """
+
+    start: int
+    end: int
+    entries: int
+    objects: int
+
+
+def pack_data(data: bytes, *, compress: bool) -> tuple[int, bytes]:
+    """Return the method and the bytes that stand for *data* in a pack.
+
+    Example:
+        >>> from vcs_track.formats.pack import pack_data
+        >>> pack_data(b"ab", compress=True)
+        (0, b'ab')
+        >>> pack_data(b"a" * 1000, compress=True)[0]
+        8
+    """
+    if compress and len(data) > 64:
+        packed = zlib.compress(data, 1, wbits=-15)
+        if len(packed) * 10 <= len(data) * 9:
+            return DEFLATED, packed
+    return STORED, data
+
+
+def local_header(entry: Entry) -> bytes:
+    """Return the local header and name of *entry*."""
+    name = entry.name.encode("ascii")
+    head = _LOCAL.pack(
+        0x04034B50,
+        20,
+        0,
+        entry.method,
+        0,
+        _DATE,
+        entry.crc,
+        entry.stored,
+        entry.size,
+        len(name),
+        0,
+    )
+    return head + name
+
+
+def read_local(data: Buffer, offset: int) -> Entry:
+    """Return the entry whose local header stands at *offset*.
+
+    Raises:
+        CorruptError: If there is no header that a pack may have.
+    """
+    if offset + LOCAL_SIZE > len(data):
+        raise CorruptError(f"no entry at byte {offset}: the file ends there")
+    magic, need, flags, method, time, date, crc, stored, size, n_name, n_extra = (
+        _LOCAL.unpack_from(data, offset)
+    )
+    plain = (magic, need, flags, time, date, n_extra) == (0x04034B50, 20, 0, 0, _DATE, 0)
+    if not plain or method not in (STORED, DEFLATED):
+        raise CorruptError(f"no entry at byte {offset}")
+    name = _ascii(data, offset + LOCAL_SIZE, n_name)
+    return Entry(name, method, crc, stored, size, offset)
+
+
+def _ascii(data: Buffer, offset: int, length: int) -> str:
+    raw = bytes(data[offset : offset + length])
+    if len(raw) != length or not raw.isascii():
+        raise CorruptError(f"the name at byte {offset} is damaged")
+    return raw.decode("ascii")
+
+
+def directory(entries: Iterable[Entry], start: int) -> bytes:
+    """Return the directory and end record that close a pack of *entries*.
+
+    Args:
+        entries: All entries, in any order.
+        start: Where the directory will stand: the end of the last entry.
+    """
+    ordered = sorted(entries, key=lambda entry: entry.name)
+    records = b"".join(_record(entry) for entry in ordered)
+    objects = sum(entry.name.startswith(OBJECTS) for entry in ordered)
+    return records + _end(len(ordered), objects, start, len(records))
+
+
+def _record(entry: Entry) -> bytes:
+    name = entry.name.encode("ascii")
+    fixed = _RECORD.pack(
+        0x02014B50, 0x0314, 20, 0, entry.method, 0, _DATE, entry.crc, entry.stored, entry.size,
+        len(name), 0, 0, 0, 0, _ATTRIBUTES, entry.offset,
+    )  # fmt: skip
+    return fixed + name
+
+
+def _end(entries: int, objects: int, start: int, size: int) -> bytes:
+    comment = b"vt1 n=%d" % objects
+    wide = b""
+    if entries > 0xFFFE:
+        end64 = _END64.pack(0x06064B50, 44, 0x0314, 45, 0, 0, entries, entries, size, start)
+        wide = end64 + _LOCATOR.pack(0x07064B50, 0, start + size, 1)
+    short = min(entries, 0xFFFF)
+    return wide + _END.pack(0x06054B50, 0, 0, short, short, size, start, len(comment)) + comment
+
+
+def parse_tail(data: Buffer, length: int | None = None) -> Directory:
+    """Return where the directory stands, from the last bytes of a pack.
+
+    Args:
+        data: The whole pack, or its last bytes.
+        length: Length of the whole pack where *data* is only its end.
+
+    Raises:
+        CorruptError: If the file does not end as a pack does.
+    """
+    total = len(data) if length is None else length
+    tail = bytes(data[-(_END.size + _LONGEST_COMMENT) :])
+    at = tail.rfind(b"PK\x05\x06")
+    if at < 0 or len(tail) - at < _END.size:
+        raise CorruptError("no end record: the pack is cut short or is not a pack")
+    _, disk, cd_disk, here, entries, size, start, n_comment = _END.unpack_from(tail, at)
+    comment = _COMMENT.fullmatch(tail[at + _END.size :])
+    if comment is None or n_comment != len(comment[0]) or disk or cd_disk or here != entries:
+        raise CorruptError("the end record is not one of a pack")
+    end_at = total - (len(tail) - at)
+    if entries == 0xFFFF:
+        entries, size, start, end_at = _parse_end64(data, total, end_at)
+    objects = int(comment[1])
+    if start + size != end_at or objects > entries or size < entries * _RECORD.size:
+        raise CorruptError("the directory does not stand where the end record says")
+    return Directory(start, end_at, entries, objects)
+
+
+def _parse_end64(data: Buffer, total: int, end_at: int) -> tuple[int, int, int, int]:
+    at = end_at - _LOCATOR.size - _END64.size
+    view = at - (total - len(data))
+    if view < 0:
+        raise CorruptError("the zip64 end record is missing")
+    magic, _, _, _, disk, cd_disk, here, entries, size, start = _END64.unpack_from(data, view)
+    locator = _LOCATOR.unpack_from(data, view + _END64.size)
+    if magic != 0x06064B50 or locator != (0x07064B50, 0, at, 1) or disk or cd_disk:
+        raise CorruptError("the zip64 end record is damaged")
+    if here != entries or entries < 0xFFFF:
+        raise CorruptError("the zip64 end record is damaged")
+    return entries, size, start, at
+
+
+def parse_record(data: Buffer, at: int) -> tuple[Entry, int]:
+    """Return the entry of the directory record at *at*, and where the next begins.
+
+    Raises:
+        CorruptError: If there is no record that a pack may have.
+    """
+    if at + _RECORD.size > len(data):
+        raise CorruptError(f"no directory record at byte {at}")
+    (magic, made, need, flags, method, time, date, crc, stored, size, n_name, n_extra, n_comment,
+     disk, internal, external, offset) = _RECORD.unpack_from(data, at)  # fmt: skip
+    plain = (magic, made, need, flags, time, date) == (0x02014B50, 0x0314, 20, 0, 0, _DATE)
+    bare = not (n_extra or n_comment or disk or internal) and external == _ATTRIBUTES
+    if not plain or not bare or method not in (STORED, DEFLATED):
+        raise CorruptError(f"the directory record at byte {at} is not one of a pack")
+    name = _ascii(data, at + _RECORD.size, n_name)
+    return Entry(name, method, crc, stored, size, offset), at + _RECORD.size + n_name
+
+
+def inflate(entry: Entry, raw: Buffer) -> bytes:
+    """Return the uncompressed bytes of *entry*, checked for length and CRC.
+
+    Inflating stops one byte after the declared size, so that a lying entry costs no memory.
+
+    Raises:
+        CorruptError: If the bytes are damaged.
+    """
+    if entry.method == STORED:
+        data = bytes(raw)
+    else:
+        inflater = zlib.decompressobj(wbits=-15)
+        try:
+            data = inflater.decompress(raw, entry.size + 1)
+        except zlib.error as error:
+            raise CorruptError(f"entry '{entry.name}' does not inflate: {error}") from None
+        if not inflater.eof or inflater.unused_data:
+            raise CorruptError(f"entry '{entry.name}' is longer than its directory says")
+    if len(data) != entry.size or zlib.crc32(data) != entry.crc:
+        raise CorruptError(f"entry '{entry.name}' is damaged: length or CRC differ")
+    return data
+
+
+def scan_spool(data: Buffer) -> Iterator[Entry]:
+    """Yield the whole entries of a pack without a directory, until the first torn one.
+
+    Their data is not checked here: a reader inflates and hashes it.
+    """
+    at = 0
+    while at + LOCAL_SIZE <= len(data):
+        try:
+            entry = read_local(data, at)
+        except CorruptError:
+            return
+        if entry.end > len(data):
+            return
+        yield entry
+        at = entry.end
+
+
+def check_layout(entries: Sequence[Entry], directory: Directory) -> None:
+    """Refuse a pack whose entries overlap, leave gaps, or are out of order.
+
+    Args:
+        entries: All entries, as the directory lists them.
+        directory: Where the directory stands.
+
+    Raises:
+        CorruptError: With the first thing that is wrong.
+    """
+    names = [entry.name for entry in entries]
+    if names != sorted(set(names)):
+        raise CorruptError("the directory is not sorted, or names an entry twice")
+    if any(not name.startswith(OBJECTS) for name in names[len(names) - directory.objects :]):
+        raise CorruptError("the directory does not end with its objects")
+    at = 0
+    for entry in sorted(entries, key=lambda entry: entry.offset):
+        if entry.offset != at:
+            raise CorruptError(f"entry '{entry.name}' overlaps another or leaves a gap")
+        at = entry.end
+    if at != directory.start:
+        raise CorruptError("bytes stand between the entries and the directory")

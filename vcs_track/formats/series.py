@@ -1,0 +1,303 @@
+"""The points of a series as columns, 16,384 points a chunk.
+
+Pure functions; ``docs/format/objects.md`` gives the bytes of ``scalars/1`` and ``col/1``.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import struct
+from itertools import accumulate, chain, repeat
+from typing import TYPE_CHECKING, Any, Final
+
+from vcs_track.errors import CorruptError
+from vcs_track.formats import canonical, typed_json
+from vcs_track.formats.slots import FLOAT, FLOAT32
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from vcs_track.formats.oid import ObjectId
+
+    Value = float | int | bool
+    Emit = Callable[[bytes], ObjectId]
+
+__all__ = ["CHUNK", "Chunk", "SeriesBuilder", "combine", "decode_column", "encode_scalars"]
+
+CHUNK: Final = 16_384
+
+Chunk = dict[str, Any]
+_F32 = struct.Struct("<f")
+
+
+def _to_f32(value: float) -> float:
+    try:
+        return float(_F32.unpack(_F32.pack(value))[0])
+    except OverflowError:
+        return math.copysign(math.inf, value)
+
+
+def _column(codec: str, n: int, body: bytes) -> bytes:
+    # Keys in canonical order; the numbers are already canonical text.
+    return b'{"@":"col/1","codec":"%s","n":%d,"v":%s}' % (codec.encode(), n, body)
+
+
+def encode_steps(steps: Sequence[int]) -> bytes:
+    """Return the column of *steps*: arithmetic runs, or differences."""
+    n = len(steps)
+    runs = _runs(steps)
+    if len(runs) == 1 or len(runs) * 4 <= n:
+        return _column("runs", n, canonical.dumps(runs))
+    return encode_deltas(steps)
+
+
+def _runs(steps: Sequence[int]) -> list[list[int]]:
+    n = len(steps)
+    if n > 1:
+        stride = steps[1] - steps[0]
+        last = steps[0] + stride * (n - 1)
+        if last == steps[-1] and list(steps) == _arithmetic(steps[0], stride, n):
+            return [[steps[0], stride, n]]
+    runs: list[list[int]] = []
+    for step in steps:
+        run = runs[-1] if runs else None
+        if run is not None and run[2] == 1:
+            run[1], run[2] = step - run[0], 2
+        elif run is not None and step == run[0] + run[1] * run[2]:
+            run[2] += 1
+        else:
+            runs.append([step, 0, 1])
+    return runs
+
+
+def _arithmetic(start: int, stride: int, n: int) -> list[int]:
+    return list(range(start, start + stride * n, stride)) if stride else [start] * n
+
+
+def encode_deltas(values: Sequence[int]) -> bytes:
+    """Return the column of integers as a first value and differences."""
+    deltas = [values[0], *map(operator.sub, values[1:], values)]
+    return _column("delta", len(values), canonical.dumps_numbers(deltas))
+
+
+def encode_stretches(marks: Iterable[tuple[int, Any]]) -> bytes:
+    """Return the column of ``(count, value)`` stretches, equal neighbours joined."""
+    joined: list[list[Any]] = []
+    for count, value in marks:
+        if joined and joined[-1][0] == value and type(joined[-1][0]) is type(value):
+            joined[-1][1] += count
+        elif count:
+            joined.append([value, count])
+    total = sum(count for _, count in joined)
+    return _column("rle", total, canonical.dumps(typed_json.freeze(joined)))
+
+
+def encode_values(values: Sequence[Value], *, single: bool) -> bytes:
+    """Return the column of *values*.
+
+    Args:
+        values: Numbers as they were logged.
+        single: Whether every one came from a 32-bit float.
+    """
+    if single:
+        return _column("f4", len(values), canonical.dumps_numbers([_short(v) for v in values]))
+    kinds = set(map(type, values))
+    codec = "f8" if kinds == {float} else "int" if kinds == {int} else "mixed"
+    return _column(codec, len(values), canonical.dumps_numbers(values))
+
+
+def _short(value: Value) -> float:
+    double = float(value)
+    for digits in (7, 8):
+        text = float(f"{double:.{digits}g}")
+        if _to_f32(text) == double:
+            return text
+    return float(f"{double:.9g}")
+
+
+def decode_column(data: bytes) -> list[Any]:
+    """Return the values of the column in *data*.
+
+    Raises:
+        CorruptError: If it is not a column of a known codec.
+
+    Example:
+        >>> from vcs_track.formats.series import decode_column, encode_steps
+        >>> decode_column(encode_steps([0, 5, 10]))
+        [0, 5, 10]
+    """
+    column = canonical.loads(data)
+    if not isinstance(column, dict) or column.get("@") != "col/1":
+        raise CorruptError("not a column", hint="a newer vcs-track may have written it")
+    try:
+        values = _DECODERS[column["codec"]](column["v"])
+    except KeyError:
+        raise CorruptError(
+            f"unknown column codec '{column.get('codec')}'", hint="read it with a newer vcs-track"
+        ) from None
+    except (TypeError, ValueError) as error:
+        raise CorruptError(f"a column does not decode: {error}") from None
+    if len(values) != column["n"]:
+        raise CorruptError(f"a column holds {len(values)} values, not {column['n']}")
+    return values
+
+
+_DECODERS: dict[str, Callable[[list[Any]], list[Any]]] = {
+    "runs": lambda v: list(chain.from_iterable(_arithmetic(*run) for run in v)),
+    "delta": lambda v: list(accumulate(v)),
+    "rle": lambda v: list(
+        chain.from_iterable(repeat(typed_json.thaw(value), count) for value, count in v)
+    ),
+    "f4": lambda v: [_to_f32(x) for x in canonical.load_numbers(v)],
+    "f8": canonical.load_numbers,
+    "int": list,
+    "mixed": canonical.load_numbers,
+}
+
+
+class SeriesBuilder:
+    """Collects the points of one tag and writes a chunk whenever one is full.
+
+    Args:
+        emit: Stores the bytes of a column and returns its id.
+        chunks: Chunks that are there already, when a run goes on.
+    """
+
+    def __init__(self, emit: Emit, chunks: Iterable[Chunk] = ()) -> None:
+        self.values: list[Value] = []
+        self.steps: list[int] = []
+        self.walls: list[int] = []
+        self.number = -1
+        self._emit = emit
+        self._chunks = list(chunks)
+        self._marks: list[tuple[int, int, Any]] = []
+        self._exact = False
+        self._opened = False
+
+    def mark(self, number: int, repetition: int, epoch: float | None) -> None:
+        """Say that the points from here on have this tag number, repetition and epoch."""
+        self.number = number
+        self._marks.append((len(self.values), repetition, epoch))
+
+    def add(self, kind: int, value: Value, step: int, wall_us: int) -> None:
+        """Add one point."""
+        if kind != FLOAT32:
+            self._exact = True
+        self.values.append(value)
+        self.steps.append(step)
+        self.walls.append(wall_us)
+        if len(self.values) == CHUNK:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the points at hand as a chunk."""
+        n = len(self.values)
+        if not n:
+            return
+        emit = self._emit
+        chunk: Chunk = {
+            "n": n,
+            "value": emit(encode_values(self.values, single=not self._exact)),
+            "step": emit(encode_steps(self.steps)),
+            "wall": emit(encode_deltas(self.walls)),
+            "lo": min(self.steps),
+            "hi": max(self.steps),
+            **_statistics(self.values),
+        }
+        self._flush_marks(chunk, n)
+        self._chunks.append(chunk)
+        self.values, self.steps, self.walls = [], [], []
+        self._exact = False
+
+    def _flush_marks(self, chunk: Chunk, n: int) -> None:
+        ends = [mark[0] for mark in self._marks[1:]] + [n]
+        counts = [end - mark[0] for mark, end in zip(self._marks, ends, strict=True)]
+        reps = [mark[1] for mark in self._marks]
+        epochs = [mark[2] for mark in self._marks]
+        if any(reps):
+            chunk["rep"] = self._emit(encode_stretches(zip(counts, reps, strict=True)))
+        if any(epoch is not None for epoch in epochs):
+            chunk["epoch"] = self._emit(encode_stretches(zip(counts, epochs, strict=True)))
+        self._marks = [(0, reps[-1], epochs[-1])]
+
+    def reopen(self, read: Callable[[ObjectId], bytes]) -> None:
+        """Take back the last chunk when it is not full, so that it can grow; only once."""
+        if self._opened or not self._chunks or self._chunks[-1]["n"] == CHUNK:
+            return
+        self._opened = True
+        chunk = self._chunks.pop()
+        values = decode_column(read(chunk["value"]))
+        n = len(values)
+        steps, walls = decode_column(read(chunk["step"])), decode_column(read(chunk["wall"]))
+        reps = decode_column(read(chunk["rep"])) if "rep" in chunk else [0] * n
+        epochs = decode_column(read(chunk["epoch"])) if "epoch" in chunk else [None] * n
+        single = b'"codec":"f4"' in read(chunk["value"])[:40]
+        last: object = object()
+        for value, step, wall, rep, epoch in zip(values, steps, walls, reps, epochs, strict=True):
+            if (rep, epoch) != last:
+                self.mark(-1, rep, epoch)
+                last = (rep, epoch)
+            self.add(FLOAT32 if single else FLOAT, value, step, wall)
+
+    def finish(self) -> list[Chunk]:
+        """Write what is left and return all chunks."""
+        self.flush()
+        return self._chunks
+
+
+def _statistics(values: Sequence[Value]) -> dict[str, Any]:
+    # NaN is the only value that differs from itself: min and max would depend on its place.
+    numbers = [value for value in values if value == value]
+    out: dict[str, Any] = {"first": values[0], "last": values[-1]}
+    out["min"] = min(numbers, default=None)
+    out["max"] = max(numbers, default=None)
+    out["sum"] = _sum(numbers)
+    if len(numbers) < len(values):
+        out["nan"] = len(values) - len(numbers)
+    return out
+
+
+def _sum(numbers: Sequence[Value]) -> float | None:
+    if not numbers:
+        return None
+    try:
+        return math.fsum(numbers)
+    except OverflowError:  # the sum passes the largest double
+        return float(sum(map(float, numbers)))
+    except ValueError:  # Infinity and -Infinity together
+        return math.nan
+
+
+def combine(chunks: Sequence[Chunk]) -> dict[str, Any]:
+    """Return the statistics of a whole series from those of its chunks.
+
+    Returns:
+        ``count first last min max mean nan lo hi``; ``min``, ``max`` and ``mean`` leave NaN
+        out and are None when nothing is left.
+    """
+    count = sum(chunk["n"] for chunk in chunks)
+    nan = sum(chunk.get("nan", 0) for chunk in chunks)
+    sums = [chunk["sum"] for chunk in chunks if chunk["sum"] is not None]
+    total = _sum(sums)
+    return {
+        "count": count,
+        "first": chunks[0]["first"],
+        "last": chunks[-1]["last"],
+        "min": min((c["min"] for c in chunks if c["min"] is not None), default=None),
+        "max": max((c["max"] for c in chunks if c["max"] is not None), default=None),
+        "mean": None if total is None else total / (count - nan),
+        "nan": nan,
+        "lo": min(chunk["lo"] for chunk in chunks),
+        "hi": max(chunk["hi"] for chunk in chunks),
+    }
+
+
+def encode_scalars(series: dict[str, list[Chunk]]) -> bytes:
+    """Return the bytes of the ``scalars/1`` manifest."""
+    body = {
+        tag: {"n": sum(chunk["n"] for chunk in chunks), "chunks": chunks}
+        for tag, chunks in series.items()
+        if chunks
+    }
+    return canonical.dumps({"@": "scalars/1", "series": typed_json.freeze(body)})

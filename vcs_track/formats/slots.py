@@ -1,0 +1,293 @@
+"""The bytes of a journal: a page of header, then 32-byte slots.
+
+Pure functions over bytes; ``docs/format/journal.md`` is the specification.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from vcs_track.errors import CorruptError
+from vcs_track.formats.oid import check64
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from _typeshed import ReadableBuffer as Buffer
+
+__all__ = [
+    "BOOL",
+    "FLOAT",
+    "FLOAT32",
+    "FRAME",
+    "HEADER_SIZE",
+    "INT",
+    "MAX_NUMBER",
+    "ROW",
+    "SEAL",
+    "SLOT_SIZE",
+    "UINT",
+    "Damage",
+    "Header",
+    "Record",
+    "pack_header",
+    "pack_payload",
+    "pack_slot",
+    "parse_header",
+    "scan",
+    "slots_of",
+]
+
+HEADER_SIZE: Final = 4096
+SLOT_SIZE: Final = 32
+MAX_NUMBER: Final = (1 << 24) - 1
+
+FLOAT: Final = 1
+INT: Final = 2
+BOOL: Final = 3
+FLOAT32: Final = 4
+UINT: Final = 6
+ROW: Final = 16
+FRAME: Final = 17
+SEAL: Final = 31
+
+_MAGIC = b"VTJ1\r\n\x1a\n"
+_VERSION = 1
+_HEADER = struct.Struct("<8sIIQ64s16s36sIQQI64s")
+_BODY = {
+    FLOAT: struct.Struct("<qdqI"),
+    FLOAT32: struct.Struct("<qdqI"),
+    INT: struct.Struct("<qqqI"),
+    BOOL: struct.Struct("<qqqI"),
+    UINT: struct.Struct("<qQqI"),
+    ROW: struct.Struct("<qQqI"),
+    FRAME: struct.Struct("<qQqI"),
+    SEAL: struct.Struct("<qQqI"),
+}
+_SLOT = struct.Struct("<qdqII")
+_WORD = struct.Struct("<I")
+_SIGNED = struct.Struct("<q")
+_UNSIGNED = struct.Struct("<Q")
+
+
+class Header(NamedTuple):
+    """Who writes a journal.
+
+    Attributes:
+        created_us: Microseconds since 1970 UTC.
+        run: Run id.
+        writer: Writer id, unique in the run.
+        boot: Boot id of the machine.
+        pid: Process id.
+        ticks: Start time of the process, in clock ticks since boot.
+        namespace: Inode of the process-id namespace.
+        salt: Random word that keeps foreign slots out.
+        host: Host name.
+    """
+
+    created_us: int
+    run: str
+    writer: str
+    boot: str
+    pid: int
+    ticks: int
+    namespace: int
+    salt: int
+    host: str
+
+
+class Record(NamedTuple):
+    """One valid record of a journal.
+
+    Attributes:
+        kind: :data:`FLOAT` ... :data:`SEAL`.
+        number: Tag or shape number.
+        step: Step, or the payload's length.
+        value: The number, or the payload's check word.
+        wall_us: Microseconds since 1970 UTC.
+        payload: What follows a ROW or FRAME; else empty.
+    """
+
+    kind: int
+    number: int
+    step: int
+    value: float | int
+    wall_us: int
+    payload: bytes
+
+
+class Damage:
+    """What a scan skipped: counts bad slots, remembers the first.
+
+    Attributes:
+        slots: Number of slots that are neither empty nor valid.
+        first: Byte offset of the first, or -1.
+        used: Number of slots up to the last that is not empty.
+    """
+
+    def __init__(self) -> None:
+        self.slots = 0
+        self.first = -1
+        self.used = 0
+
+    def add(self, offset: int) -> None:
+        """Count the bad slot at *offset*."""
+        if self.first < 0:
+            self.first = offset
+        self.slots += 1
+
+
+def slots_of(length: int) -> int:
+    """Return the number of slots that a payload of *length* bytes takes."""
+    return (length + SLOT_SIZE - 1) // SLOT_SIZE
+
+
+def pack_header(header: Header) -> bytes:
+    """Return the first page of a journal."""
+    host = header.host.encode("utf-8", "replace")[:64]
+    packed = _HEADER.pack(
+        _MAGIC, _VERSION, SLOT_SIZE, header.created_us, header.run.encode(),
+        header.writer.encode(), header.boot.encode(), header.pid, header.ticks,
+        header.namespace, header.salt, host,
+    )  # fmt: skip
+    page = packed.ljust(HEADER_SIZE - 8, b"\0")
+    return page + _UNSIGNED.pack(check64(page))
+
+
+def parse_header(page: Buffer) -> Header:
+    """Return the header in the first *page* of a journal.
+
+    Raises:
+        CorruptError: If it is not the header of a journal of this version.
+    """
+    raw = bytes(page[:HEADER_SIZE])
+    if len(raw) < HEADER_SIZE or raw[:8] != _MAGIC:
+        raise CorruptError("not a journal: the header is missing")
+    fields = _HEADER.unpack_from(raw)
+    if fields[1] != _VERSION or fields[2] != SLOT_SIZE:
+        raise CorruptError(
+            f"the journal has version {fields[1]}", hint="read it with a newer vcs-track"
+        )
+    if _UNSIGNED.unpack_from(raw, HEADER_SIZE - 8)[0] != check64(raw[:-8]):
+        raise CorruptError("the header of the journal is damaged")
+    run, writer, boot, host = (
+        fields[i].rstrip(b"\0").decode("utf-8", "replace") for i in (4, 5, 6, 11)
+    )
+    return Header(fields[3], run, writer, boot, *fields[7:11], host)
+
+
+def pack_slot(
+    kind: int, number: int, step: int, value: float, wall_us: int, *, seed: int
+) -> bytes:
+    """Return one slot.
+
+    Args:
+        kind: :data:`FLOAT` ... :data:`SEAL`.
+        number: Tag or shape number, up to :data:`MAX_NUMBER`.
+        step: Signed 64-bit integer.
+        value: A float for FLOAT and FLOAT32, else an integer.
+        wall_us: Microseconds since 1970 UTC.
+        seed: The journal's salt, xor the byte offset of the slot.
+    """
+    body = _BODY[kind].pack(step, value, wall_us, number << 8 | kind)
+    return body + _WORD.pack(check64(body, seed) & 0xFFFFFFFF or 1)
+
+
+def pack_payload(
+    kind: int, number: int, step: int, payload: bytes, wall_us: int, *, seed: int
+) -> bytes:
+    """Return the slot of a ROW or FRAME followed by its padded payload."""
+    slot = pack_slot(kind, number, step, check64(payload), wall_us, seed=seed)
+    return slot + payload.ljust(slots_of(len(payload)) * SLOT_SIZE, b"\0")
+
+
+def scan(
+    data: Buffer,
+    salt: int,
+    row_sizes: dict[int, int],
+    damage: Damage,
+    start: int = 0,
+    stop: int | None = None,
+) -> Iterator[Record]:
+    """Yield every valid record of a journal, skipping what is damaged.
+
+    Args:
+        data: The whole journal, header included.
+        salt: From its header.
+        row_sizes: Members of each shape number. The caller fills it while reading, from the
+            frames that define shapes.
+        damage: Is told what was skipped.
+        start: First slot to read.
+        stop: Slot to stop before; default: the end of the file.
+    """
+    unpack, check, size = _SLOT.unpack_from, check64, SLOT_SIZE
+    view = memoryview(data)
+    offset, end = HEADER_SIZE + start * size, len(view) - size
+    if stop is not None:
+        end = min(end, HEADER_SIZE + (stop - 1) * size)
+    empty = bytes(size)
+    while offset <= end:
+        step, value, wall_us, word, found = unpack(view, offset)
+        wanted = check(view[offset : offset + 28], salt ^ offset) & 0xFFFFFFFF or 1
+        if found != wanted:
+            if view[offset : offset + size] == empty:
+                offset = _next_used(view, offset)
+                continue
+            damage.add(offset)
+            offset += size
+            damage.used = (offset - HEADER_SIZE) // size
+            continue
+        kind = word & 0xFF
+        if kind == FLOAT:
+            yield Record(FLOAT, word >> 8, step, value, wall_us, b"")
+        else:
+            record = _decode(view, offset, kind, word >> 8, step, wall_us, row_sizes)
+            if record is None:
+                damage.add(offset)
+            else:
+                offset += slots_of(len(record.payload)) * size
+                yield record
+        offset += size
+        damage.used = (offset - HEADER_SIZE) // size
+
+
+def _next_used(view: memoryview, offset: int) -> int:
+    # The unused rest of a preallocated file is large: skip it in blocks, not slot by slot.
+    block = 1 << 16
+    for at in range(offset, len(view), block):
+        part = bytes(view[at : at + block])
+        zeros = len(part) - len(part.lstrip(b"\0"))
+        if zeros < len(part):
+            return at + zeros - zeros % SLOT_SIZE
+    return len(view)
+
+
+def _decode(
+    view: memoryview,
+    offset: int,
+    kind: int,
+    number: int,
+    step: int,
+    wall_us: int,
+    row_sizes: dict[int, int],
+) -> Record | None:
+    if kind in (INT, BOOL):
+        (signed,) = _SIGNED.unpack_from(view, offset + 8)
+        return Record(kind, number, step, bool(signed) if kind == BOOL else signed, wall_us, b"")
+    if kind == FLOAT32:
+        (double,) = struct.unpack_from("<d", view, offset + 8)
+        return Record(kind, number, step, double, wall_us, b"")
+    (word,) = _UNSIGNED.unpack_from(view, offset + 8)
+    if kind in (UINT, SEAL):
+        return Record(kind, number, step, word, wall_us, b"")
+    if kind not in (ROW, FRAME):
+        return None
+    length = step if kind == FRAME else 8 * row_sizes.get(number, 0)
+    at = offset + SLOT_SIZE
+    if not 0 < length <= len(view) - at:
+        return None
+    payload = bytes(view[at : at + length])
+    if check64(payload) != word:
+        return None
+    return Record(kind, number, step, word, wall_us, payload)

@@ -1,0 +1,337 @@
+"""Every file call of the store, and nothing else.
+
+All calls go through this one module, so that a test can fail, tear or record each of them.
+Operating-system errors leave as :class:`~vcs_track.errors.StorageError` where a caller
+cannot act on them; the ones that steer the protocol (exists, is missing) stay as they are.
+"""
+
+from __future__ import annotations
+
+import errno
+import mmap
+import os
+import secrets
+import stat
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Final
+
+from vcs_track.errors import StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = [
+    "append",
+    "chmod",
+    "close",
+    "create",
+    "create_empty",
+    "file_system",
+    "fsync",
+    "fsync_dir",
+    "grow",
+    "link_or_copy",
+    "list_dir",
+    "make_dirs",
+    "map_read",
+    "map_window",
+    "open_read",
+    "open_write",
+    "pread",
+    "publish",
+    "pwrite",
+    "read",
+    "remove_dir",
+    "read_text",
+    "rename",
+    "safe_to_map",
+    "seek",
+    "size",
+    "storage_errors",
+    "sync_data",
+    "truncate",
+    "unlink",
+    "write_new",
+]
+
+_HINTS: Final = {
+    errno.ENOSPC: "free some disk space and try again",
+    errno.EDQUOT: "your disk quota is used up",
+    errno.EROFS: "the file system is read-only",
+    errno.EACCES: "check the permissions of the '.runs' folder",
+    errno.EPERM: "check the permissions of the '.runs' folder",
+    errno.EMFILE: "too many files are open in this process",
+}
+
+# File systems whose reservation of blocks also protects writes through a shared mapping.
+_SAFE_TO_MAP: Final = {"ext2/ext3", "ext4", "xfs", "tmpfs"}
+
+
+@contextmanager
+def storage_errors(what: str) -> Iterator[None]:
+    """Turn an operating-system error in the body into a StorageError about *what*."""
+    try:
+        yield
+    except StorageError:
+        raise
+    except OSError as error:
+        reason = os.strerror(error.errno).lower() if error.errno else str(error)
+        hint = _HINTS.get(error.errno or 0, "")
+        raise StorageError(f"cannot {what}: {reason}", hint=hint) from error
+
+
+# ---- folders ---------------------------------------------------------------------------
+
+
+def make_dirs(path: Path) -> None:
+    """Make *path* and its parents where they are missing; sync each new name."""
+    if path.is_dir():
+        return
+    make_dirs(path.parent)
+    with suppress(FileExistsError):
+        os.mkdir(path)  # noqa: PTH102 -- every call by its os name, for the fault sweep
+        fsync_dir(path.parent)
+
+
+def list_dir(path: Path) -> list[str]:
+    """Return the names in *path*, sorted; empty when there is no such folder."""
+    try:
+        return sorted(os.listdir(path))  # noqa: PTH208 -- as above
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def remove_dir(path: Path) -> None:
+    """Remove *path* if it is an empty folder."""
+    with suppress(OSError):
+        os.rmdir(path)  # noqa: PTH106 -- as above
+
+
+def fsync_dir(path: Path) -> None:
+    """Make the names in *path* survive a power cut."""
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    except OSError as error:
+        # Some network file systems cannot sync a folder; they order names themselves.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(fd)
+
+
+# ---- whole files -----------------------------------------------------------------------
+
+
+def read(path: Path) -> bytes:
+    """Return the bytes of *path*."""
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        parts = []
+        while part := os.read(fd, 1 << 20):
+            parts.append(part)
+        return b"".join(parts)
+    finally:
+        os.close(fd)
+
+
+def write_new(path: Path, data: bytes, *, sync: bool = True) -> None:
+    """Write *data* to *path*, which must not exist."""
+    fd = create(path)
+    try:
+        append(fd, data)
+        if sync:
+            fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def publish(path: Path, data: bytes) -> None:
+    """Give *path* the content *data* at once and for good; an existing file wins."""
+    tmp = path.with_name(f"{path.name}.{secrets.token_hex(8)}~")
+    write_new(tmp, data)
+    try:
+        os.link(tmp, path)
+    except FileExistsError:
+        pass
+    except OSError:  # no hard links here
+        os.rename(tmp, path)  # noqa: PTH104 -- as above
+        return
+    finally:
+        unlink(tmp)
+    fsync_dir(path.parent)
+
+
+def create_empty(path: Path) -> bool:
+    """Create *path* with zero bytes; return False when it is there already."""
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444))
+    except FileExistsError:
+        return False
+    return True
+
+
+def rename(old: Path, new: Path) -> None:
+    """Give *old* the name *new*, replacing what is there."""
+    os.rename(old, new)  # noqa: PTH104 -- as above
+
+
+def unlink(path: Path) -> None:
+    """Remove the file *path*; that it is gone already is no error."""
+    with suppress(FileNotFoundError):
+        os.unlink(path)  # noqa: PTH108 -- as above
+
+
+def link_or_copy(old: Path, new: Path, tmp: Path) -> None:
+    """Put the file *old* at *new* too: as a hard link, else as a synced copy made at *tmp*."""
+    try:
+        os.link(old, new)
+    except FileExistsError:
+        return
+    except OSError:
+        write_new(tmp, read(old))
+        os.chmod(tmp, 0o444)  # noqa: PTH101 -- as above
+        os.rename(tmp, new)  # noqa: PTH104 -- as above
+
+
+def chmod(path: Path, mode: int) -> None:
+    """Set the permission bits of *path*, where the file system has them."""
+    with suppress(OSError):
+        os.chmod(path, mode)  # noqa: PTH101 -- as above
+
+
+# ---- open files ------------------------------------------------------------------------
+
+
+def create(path: Path) -> int:
+    """Create *path*, which must not exist, for reading and writing; return its descriptor."""
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+
+
+def open_read(path: Path) -> int:
+    """Open *path* for reading; return its descriptor."""
+    return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+
+
+def open_write(path: Path) -> int:
+    """Open *path*, which must exist, for writing; return its descriptor."""
+    return os.open(path, os.O_RDWR | os.O_CLOEXEC)
+
+
+def seek(fd: int, offset: int) -> None:
+    """Set the file's position."""
+    os.lseek(fd, offset, os.SEEK_SET)
+
+
+def append(fd: int, data: bytes | memoryview) -> None:
+    """Write all of *data* at the file's position."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+def pwrite(fd: int, data: bytes | memoryview, offset: int) -> None:
+    """Write all of *data* at *offset*."""
+    view = memoryview(data)
+    while view:
+        done = os.pwrite(fd, view, offset)
+        view, offset = view[done:], offset + done
+
+
+def pread(fd: int, length: int, offset: int) -> bytes:
+    """Return up to *length* bytes from *offset*."""
+    parts = []
+    while length > 0 and (part := os.pread(fd, length, offset)):
+        parts.append(part)
+        length, offset = length - len(part), offset + len(part)
+    return b"".join(parts)
+
+
+def size(fd: int) -> int:
+    """Return the length of the open file *fd*."""
+    return os.fstat(fd).st_size
+
+
+def truncate(fd: int, length: int) -> None:
+    """Cut or extend the open file *fd* to *length*."""
+    os.ftruncate(fd, length)
+
+
+def fsync(fd: int) -> None:
+    """Make data and length of *fd* survive a power cut."""
+    os.fsync(fd)
+
+
+def sync_data(fd: int) -> None:
+    """Make the data of *fd* survive a power cut; its length was synced before."""
+    os.fdatasync(fd)
+
+
+def close(fd: int) -> None:
+    """Close *fd*."""
+    os.close(fd)
+
+
+def grow(fd: int, old: int, new: int) -> None:
+    """Reserve the bytes from *old* to *new* at the end of *fd*.
+
+    Raises:
+        OSError: If the disk is full; the file has its old length again.
+    """
+    try:
+        os.posix_fallocate(fd, old, new - old)
+    except OSError:
+        # A refused reservation may leave the file partly grown.
+        with suppress(OSError):
+            os.ftruncate(fd, old)
+        raise
+
+
+# ---- mappings --------------------------------------------------------------------------
+
+
+def map_window(fd: int, start: int, length: int) -> mmap.mmap:
+    """Map *length* bytes of *fd* from *start* for reading and writing, shared."""
+    return mmap.mmap(fd, length, mmap.MAP_SHARED, offset=start)
+
+
+def map_read(path: Path) -> mmap.mmap | bytes:
+    """Return the bytes of *path*, mapped where that works."""
+    fd = open_read(path)
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode) or not size(fd):
+            return b""
+        try:
+            return mmap.mmap(fd, 0, mmap.MAP_SHARED, mmap.PROT_READ)
+        except OSError:  # a file system that cannot map
+            return pread(fd, size(fd), 0)
+    finally:
+        os.close(fd)
+
+
+def file_system(path: Path) -> str:
+    """Return the type of the file system that holds *path*, or an empty string."""
+    try:
+        device = os.stat(path).st_dev  # noqa: PTH116 -- as above
+        wanted = f"{os.major(device)}:{os.minor(device)}"
+        mounts = read_text("/proc/self/mountinfo")
+    except OSError:
+        return ""
+    found = ""
+    for line in mounts.splitlines():
+        head, _, tail = line.partition(" - ")
+        if head.split()[2] == wanted:
+            found = tail.split()[0]
+    return found
+
+
+def read_text(path: str) -> str:
+    """Return the text of a file of the kernel."""
+    with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123 -- as above
+        return file.read()
+
+
+def safe_to_map(path: Path) -> bool:
+    """Return whether a reserved file in *path* can be written through a mapping."""
+    return file_system(path) in _SAFE_TO_MAP

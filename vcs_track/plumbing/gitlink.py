@@ -1,0 +1,489 @@
+"""What git says about a folder, and the few things asked of it.
+
+The only module that talks to git. Reads take no lock and leave index, ``HEAD``, refs
+and stash as they are; they give up after ten seconds, so that a hanging network disk
+never stops a training. What git prints is bytes: kept text has U+FFFD where it was not
+UTF-8, file names keep theirs by ``surrogateescape``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import posixpath
+import re
+import subprocess
+import tempfile
+from dataclasses import replace
+from difflib import get_close_matches
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
+
+from vcs_track.errors import GitError, NotInstalledError
+from vcs_track.formats.gitstate import (
+    CommitInfo,
+    GitState,
+    GitUnreadable,
+    git_text,
+    parse_status,
+)
+from vcs_track.formats.remote_url import clean_url
+from vcs_track.plumbing.worktree import (
+    common_dir_of,
+    find_root,
+    git_dir_of,
+    is_submodule,
+    main_root,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+__all__ = [
+    "CommitInfo",
+    "GitState",
+    "GitUnreadable",
+    "add",
+    "commit",
+    "commits",
+    "find_root",
+    "init",
+    "is_clean",
+    "main_root",
+    "read_state",
+    "resolve",
+    "staged",
+    "version",
+]
+
+_READ_SECONDS: Final = 10.0
+_NOT_RUNS: Final = ":(exclude,top,glob)**/.runs/**"
+_NAMED: Final = ("refs/heads", "refs/tags", "refs/remotes")
+_INSTALL: Final = "install git, or add it to PATH"
+_COMMIT_ID: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+
+
+class _Answer(NamedTuple):
+    code: int
+    out: bytes
+    err: bytes
+
+
+class _NoAnswerError(Exception):
+    """Git could not be started, or was too slow."""
+
+    def __init__(self, reason: str, hint: str) -> None:
+        super().__init__(reason)
+        self.unreadable = GitUnreadable(reason, hint)
+
+
+# --- asking git ---
+
+
+def _ask(*args: str, stdin: bytes | None = None, patient: bool = False) -> _Answer:
+    limit = None if patient else _READ_SECONDS
+    try:
+        process = subprocess.Popen(
+            ["git", *args],
+            stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+    except FileNotFoundError:
+        raise _NoAnswerError("git is not installed", _INSTALL) from None
+    except OSError as error:
+        raise _NoAnswerError(f"git cannot be started: {error.strerror}", "") from None
+    try:
+        out, err = process.communicate(stdin, limit)
+    except subprocess.TimeoutExpired:
+        _abandon(process)
+        reason = f"git gave no answer in {limit:g} seconds"
+        raise _NoAnswerError(reason, "is the disk slow, or unreachable?") from None
+    except BaseException:
+        _abandon(process)
+        raise
+    return _Answer(process.returncode, out, err)
+
+
+def _abandon(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    # A process that waits for a dead network disk cannot be killed: never wait for it.
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(0.2)
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            with contextlib.suppress(OSError):
+                pipe.close()
+
+
+def _read(root: Path | str, *args: str) -> _Answer:
+    return _ask("-C", str(root), "--no-optional-locks", *args)
+
+
+def _said(answer: _Answer) -> tuple[str, str]:
+    """Return git's most telling line, and all it said."""
+    everything = (git_text(answer.err).strip() or git_text(answer.out).strip())[:4000]
+    lines = [line.strip() for line in everything.splitlines() if line.strip()]
+    telling = [line for line in lines if line.startswith(("fatal: ", "error: "))]
+    if not lines:
+        return f"git left with code {answer.code} and said nothing", ""
+    return (telling or lines)[0].removeprefix("fatal: ").removeprefix("error: "), everything
+
+
+def _refusal(root: Path, answer: _Answer) -> GitUnreadable:
+    line, everything = _said(answer)
+    # The one word that stays when git speaks another language.
+    if "safe.directory" in everything:
+        return GitUnreadable(
+            "git refuses the repository: it belongs to another user",
+            f"run 'git config --global --add safe.directory {root}' if you trust it",
+        )
+    line = line.replace(str(root), ".").rstrip(".")
+    return GitUnreadable(f"git cannot read the repository: {line}", "run 'git status' there")
+
+
+_VOUCHED: Final[set[tuple[Path, Path]]] = set()
+
+
+def _refused(root: Path) -> GitUnreadable | None:
+    """Return why git would not answer for *root*; asked once a process."""
+    git_dir = git_dir_of(root)
+    if git_dir is not None and (root, git_dir) in _VOUCHED:
+        return None
+    answer = _read(root, "rev-parse", "--absolute-git-dir")
+    if answer.code:
+        return _refusal(root, answer)
+    meant = os.fsdecode(answer.out.rstrip(b"\r\n"))
+    if git_dir is None or not _same_file(meant, git_dir):
+        # A hook exports GIT_DIR: git would then answer for, and write to, another place.
+        return GitUnreadable("git looks at another repository", "unset GIT_DIR")
+    _VOUCHED.add((root, git_dir))
+    return None
+
+
+def _same_file(one: str, other: Path) -> bool:
+    try:
+        return other.samefile(one)
+    except OSError:
+        return False
+
+
+# --- the state ---
+
+
+def read_state(path: Path) -> GitState | GitUnreadable | None:
+    """Ask git where the work tree that holds *path* stands; never raises.
+
+    Returns:
+        A `GitState`; None outside a work tree; `GitUnreadable`, with the reason, when
+        git is missing, slow, mistrusts the owner, or cannot read the repository.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from vcs_track.plumbing.gitlink import init, read_state
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     init(Path(folder))
+        ...     read_state(Path(folder)).commit is None
+        True
+    """
+    try:
+        root = find_root(path)
+        return None if root is None else _read_root(root)
+    except _NoAnswerError as error:
+        return error.unreadable
+    except OSError as error:
+        return GitUnreadable(f"the folder cannot be read: {error.strerror}")
+
+
+def _read_root(root: Path) -> GitState | GitUnreadable:
+    refused = _refused(root)
+    if refused is not None:
+        return refused
+    answer = _read(
+        root, "status", "--porcelain=v2", "--branch", "-z", "--no-renames",
+        "--untracked-files=normal", "--", _NOT_RUNS,
+    )  # fmt: skip
+    git_dir = git_dir_of(root)
+    if answer.code or git_dir is None:
+        return _refusal(root, answer)
+    state, branch = parse_status(answer.out, root=str(root))
+    common = common_dir_of(git_dir)
+    return replace(
+        state,
+        remote=_remote_url(root, common, branch),
+        worktree=common != git_dir,
+        submodule=is_submodule(common),
+    )
+
+
+def _remote_url(root: Path, common: Path, branch: bytes | None) -> str | None:
+    """Return the URL of the branch's remote, else of 'origin', else of the only one."""
+    try:
+        stat = (common / "config").stat()
+    except OSError:
+        return None
+    settings = _remote_settings(root, common, stat.st_mtime_ns, stat.st_size)
+    urls = {
+        key[len(b"remote.") : -len(b".url")]: value
+        for key, value in settings.items()
+        if key.startswith(b"remote.") and value
+    }
+    followed = settings.get(b"branch." + (branch or b"") + b".remote", b"")
+    url = urls.get(followed) or urls.get(b"origin")
+    if url is None and len(urls) == 1:
+        (url,) = urls.values()
+    return None if url is None else clean_url(git_text(url)) or None
+
+
+@lru_cache(maxsize=16)
+def _remote_settings(root: Path, common: Path, mtime: int, size: int) -> Mapping[bytes, bytes]:
+    del mtime, size  # they only tell one state of the file from the next
+    text = (common / "config").read_bytes().lower()
+    if b"remote" not in text and b"include" not in text:
+        return {}
+    found: dict[bytes, bytes] = {}
+    # All of them: git's own name patterns do not match what is not UTF-8.
+    for entry in _read(root, "config", "--null", "--list").out.split(b"\0"):
+        key, _, value = entry.partition(b"\n")
+        if key.startswith(b"remote.") and key.endswith(b".url"):
+            found.setdefault(key, value)  # git fetches from the first
+        elif key.startswith(b"branch.") and key.endswith(b".remote"):
+            found[key] = value
+    return found
+
+
+def is_clean(path: Path) -> bool:
+    """Tell whether git would call the work tree clean, ``.runs`` left out.
+
+    Raises:
+        GitError: If *path* is in no work tree, or git cannot read it.
+    """
+    state = read_state(path)
+    if not isinstance(state, GitState):
+        _fail(state, path)
+    return not state.dirty and not state.untracked
+
+
+# --- commits ---
+
+
+def version() -> tuple[int, ...] | None:
+    """Return git's version as numbers, or None when it cannot be started.
+
+    Example:
+        >>> from vcs_track.plumbing.gitlink import version
+        >>> (version() or (0,)) >= (2, 25)
+        True
+    """
+    try:
+        words = git_text(_ask("version").out)
+    except _NoAnswerError:
+        return None
+    match = re.search(r"\d+(?:\.\d+)*", words)
+    return None if match is None else tuple(int(part) for part in match[0].split("."))
+
+
+def resolve(root: Path, rev: str) -> str:
+    """Return the id of the commit that *rev* names.
+
+    Raises:
+        GitError: If git knows no such commit; the hint has near names.
+    """
+    _refuse_option(rev)
+    top = _top(root)
+    # ':/text' searches messages, a suffix would become part of the text.
+    spec = rev if rev.startswith(":/") else f"{rev}^{{commit}}"
+    answer = _demand("-C", str(top), "rev-parse", "--verify", "--quiet", spec)
+    commit_id = git_text(answer.out.strip())
+    if answer.code == 0 and _COMMIT_ID.fullmatch(commit_id):
+        return commit_id
+    listed = _demand("-C", str(top), "for-each-ref", "--format=%(refname:short)", *_NAMED)
+    near = get_close_matches(re.split(r"[~^@:]", rev)[0], git_text(listed.out).splitlines())
+    names = " or ".join(f"'{name}'" for name in near)
+    hint = f"did you mean {names}?" if near else "'git log --all --oneline' lists commits"
+    raise GitError(f"git knows no commit '{rev}'", hint=hint)
+
+
+def commits(
+    root: Path, rev_range: str | None = None, limit: int | None = None
+) -> list[CommitInfo]:
+    """Return the commits of *rev_range*, newest first.
+
+    Args:
+        root: A folder in the work tree.
+        rev_range: As ``git log`` takes it, ``v1..main`` for example. Default: ``HEAD``.
+        limit: At most so many. Default: all.
+
+    Raises:
+        GitError: If git does not understand the range, or cannot be asked.
+        NotInstalledError: If GitPython is missing.
+    """
+    if rev_range is not None:
+        _refuse_option(rev_range)
+    top = str(_top(root))
+    if rev_range is None and _demand("-C", top, "rev-parse", "-q", "--verify", "HEAD").code:
+        return []  # before the first commit
+    command = [
+        "git", "--no-optional-locks", "log", "-z", "-s", "--no-show-signature",
+        "--encoding=UTF-8", "--format=%H%x00%ct%x00%an%x00%s",
+    ]  # fmt: skip
+    if limit is not None:
+        command.append(f"--max-count={limit}")
+    fields = git_text(_gitpython(top, [*command, rev_range or "HEAD", "--"])).split("\0")
+    rows = zip(*(fields[i::4] for i in range(4)), strict=False)
+    return [CommitInfo(oid, int(time), author, subject) for oid, time, author, subject in rows]
+
+
+def _gitpython(top: str, command: list[str]) -> bytes:
+    try:
+        from git import Git  # costs 225 ms
+        from git.exc import GitCommandNotFound
+    except ModuleNotFoundError as error:
+        raise NotInstalledError("git history needs GitPython", package="GitPython") from error
+    except ImportError as error:
+        raise GitError("git is not installed", hint=_INSTALL) from error
+    try:
+        # Bytes and the bare command: its commit objects know neither SHA-256 nor reftable.
+        code, out, err = Git(top).execute(
+            command,
+            with_extended_output=True,
+            with_exceptions=False,
+            stdout_as_string=False,
+        )
+    except GitCommandNotFound as error:
+        raise GitError("git is not installed", hint=_INSTALL) from error
+    _check("log", _Answer(code, b"", err.encode("utf-8", "replace")))
+    return out
+
+
+# --- writing; by subprocess, since GitPython would run the user's hooks in another locale ---
+
+
+def init(path: Path) -> None:
+    """Make *path* a git repository, as ``git init`` does.
+
+    Raises:
+        GitError: If git refuses.
+    """
+    answer = _demand("init", "--quiet", "--", str(path), patient=True)
+    _check("init", answer)
+
+
+def add(root: Path, paths: Sequence[str]) -> None:
+    """Stage *paths*, also where git ignores them.
+
+    Args:
+        root: A folder in the work tree.
+        paths: Files and folders, literal, relative to the top of the work tree.
+
+    Raises:
+        GitError: If git refuses; then nothing is staged.
+    """
+    if not paths:
+        return
+    top = _top(root)
+    answer = _demand(
+        "-C", str(top), "--literal-pathspecs", "add", "--force",
+        "--pathspec-from-file=-", "--pathspec-file-nul",
+        stdin=_pathspecs(paths), patient=True,
+    )  # fmt: skip
+    _check("add", answer)
+
+
+def commit(root: Path, message: str, paths: Sequence[str] | None = None) -> str:
+    """Commit, and return the id of the new commit.
+
+    Args:
+        root: A folder in the work tree.
+        message: Subject, and after a blank line the body.
+        paths: Commit these alone, as they are on disk; each must be known to git (see
+            `add`). What else is staged stays staged and is left out. Default: commit
+            what is staged.
+
+    Raises:
+        GitError: With git's own words: no identity, a hook refused, a merge goes on,
+            nothing to commit.
+    """
+    top = _top(root)
+    if paths is not None and not paths:
+        raise GitError("git commit failed: no paths given")
+    with tempfile.TemporaryDirectory(prefix="vcs-track-") as folder:
+        only: tuple[str, ...] = ()
+        if paths is not None:
+            listed = Path(folder, "paths")
+            listed.write_bytes(_pathspecs(paths))
+            only = ("--only", f"--pathspec-from-file={listed}", "--pathspec-file-nul")
+        answer = _demand(
+            "-C", str(top), "--literal-pathspecs", "commit", "--file=-", *only,
+            stdin=message.encode("utf-8", "surrogateescape"), patient=True,
+        )  # fmt: skip
+    _check("commit", answer)
+    return resolve(top, "HEAD")
+
+
+def staged(root: Path, paths: Iterable[str] = ()) -> bool:
+    """Tell whether anything is staged beside *paths* and what lies below them.
+
+    Raises:
+        GitError: If git cannot be asked.
+    """
+    top = _top(root)
+    answer = _demand(
+        "-C", str(top), "--no-optional-locks", "diff", "--cached", "--name-only", "-z",
+        "--no-renames", "--no-ext-diff",
+    )  # fmt: skip
+    _check("diff", answer)
+    ours = [os.fsencode(posixpath.normpath(path)) for path in paths]
+    return any(
+        name and not any(name == path or name.startswith(path + b"/") for path in ours)
+        for name in answer.out.split(b"\0")
+    )
+
+
+def _pathspecs(paths: Iterable[str]) -> bytes:
+    return b"".join(os.fsencode(path) + b"\0" for path in paths)
+
+
+def _refuse_option(rev: str) -> None:
+    # No ref starts with a dash, and older gits have no '--end-of-options' here.
+    if not rev or rev.startswith("-") or "\0" in rev:
+        raise GitError(f"git knows no commit '{rev}'", hint="name a branch, a tag or an id")
+
+
+def _top(path: Path) -> Path:
+    # The work tree of *path*, sure that git means the same one.
+    root = find_root(path)
+    if root is None:
+        _fail(None, path)
+    try:
+        refused = _refused(root)
+    except _NoAnswerError as error:
+        refused = error.unreadable
+    if refused is not None:
+        _fail(refused, path)
+    return root
+
+
+def _demand(*args: str, stdin: bytes | None = None, patient: bool = False) -> _Answer:
+    try:
+        return _ask(*args, stdin=stdin, patient=patient)
+    except _NoAnswerError as error:
+        raise GitError(error.unreadable.reason, hint=error.unreadable.hint) from None
+
+
+def _fail(state: GitUnreadable | None, path: Path) -> NoReturn:
+    if state is None:
+        raise GitError(f"'{path}' is not in a git repository", hint="run 'git init' first")
+    raise GitError(state.reason, hint=state.hint)
+
+
+def _check(command: str, answer: _Answer) -> None:
+    if not answer.code:
+        return
+    line, everything = _said(answer)
+    hint = "" if everything.strip() == line else everything
+    if "user.email" in everything:
+        hint = "run 'git config user.name NAME' and 'git config user.email EMAIL'"
+    raise GitError(f"git {command} failed: {line.rstrip('.')}", hint=hint)

@@ -1,0 +1,79 @@
+"""Heads: zero-byte files whose name says which manifest a run has.
+
+No content to tear, no lock to hold, nothing for git to merge: see
+``docs/format/repository.md``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from vcs_track.formats.oid import ObjectId
+from vcs_track.plumbing import fsio
+from vcs_track.plumbing.layout import HomeLayout
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+__all__ = ["HeadFolder", "parse_head"]
+
+_HEAD = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]{0,63})\.([0-9a-f]{64}|x1-[0-9a-f]{32})")
+
+
+def parse_head(name: str) -> tuple[str, ObjectId] | None:
+    """Return the run and the manifest that the head *name* gives, or None.
+
+    Example:
+        >>> from vcs_track.plumbing.heads import parse_head
+        >>> parse_head("k3v9." + "0" * 64)[0]
+        'k3v9'
+        >>> parse_head("../x") is None
+        True
+    """
+    match = _HEAD.fullmatch(name)
+    return (match[1], ObjectId(match[2])) if match else None
+
+
+class HeadFolder:
+    """The heads of one home."""
+
+    def __init__(self, root: Path) -> None:
+        self._layout = HomeLayout(root)
+
+    def all(self) -> dict[str, list[ObjectId]]:
+        """Return the heads of every run."""
+        found: dict[str, list[ObjectId]] = {}
+        for shard in fsio.list_dir(self._layout.heads):
+            for name in fsio.list_dir(self._layout.heads / shard):
+                if (head := parse_head(name)) is not None:
+                    found.setdefault(head[0], []).append(head[1])
+        return found
+
+    def of(self, run: str) -> list[ObjectId]:
+        """Return the heads of *run*."""
+        names = fsio.list_dir(self._layout.head(run, "").parent)
+        heads = (parse_head(name) for name in names)
+        return [head[1] for head in heads if head is not None and head[0] == run]
+
+    def add(self, run: str, oid: ObjectId, replaces: Iterable[ObjectId] = ()) -> None:
+        """Make *oid* a head of *run*; it survives a power cut when this returns.
+
+        Args:
+            run: Run id.
+            oid: Id of the run manifest, whose pack is on disk already.
+            replaces: Its parents. They are removed last: a crash before leaves an ancestor
+                beside its descendant, which readers ignore.
+        """
+        path = self._layout.head(run, oid)
+        fsio.make_dirs(path.parent)
+        fsio.create_empty(path)
+        fsio.fsync_dir(path.parent)
+        for parent in replaces:
+            if parent != oid:
+                fsio.unlink(self._layout.head(run, parent))
+
+    def path(self, run: str, oid: ObjectId) -> Path:
+        """Return the file of one head."""
+        return self._layout.head(run, oid)

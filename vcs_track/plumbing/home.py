@@ -1,0 +1,115 @@
+"""A home: packs and heads. The store, the shelf and a bundle are homes.
+
+What moves runs between homes needs only this interface.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from vcs_track.errors import CorruptError
+from vcs_track.formats import canonical
+from vcs_track.plumbing import fsio
+from vcs_track.plumbing.heads import HeadFolder, parse_head
+from vcs_track.plumbing.packs import PackFile, PackFolder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from vcs_track.formats.oid import ObjectFormat, ObjectId
+    from vcs_track.plumbing.packs import Objects
+
+__all__ = ["BundleHome", "FolderHome", "Home"]
+
+BUNDLE_INDEX = "bundle.json"
+
+
+class Home(Protocol):
+    """Packs and heads, wherever they are."""
+
+    @property
+    def objects(self) -> Objects:
+        """The objects of all packs."""
+
+    def heads(self) -> dict[str, list[ObjectId]]:
+        """Return the heads of every run."""
+
+
+class FolderHome:
+    """A home in a folder.
+
+    Args:
+        root: The folder; it holds ``packs`` and ``heads``, or will.
+        fmt: Object format of the repository.
+        tmp: Folder for files on their way in, on the same file system.
+    """
+
+    def __init__(self, root: Path, fmt: ObjectFormat, tmp: Path) -> None:
+        self.root = root
+        self.format = fmt
+        self.tmp = tmp
+        self.packs = PackFolder(root / "packs", fmt)
+        self.head_folder = HeadFolder(root)
+
+    @property
+    def objects(self) -> PackFolder:
+        """The objects of all packs."""
+        return self.packs
+
+    def heads(self) -> dict[str, list[ObjectId]]:
+        """Return the heads of every run."""
+        return self.head_folder.all()
+
+    def adopt_pack(self, path: Path) -> bool:
+        """Link or copy a checked pack from another home; return whether it was new."""
+        target = self.packs.folder / path.name
+        if target.exists():
+            return False
+        fsio.make_dirs(self.packs.folder)
+        fsio.make_dirs(self.tmp)
+        fsio.link_or_copy(path, target, self.tmp / f"{path.name}~")
+        return True
+
+    def sync_packs(self) -> None:
+        """Make the names of new packs survive a power cut, and take them in."""
+        fsio.fsync_dir(self.packs.folder)
+        self.packs.refresh()
+
+
+class BundleHome:
+    """A home in one zip.
+
+    Args:
+        path: The bundle.
+        fmt: Its object format.
+
+    Raises:
+        CorruptError: If the file is not a bundle.
+    """
+
+    def __init__(self, path: Path, fmt: ObjectFormat) -> None:
+        self.path = path
+        self.format = fmt
+        self.pack = PackFile(path, fmt)
+        self.index = canonical.loads(self.pack.read_entry(BUNDLE_INDEX))
+        if not isinstance(self.index, dict) or self.index.get("@") != "bundle/1":
+            raise CorruptError(
+                f"'{path.name}' is a bundle of an unknown version",
+                hint="read it with a newer vcs-track",
+            )
+
+    @property
+    def objects(self) -> PackFile:
+        """The objects of the bundle."""
+        return self.pack
+
+    def heads(self) -> dict[str, list[ObjectId]]:
+        """Return the heads of every run, from the entries ``heads/``."""
+        found: dict[str, list[ObjectId]] = {}
+        for entry in self.pack.entries():
+            if entry.name.startswith("heads/"):
+                head = parse_head(entry.name.removeprefix("heads/"))
+                if head is None:
+                    raise CorruptError(f"'{entry.name[:80]}' is not the name of a head")
+                found.setdefault(head[0], []).append(head[1])
+        return found

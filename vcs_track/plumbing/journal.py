@@ -1,0 +1,276 @@
+"""The journal of a live run: 32-byte slots in a preallocated, mapped file.
+
+``docs/format/journal.md`` is the specification. A writer's call that returned has its slot
+in the kernel's page cache, so it survives the death of the process. Slots are handed out by
+an atomic counter rather than a lock: writers in several threads and in signal handlers never
+wait for each other. Where mapping is not safe, or the slot lies outside the mapped window,
+the same bytes go through ``pwrite``.
+"""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import struct
+import threading
+import time
+import warnings
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
+
+from vcs_track.errors import StorageError
+from vcs_track.formats import canonical, slots
+from vcs_track.formats.oid import check64
+from vcs_track.formats.slots import HEADER_SIZE, SLOT_SIZE, Damage, Header
+from vcs_track.plumbing import fsio, syncer
+from vcs_track.plumbing.lock import identity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from mmap import mmap
+    from pathlib import Path
+
+__all__ = ["MAX_FRAME", "JournalReader", "JournalWriter"]
+
+MAX_FRAME: Final = 1 << 20
+_FIRST = 64 << 10
+_LARGEST_STEP = 4 << 20
+_HELD_RECORDS = 200_000  # kept in memory while the disk is full: about 50 MB
+_RETRY_SECONDS = 1.0
+
+
+class JournalWriter:
+    """Appends the records of one writer.
+
+    Args:
+        path: The file, which must not exist.
+        run: Run id.
+        writer: Writer id.
+        mapped: Whether to write through a mapping.
+        interval: Seconds between two background syncs; 0 for none.
+        strict: Raise when a record cannot be written, instead of holding it in memory.
+
+    Attributes:
+        point: ``point(word, step, value)`` appends one float; *word* is the tag number
+            shifted by 8, with the kind in the low bits. The hot path: a closure.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        run: str,
+        writer: str,
+        mapped: bool,
+        interval: float = 1.0,
+        strict: bool = False,
+    ) -> None:
+        who = identity()
+        self.path = path
+        self.header = Header(
+            time.time_ns() // 1000, run, writer, who.boot, who.pid, who.ticks, who.namespace,
+            secrets.randbits(32), who.host,
+        )  # fmt: skip
+        self.lost = 0
+        self.trouble = ""
+        self._strict = strict
+        self._mapped = mapped
+        self._lock = threading.RLock()
+        self._offsets = itertools.count(HEADER_SIZE, SLOT_SIZE)
+        self._window: tuple[mmap | None, int, int] = (None, 0, 0)
+        self._held: deque[tuple[int, bytes]] = deque()
+        self._retry_at = 0.0
+        self._end = HEADER_SIZE
+        self._fd = fsio.create(path)
+        fsio.pwrite(self._fd, slots.pack_header(self.header), 0)
+        if mapped:
+            self._grow(_FIRST)
+        self.point = self._make_point()
+        if interval:
+            syncer.watch(self, interval)
+
+    # ---- writing -----------------------------------------------------------------------
+
+    def _make_point(self) -> Callable[[int, int, float], None]:
+        # Locals instead of attributes: this runs a million times a second.
+        pack = struct.Struct("<qdqI").pack
+        store = struct.Struct("<28sI").pack_into
+        clock, check, salt = time.time_ns, check64, self.header.salt
+        take = self._offsets.__next__
+
+        def point(word: int, step: int, value: float) -> None:
+            body = pack(step, value, clock() // 1000, word)
+            offset = take()
+            window, low, high = self._window
+            if window is not None and low <= offset < high:
+                store(window, offset - low, body, check(body, salt ^ offset) & 0xFFFFFFFF or 1)
+            else:
+                word32 = (check(body, salt ^ offset) & 0xFFFFFFFF or 1).to_bytes(4, "little")
+                self._put(offset, body + word32)
+
+        return point
+
+    def slot(self, kind: int, number: int, step: int, value: float, wall_us: int) -> None:
+        """Append one slot of any kind.
+
+        Raises:
+            struct.error: If a number does not fit its field; nothing is written then.
+        """
+        # Packed once before a slot is taken, so that a bad number leaves no hole.
+        slots.pack_slot(kind, number, step, value, wall_us, seed=0)
+        offset = next(self._offsets)
+        seed = self.header.salt ^ offset
+        self._put(offset, slots.pack_slot(kind, number, step, value, wall_us, seed=seed))
+
+    def row(self, shape: int, step: int, values: Sequence[float], wall_us: int) -> None:
+        """Append one row: a double for each member of the shape."""
+        self._payload(slots.ROW, shape, step, struct.pack(f"<{len(values)}d", *values), wall_us)
+
+    def frame(self, content: dict[str, Any]) -> None:
+        """Append one frame of plain JSON.
+
+        Raises:
+            StorageError: If it is larger than :data:`MAX_FRAME`.
+        """
+        payload = canonical.dumps(content)
+        if len(payload) > MAX_FRAME:
+            raise StorageError(f"a record of {len(payload)} bytes is too large for the journal")
+        self._payload(slots.FRAME, 0, len(payload), payload, time.time_ns() // 1000)
+
+    def seal(self) -> None:
+        """Append the slot that says that the writer ended in order."""
+        offset = next(self._offsets)
+        count = (offset - HEADER_SIZE) // SLOT_SIZE
+        seed = self.header.salt ^ offset
+        wall = time.time_ns() // 1000
+        self._put(offset, slots.pack_slot(slots.SEAL, 0, 0, count, wall, seed=seed))
+
+    def _payload(self, kind: int, number: int, step: int, payload: bytes, wall_us: int) -> None:
+        n = 1 + slots.slots_of(len(payload))
+        offset = self._take(n)
+        data = slots.pack_payload(
+            kind, number, step, payload, wall_us, seed=self.header.salt ^ offset
+        )
+        # The slot that announces the payload goes last: once it checks, all of it is there.
+        self._put(offset + SLOT_SIZE, data[SLOT_SIZE:])
+        self._put(offset, data[:SLOT_SIZE])
+
+    def _take(self, n: int) -> int:
+        while True:
+            taken = tuple(itertools.islice(self._offsets, n))
+            # One C call, so nobody comes between; without a GIL somebody may: try again,
+            # the slots of the failed attempt stay empty.
+            if taken[-1] - taken[0] == (n - 1) * SLOT_SIZE:
+                return taken[0]
+
+    def _put(self, offset: int, data: bytes) -> None:
+        end = offset + len(data)
+        window, low, high = self._window
+        if window is not None and low <= offset and end <= high:
+            window[offset - low : end - low] = data
+            return
+        with self._lock:
+            if self._held and time.monotonic() < self._retry_at:
+                self._hold(offset, data, None)
+                return
+            try:
+                self._write(offset, data)
+                while self._held:
+                    self._write(*self._held[0])
+                    self._held.popleft()
+            except OSError as error:
+                self._hold(offset, data, error)
+
+    def _write(self, offset: int, data: bytes) -> None:
+        if self._mapped and offset + len(data) > self._end:
+            self._grow(offset + len(data))
+        fsio.pwrite(self._fd, data, offset)
+
+    def _grow(self, needed: int) -> None:
+        old = 0 if self._end == HEADER_SIZE else self._end
+        new = max(old, _FIRST)
+        while new < needed or new == old:
+            new += min(new, _LARGEST_STEP)
+        fsio.grow(self._fd, self._end, new)
+        # Only the new part stays mapped, so a long run does not fill the address space.
+        low = self._end
+        self._window = (fsio.map_window(self._fd, low, new - low), low, new)
+        self._end = new
+
+    def _hold(self, offset: int, data: bytes, error: OSError | None) -> None:
+        if error is not None:
+            self._retry_at = time.monotonic() + _RETRY_SECONDS
+            if self._strict:
+                with fsio.storage_errors("write the journal"):
+                    raise error
+            if not self.trouble:
+                self.trouble = (error.strerror or str(error)).lower()
+                warnings.warn(
+                    f"vcs-track cannot write the journal: {self.trouble}; training goes on, "
+                    "records are kept in memory until the disk takes them",
+                    RuntimeWarning,
+                    stacklevel=2,
+                )
+        if len(self._held) < _HELD_RECORDS:
+            self._held.append((offset, data))
+        else:
+            self.lost += 1
+
+    # ---- durability --------------------------------------------------------------------
+
+    def sync(self) -> None:
+        """Make every record written so far survive a power cut."""
+        if self._fd < 0:
+            return
+        try:
+            fsio.sync_data(self._fd)
+        except OSError as error:
+            if self._strict:
+                with fsio.storage_errors("sync the journal"):
+                    raise
+            self.trouble = self.trouble or (error.strerror or str(error)).lower()
+
+    def settle(self) -> int:
+        """Try once more to write what is held in memory; return how many records are lost."""
+        with self._lock:
+            try:
+                while self._held:
+                    self._write(*self._held[0])
+                    self._held.popleft()
+            except OSError:
+                return self.lost + len(self._held)
+            return self.lost
+
+    def close(self) -> None:
+        """Close the file; the journal stays readable."""
+        with self._lock:
+            fd, self._fd = self._fd, -1
+            self._window = (None, 0, 0)
+            if fd >= 0:
+                fsio.close(fd)
+
+
+class JournalReader:
+    """Reads a journal, live or left behind.
+
+    Args:
+        path: The file.
+
+    Raises:
+        CorruptError: If it has no valid header.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._data = fsio.map_read(path)
+        self.header = slots.parse_header(self._data)
+        self.damage = Damage()
+        self.row_sizes: dict[int, int] = {}
+
+    def records(self, start: int = 0, stop: int | None = None) -> Iterator[slots.Record]:
+        """Yield the valid records from slot *start* on, before slot *stop*.
+
+        The caller adds the shapes that it reads to :attr:`row_sizes`.
+        """
+        data, salt = self._data, self.header.salt
+        return slots.scan(data, salt, self.row_sizes, self.damage, start, stop)

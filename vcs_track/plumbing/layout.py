@@ -1,0 +1,83 @@
+"""The paths below ``.runs``, and nothing else.
+
+``docs/format/repository.md`` is the specification.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from vcs_track.formats.oid import shard
+
+__all__ = ["FOLDER", "HomeLayout", "Layout"]
+
+FOLDER = ".runs"
+
+
+@dataclass(frozen=True, slots=True)
+class HomeLayout:
+    """Where a home in a folder keeps its packs and heads."""
+
+    root: Path
+
+    @property
+    def packs(self) -> Path:
+        """The folder of packs."""
+        return self.root / "packs"
+
+    @property
+    def heads(self) -> Path:
+        """The folder of heads."""
+        return self.root / "heads"
+
+    def head(self, run: str, oid: str) -> Path:
+        """Return the path of one head."""
+        return self.heads / shard(run) / f"{run}.{oid}"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where everything in one ``.runs`` folder is.
+
+    Attributes:
+        root: The ``.runs`` folder.
+        local: What belongs to this clone; in a linked work tree, the main one's.
+    """
+
+    root: Path
+    local: Path
+
+    @property
+    def format(self) -> Path:
+        """The file that names the format."""
+        return self.root / "FORMAT"
+
+    @property
+    def format_copy(self) -> Path:
+        """A second copy of it, which ``git clean`` spares."""
+        return self.local / "FORMAT"
+
+    @property
+    def shelf(self) -> HomeLayout:
+        """The home that git carries."""
+        return HomeLayout(self.root)
+
+    @property
+    def store(self) -> HomeLayout:
+        """The home that holds every run of this clone."""
+        return HomeLayout(self.local)
+
+    @property
+    def live(self) -> Path:
+        """The folder of live runs."""
+        return self.local / "live"
+
+    @property
+    def tmp(self) -> Path:
+        """Files on the way in."""
+        return self.local / "tmp"
+
+    def live_run(self, run: str) -> Path:
+        """Return the folder of the live run *run*."""
+        return self.live / run

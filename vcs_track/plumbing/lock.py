@@ -1,0 +1,119 @@
+"""Locks that the kernel frees at death, and who a process is.
+
+``lockf`` is used because a forked worker does not inherit it; it is dropped as soon as the
+process closes any descriptor of the file, so a lock file is never opened twice in a process.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import socket
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from vcs_track.plumbing import fsio
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["Identity", "Lock", "identity"]
+
+# Lock files this process holds: lockf would let us take our own lock a second time.
+_held: set[tuple[int, str]] = set()
+
+
+class Lock:
+    """An exclusive lock on a file, held until :meth:`release` or death.
+
+    Example:
+        >>> import tempfile, pathlib
+        >>> from vcs_track.plumbing.lock import Lock
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "x.lock"
+        >>> lock = Lock.take(path)
+        >>> Lock.take(path) is None
+        True
+        >>> lock.release()
+    """
+
+    def __init__(self, path: Path, fd: int) -> None:
+        self.path = path
+        self._fd = fd
+        self._pid = os.getpid()
+
+    @classmethod
+    def take(cls, path: Path) -> Lock | None:
+        """Return the lock on *path*, or None when someone else holds it.
+
+        A file system without locks gives the lock to everybody who asks; its callers also
+        look at the identity of the owner.
+        """
+        key = (os.getpid(), str(path))
+        if key in _held:
+            return None
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno in (errno.EACCES, errno.EAGAIN):
+                os.close(fd)
+                return None
+            if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.EINVAL):
+                os.close(fd)
+                raise
+        _held.add(key)
+        return cls(path, fd)
+
+    def release(self) -> None:
+        """Give the lock up; harmless when repeated or called in a forked child."""
+        if self._fd >= 0 and self._pid == os.getpid():
+            os.close(self._fd)
+            _held.discard((self._pid, str(self.path)))
+        self._fd = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who writes: enough to tell whether a process on this machine is still the same.
+
+    Attributes:
+        host: Host name.
+        boot: Boot id.
+        pid: Process id.
+        ticks: Start of the process, in clock ticks since boot.
+        namespace: Inode of the process-id namespace.
+    """
+
+    host: str
+    boot: str
+    pid: int
+    ticks: int
+    namespace: int
+
+
+@cache
+def _boot() -> str:
+    try:
+        return fsio.read_text("/proc/sys/kernel/random/boot_id").strip()[:36]
+    except OSError:
+        return ""
+
+
+def _ticks(pid: int) -> int:
+    try:
+        stat = fsio.read_text(f"/proc/{pid}/stat")
+        return int(stat.rpartition(")")[2].split()[19])
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def identity() -> Identity:
+    """Return the identity of this process."""
+    pid = os.getpid()
+    try:
+        namespace = os.stat("/proc/self/ns/pid").st_ino  # noqa: PTH116 -- no Path needed
+    except OSError:
+        namespace = 0
+    return Identity(socket.gethostname(), _boot(), pid, _ticks(pid), namespace)

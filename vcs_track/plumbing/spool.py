@@ -1,0 +1,261 @@
+"""The spool of a live run: images and files, on their way into a pack.
+
+The same entries as a pack, without its directory. Sealing appends the directory, so
+nothing is copied; after a crash the whole entries are found one by one.
+"""
+
+from __future__ import annotations
+
+import threading
+import zlib
+from typing import TYPE_CHECKING
+
+from vcs_track.errors import CorruptError, InvalidValueError
+from vcs_track.formats import pack
+from vcs_track.formats.oid import ObjectId
+from vcs_track.formats.pack import OBJECTS, STORED, Entry
+from vcs_track.plumbing import fsio
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from vcs_track.formats.oid import ObjectFormat
+
+__all__ = ["Spool", "SpoolReader"]
+
+_BLOCK = 1 << 20
+
+
+class Spool:
+    """Appends blobs for one writer; the files are made when they are needed.
+
+    Args:
+        stem: Path of the files without their ending.
+        fmt: Object format of the repository.
+    """
+
+    def __init__(self, stem: Path, fmt: ObjectFormat) -> None:
+        self._stem = stem
+        self._format = fmt
+        self._lock = threading.RLock()
+        self._seen: dict[ObjectId, tuple[Path, Entry]] = {}
+        self._files = 0
+        self._path = stem
+        self._fd = -1
+        self._at = 0
+
+    def __contains__(self, oid: object) -> bool:
+        return oid in self._seen
+
+    def _next_file(self) -> None:
+        if self._fd >= 0:
+            fsio.close(self._fd)
+            self._fd = -1
+        self._path = self._stem.with_name(f"{self._stem.name}-{self._files}.zip~")
+        self._fd = fsio.create(self._path)
+        self._files += 1
+        self._at = 0
+
+    def add(self, data: bytes) -> ObjectId:
+        """Store *data*; return its id. A second copy costs nothing.
+
+        Raises:
+            OSError: If it cannot be written; the spool is as it was before.
+        """
+        oid = self._format.hash(data)
+        with self._lock:
+            if oid in self._seen:
+                self._check_same(oid, data)
+                return oid
+            if len(data) > pack.MAX_ENTRY:
+                raise _too_large(len(data))
+            if self._fd < 0 or (self._at and self._at + len(data) > pack.LARGE):
+                self._next_file()
+            entry = Entry(OBJECTS + oid, STORED, zlib.crc32(data), len(data), len(data), 0)
+            self._seen[oid] = (self._path, entry._replace(offset=self._at))
+            try:
+                self._append(pack.local_header(entry), data)
+            except OSError:
+                del self._seen[oid]
+                raise
+        return oid
+
+    def _check_same(self, oid: ObjectId, data: bytes) -> None:
+        # Only a hash that cannot be forged may stand for the bytes.
+        if self._format.collision_resistant:
+            return
+        path, entry = self._seen[oid]
+        fd = fsio.open_read(path)
+        try:
+            if fsio.pread(fd, entry.stored, entry.data_offset) != data:
+                raise CorruptError(f"two contents have the id '{oid}'; the second is refused")
+        finally:
+            fsio.close(fd)
+
+    def _append(self, head: bytes, data: bytes) -> None:
+        try:
+            fsio.append(self._fd, head + data if len(data) < _BLOCK else head)
+            if len(data) >= _BLOCK:
+                fsio.append(self._fd, data)
+        except OSError:
+            self._rewind(self._at)
+            raise
+        self._at += len(head) + len(data)
+
+    def _rewind(self, at: int) -> None:
+        fsio.truncate(self._fd, at)
+        fsio.seek(self._fd, at)
+
+    def add_file(self, path: Path) -> tuple[ObjectId, int]:
+        """Store the content of *path* block by block; return its id and size.
+
+        The id is taken of the bytes that were stored, also when the file changes meanwhile.
+        """
+        source = fsio.open_read(path)
+        try:
+            length = fsio.size(source)
+            if length > pack.MAX_ENTRY:
+                raise _too_large(length)
+            if length < _BLOCK:
+                data = fsio.pread(source, _BLOCK, 0)
+                return self.add(data), len(data)
+            with self._lock:
+                return self._stream(source)
+        finally:
+            fsio.close(source)
+
+    def _stream(self, source: int) -> tuple[ObjectId, int]:
+        if self._fd < 0 or self._at:
+            self._next_file()  # a large file gets a pack of its own
+        # The header needs the id, which is known last. Until it is written the entry does
+        # not exist: a scan of the spool stops at the zeros.
+        blank = len(
+            pack.local_header(Entry(OBJECTS + "0" * self._format.id_length, 0, 0, 0, 0, 0))
+        )
+        try:
+            fsio.append(self._fd, bytes(blank))
+            hasher, crc, size = self._format.hasher(), 0, 0
+            while part := fsio.pread(source, _BLOCK, size):
+                fsio.append(self._fd, part)
+                hasher.update(part)
+                crc, size = zlib.crc32(part, crc), size + len(part)
+            if size > pack.MAX_ENTRY:
+                raise _too_large(size)
+            oid = self._format.finish(hasher)
+            if oid in self._seen:
+                self._rewind(0)
+                return oid, size
+            entry = Entry(OBJECTS + oid, STORED, crc, size, size, 0)
+            fsio.pwrite(self._fd, pack.local_header(entry), 0)
+        except (OSError, InvalidValueError):
+            self._rewind(0)
+            raise
+        self._at = blank + size
+        self._seen[oid] = (self._path, entry)
+        return oid, size
+
+    def sync(self) -> None:
+        """Make the blobs of the current file survive a power cut."""
+        if self._fd >= 0:
+            fsio.fsync(self._fd)
+
+    def close(self) -> None:
+        """Close the current file."""
+        with self._lock:
+            if self._fd >= 0:
+                fsio.close(self._fd)
+                self._fd = -1
+
+
+def _too_large(size: int) -> InvalidValueError:
+    return InvalidValueError(
+        f"{size} bytes are too many for one object, the limit is 2 GiB",
+        hint="split the file, or log its path and checksum as text",
+    )
+
+
+class SpoolReader:
+    """The whole entries of one spool file.
+
+    Args:
+        path: The file.
+        fmt: Object format of the repository.
+    """
+
+    def __init__(self, path: Path, fmt: ObjectFormat) -> None:
+        self.path = path
+        self._format = fmt
+        self._data = fsio.map_read(path)
+        self.entries: dict[ObjectId, Entry] = {
+            ObjectId(entry.name.removeprefix(OBJECTS)): entry
+            for entry in pack.scan_spool(self._data)
+            if fmt.is_id(entry.name.removeprefix(OBJECTS))
+        }
+
+    @property
+    def end(self) -> int:
+        """Where the whole entries end."""
+        return max((entry.end for entry in self.entries.values()), default=0)
+
+    def read(self, oid: ObjectId) -> bytes:
+        """Return the bytes of *oid*, checked.
+
+        Raises:
+            CorruptError: If they are damaged.
+        """
+        entry = self.entries[oid]
+        data = pack.inflate(entry, memoryview(self._data)[entry.data_offset : entry.end])
+        if self._format.hash(data) != oid:
+            raise CorruptError(f"blob '{oid[:12]}' in the spool is damaged")
+        return data
+
+    def close_into_pack(self) -> bool:
+        """Turn the file into a pack in place: cut a torn tail, append the directory, sync.
+
+        Returns:
+            Whether anything is in it.
+        """
+        good = {oid: e for oid, e in self.entries.items() if self._is_whole(oid)}
+        if len(good) != len(self.entries):
+            return self._salvage(good)
+        if not good:
+            return False
+        end = self.end
+        fd = fsio.open_write(self.path)
+        try:
+            fsio.truncate(fd, end)
+            fsio.pwrite(fd, pack.directory(good.values(), end), end)
+            fsio.fsync(fd)
+        finally:
+            fsio.close(fd)
+        return True
+
+    def _is_whole(self, oid: ObjectId) -> bool:
+        try:
+            self.read(oid)
+        except CorruptError:
+            return False
+        return True
+
+    def _salvage(self, good: dict[ObjectId, Entry]) -> bool:
+        # A damaged blob stands between whole ones: write a new file without it.
+        if not good:
+            return False
+        at, moved = 0, []
+        tmp = self.path.with_suffix(".salvage")
+        fsio.unlink(tmp)
+        fd = fsio.create(tmp)
+        try:
+            for entry in good.values():
+                raw = memoryview(self._data)[entry.data_offset : entry.end]
+                new = entry._replace(offset=at)
+                fsio.append(fd, pack.local_header(new))
+                fsio.append(fd, raw)
+                moved.append(new)
+                at = new.end
+            fsio.append(fd, pack.directory(moved, at))
+            fsio.fsync(fd)
+        finally:
+            fsio.close(fd)
+        fsio.rename(tmp, self.path)
+        return True

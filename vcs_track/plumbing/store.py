@@ -1,0 +1,236 @@
+"""The store: one handle on everything below ``.runs``.
+
+Finds, makes and checks the folder; gives access to its homes; takes in what git brought
+to the shelf.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from vcs_track.errors import (
+    CorruptError,
+    InvalidValueError,
+    RepositoryFormatError,
+    RepositoryNotFoundError,
+)
+from vcs_track.formats.manifest import decode_run
+from vcs_track.formats.oid import ObjectFormat, ObjectId, object_format
+from vcs_track.formats.version import encode_format, parse_format
+from vcs_track.plumbing import fsio, worktree
+from vcs_track.plumbing.home import FolderHome
+from vcs_track.plumbing.layout import FOLDER, Layout
+from vcs_track.plumbing.packs import PackFile, file_digits, is_pack_name
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["Store"]
+
+_GENERATED: Final = {
+    ".gitignore": b"# Runs are added to git by 'vcs-track commit', never by accident.\n*\n",
+    ".gitattributes": b"packs/*.zip binary -delta\n",
+}
+# What git needs to see in local/.git to take the folder for somebody's repository and
+# leave it alone in 'git clean -fdx'.
+_SHELL: Final = {"HEAD": b"ref: refs/heads/main\n", "config": b"[core]\n\tbare = false\n"}
+
+
+class Store:
+    """The ``.runs`` folder of one work tree.
+
+    Args:
+        layout: Its paths.
+        fmt: Its object format.
+        writable: Whether this process may write to it.
+
+    Attributes:
+        home: The store proper: every run of this clone.
+        shelf: The home that git carries.
+        skipped: Packs of the shelf that could not be taken in, and why.
+    """
+
+    def __init__(self, layout: Layout, fmt: ObjectFormat, *, writable: bool) -> None:
+        self.layout = layout
+        self.format = fmt
+        self.writable = writable
+        self.home = FolderHome(layout.local, fmt, layout.tmp)
+        self.shelf = FolderHome(layout.root, fmt, layout.tmp)
+        self.skipped: dict[str, CorruptError] = {}
+
+    # ---- finding and making ------------------------------------------------------------
+
+    @classmethod
+    def init(cls, folder: Path, object_format_name: str = "sha256") -> Store:
+        """Make ``.runs`` in *folder*, or open the one that is there.
+
+        Raises:
+            InvalidValueError: If the one that is there has another object format.
+            RepositoryFormatError: If it was written by an unknown version.
+            StorageError: If the disk refuses.
+        """
+        fmt = object_format(object_format_name)
+        layout = _layout(folder / FOLDER)
+        if layout.format.exists() or layout.format_copy.exists():
+            store = cls.open(folder)
+            if store.format is not fmt:
+                raise InvalidValueError(
+                    f"'{layout.root}' has object format '{store.format.name}'",
+                    hint="a repository keeps its format; make a new one elsewhere",
+                )
+            return store
+        with fsio.storage_errors(f"make a repository in '{folder}'"):
+            _make(layout, fmt)
+        return cls.open(folder)
+
+    @classmethod
+    def find(cls, start: Path) -> Store:
+        """Open the nearest ``.runs`` in *start* or above.
+
+        Raises:
+            RepositoryNotFoundError: If there is none.
+        """
+        for folder in (start, *start.parents):
+            layout = _layout(folder / FOLDER)
+            if layout.format.exists() or (layout.root.is_dir() and layout.format_copy.exists()):
+                return cls.open(folder)
+        raise RepositoryNotFoundError(
+            f"no '.runs' folder in '{start}' or above", hint="make one with 'vcs-track init'"
+        )
+
+    @classmethod
+    def open(cls, folder: Path) -> Store:
+        """Open the ``.runs`` in *folder*.
+
+        Raises:
+            RepositoryNotFoundError: If there is none.
+            RepositoryFormatError: If it was written by an unknown version.
+        """
+        layout = _layout(folder / FOLDER)
+        source = layout.format if layout.format.exists() else layout.format_copy
+        try:
+            fmt = parse_format(fsio.read(source))
+        except FileNotFoundError:
+            raise RepositoryNotFoundError(
+                f"no '.runs' folder in '{folder}'", hint="make one with 'vcs-track init'"
+            ) from None
+        except InvalidValueError as error:
+            raise RepositoryFormatError(
+                f"cannot use '{layout.root}': {error}", path=str(layout.root), hint=error.hint
+            ) from None
+        writable = True
+        try:
+            _complete(layout, fmt)
+        except OSError:
+            writable = False  # a read-only disk or somebody else's folder: reading works
+        store = cls(layout, fmt, writable=writable)
+        store.refresh()
+        return store
+
+    # ---- taking in what git brought ----------------------------------------------------
+
+    def refresh(self) -> None:
+        """See packs and heads that appeared, adopting those on the shelf."""
+        self.home.packs.refresh()
+        if self.writable:
+            with suppress(OSError):
+                self._adopt()
+
+    def _adopt(self) -> None:
+        known = set(fsio.list_dir(self.home.packs.folder))
+        for name in fsio.list_dir(self.shelf.packs.folder):
+            if is_pack_name(name) and name not in known and name not in self.skipped:
+                try:
+                    self._check_shelved(name)
+                except CorruptError as error:
+                    self.skipped[name] = error
+                    continue
+                self.home.adopt_pack(self.shelf.packs.folder / name)
+                known.add(name)
+        mine = self.home.heads()
+        news = {
+            run: missing
+            for run, heads in self.shelf.heads().items()
+            if (missing := [oid for oid in heads if oid not in mine.get(run, ())])
+        }
+        if news:
+            self.home.sync_packs()
+        for run, heads in news.items():
+            self._adopt_heads(run, heads, mine.get(run, []))
+
+    def _check_shelved(self, name: str) -> None:
+        path = self.shelf.packs.folder / name
+        file = PackFile(path, self.format)
+        if f"{name[:2]}{file_digits(path)}.zip" != name:
+            raise CorruptError(
+                f"pack '{name}' is damaged: its bytes do not hash to its name",
+                hint="check it out again, or restore it from a bundle",
+            )
+        for _ in file.verify():
+            pass
+
+    def _adopt_heads(self, run: str, heads: list[ObjectId], mine: list[ObjectId]) -> None:
+        old = self.ancestors(mine)
+        for oid in heads:
+            if oid in old or oid not in self.home.objects:
+                continue
+            try:
+                manifest = decode_run(self.home.objects.read(oid))
+            except CorruptError:
+                continue
+            if manifest.run == run:
+                self.home.head_folder.add(run, oid)
+
+    def ancestors(self, heads: list[ObjectId]) -> set[ObjectId]:
+        """Return every manifest that *heads* replace, themselves left out."""
+        found: set[ObjectId] = set()
+        todo = list(heads)
+        while todo:
+            oid = todo.pop()
+            if oid in self.home.objects:
+                parents = decode_run(self.home.objects.read(oid)).parents
+                todo.extend(parent for parent in parents if parent not in found)
+                found.update(parents)
+        return found
+
+    # ---- changing ----------------------------------------------------------------------
+
+    def require_writable(self) -> None:
+        """Raise StorageError where nothing can be written."""
+        if not self.writable:
+            with fsio.storage_errors(f"write to '{self.layout.root}'"):
+                _complete(self.layout, self.format)
+            self.writable = True
+
+
+def _layout(root: Path) -> Layout:
+    # A linked work tree shares the store of the main one, so that removing the work tree
+    # removes no run.
+    main = worktree.main_root(root.parent)
+    return Layout(root, (main / FOLDER if main else root) / "local")
+
+
+def _make(layout: Layout, fmt: ObjectFormat) -> None:
+    data = encode_format(fmt)
+    for path in (layout.format_copy, layout.format):
+        fsio.make_dirs(path.parent)
+        # Written aside and linked, so that eight first starts at once make one repository
+        # and none of them ever sees half a file.
+        fsio.publish(path, data)
+    _complete(layout, fmt)
+
+
+def _complete(layout: Layout, fmt: ObjectFormat) -> None:
+    shell = layout.local / ".git"
+    for folder in (
+        layout.root, layout.store.packs, layout.store.heads, layout.live, layout.tmp,
+        shell / "objects", shell / "refs",
+    ):  # fmt: skip
+        fsio.make_dirs(folder)
+    wanted = {layout.root / name: data for name, data in _GENERATED.items()}
+    wanted |= {shell / name: data for name, data in _SHELL.items()}
+    wanted |= {path: encode_format(fmt) for path in (layout.format, layout.format_copy)}
+    for path, data in wanted.items():
+        if not path.exists():
+            fsio.publish(path, data)

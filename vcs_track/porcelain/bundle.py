@@ -1,0 +1,314 @@
+"""Bundles: runs in one zip, out and in.
+
+``docs/format/bundles.md`` is the specification.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from vcs_track.errors import CorruptError, InvalidValueError, VcsTrackError
+from vcs_track.formats import canonical
+from vcs_track.formats.manifest import decode_run
+from vcs_track.formats.oid import FORMATS, object_format
+from vcs_track.formats.pack import OBJECTS
+from vcs_track.plumbing import fsio
+from vcs_track.plumbing.home import BUNDLE_INDEX, BundleHome
+from vcs_track.plumbing.packs import PackWriter
+from vcs_track.porcelain.closure import closure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from vcs_track.formats.oid import ObjectFormat, ObjectId
+    from vcs_track.plumbing.packs import Objects
+    from vcs_track.plumbing.store import Store
+
+    Progress = Callable[[int, int], None]
+
+__all__ = ["Imported", "export", "import_", "open_bundle"]
+
+_README: Final = """\
+This zip holds {n} recorded by vcs-track.
+
+Each entry objects/<id> is named by the {tool} of its bytes. To check it:
+
+    unzip -t {name}
+    unzip -q {name} -d check && cd check/objects && for f in *; do {command}; done
+
+An entry heads/<run>.<id> says that <id> is the newest state of that run; bundle.json lists
+everything. To read the runs: pip install vcs-track; vcs-track init; vcs-track import {name}
+"""
+
+
+@dataclass(slots=True)
+class Imported:
+    """What an import did.
+
+    Attributes:
+        new: Runs that were not here before.
+        updated: Runs that got a newer state.
+        known: Runs that were here already.
+        objects: Number of objects that were stored.
+    """
+
+    new: list[str] = field(default_factory=list)
+    updated: list[str] = field(default_factory=list)
+    known: list[str] = field(default_factory=list)
+    objects: int = 0
+
+
+def export(
+    store: Store, runs: Sequence[str], path: Path, *, force: bool = False,
+    progress: Progress | None = None,
+) -> int:  # fmt: skip
+    """Write *runs* to the bundle *path*.
+
+    Args:
+        store: The store.
+        runs: Run ids.
+        path: The zip to make.
+        force: Replace *path* when it is there.
+        progress: Is called with objects done and objects in all.
+
+    Returns:
+        The number of objects written.
+
+    Raises:
+        InvalidValueError: If *path* exists, or there is nothing to export.
+        CorruptObjectError: If an object is damaged; nothing is left at *path* then.
+    """
+    if not runs:
+        raise InvalidValueError("there is nothing to export", hint="name at least one run")
+    if path.exists() and not force:
+        raise InvalidValueError(f"'{path}' exists", hint="choose another name, or add --force")
+    heads = {run: sorted(store.home.head_folder.of(run)) for run in sorted(set(runs))}
+    for run, found in heads.items():
+        if not found:
+            raise InvalidValueError(
+                f"run '{run}' is not sealed yet", hint="finish it, then export it"
+            )
+    everything = closure((oid for found in heads.values() for oid in found), store.home.objects)
+    with fsio.storage_errors(f"write '{path}'"):
+        writer = PackWriter(path.absolute().parent, store.format)
+        try:
+            _fill(writer, store, heads, everything.roles, sorted(everything.missing), path.name, progress)
+            writer.finish()
+            fsio.rename(writer.path, path)
+            fsio.fsync_dir(path.absolute().parent)
+        except BaseException:
+            writer.abandon()
+            raise
+    return len(everything.roles)
+
+
+def _fill(
+    writer: PackWriter, store: Store, heads: dict[str, list[ObjectId]],
+    roles: dict[ObjectId, str], missing: list[ObjectId], name: str, progress: Progress | None,
+) -> None:  # fmt: skip
+    objects = store.home.objects
+    listed: dict[str, dict[str, Any]] = {}
+    for oid in sorted(roles):
+        listed[oid] = _describe(objects.read(oid), store.format)
+    index = {
+        "@": "bundle/1", "object_format": store.format.name, "heads": heads,
+        "objects": listed, "missing": missing,
+    }  # fmt: skip
+    writer.add_entry("README.txt", _readme(len(heads), store.format, name).encode())
+    writer.add_entry(BUNDLE_INDEX, canonical.dumps(index))
+    for run, found in heads.items():
+        for oid in found:
+            writer.add_entry(f"heads/{run}.{oid}", b"")
+    for done, oid in enumerate(sorted(roles), 1):
+        file = objects.pack_of(oid)
+        entry = file.find(oid) if file is not None else None
+        if file is None or entry is None:
+            raise CorruptError(f"object '{oid[:12]}' vanished during the export")
+        writer.add_raw(entry, file.raw(entry))
+        if progress is not None:
+            progress(done, len(roles))
+
+
+def _describe(data: bytes, fmt: ObjectFormat) -> dict[str, Any]:
+    size: dict[str, Any] = {"size": len(data)}
+    if not fmt.collision_resistant:
+        size["sha256"] = object_format("sha256").hash(data)
+    return size
+
+
+def _readme(runs: int, fmt: ObjectFormat, name: str) -> str:
+    if fmt.collision_resistant:
+        tool, command = "SHA-256", 'echo "$f  $f" | sha256sum -c --quiet'
+    else:
+        tool, command = "XXH3-128 (after 'x1-')", 'xxh128sum "$f"'
+    return _README.format(
+        n=f"{runs} run{'s' if runs != 1 else ''}", tool=tool, command=command, name=name
+    )
+
+
+def open_bundle(path: Path) -> BundleHome:
+    """Open the bundle *path*; nothing but its index is checked.
+
+    Raises:
+        InvalidValueError: If there is no such file.
+        CorruptError: If it is not a bundle.
+    """
+    if not path.is_file():
+        raise InvalidValueError(f"there is no bundle '{path}'", hint="give the path of a zip")
+    for fmt in FORMATS.values():
+        try:
+            home = BundleHome(path, fmt)
+        except CorruptError as error:
+            failure = error
+            continue
+        if isinstance(home.index, dict) and home.index.get("object_format") == fmt.name:
+            return home
+    raise CorruptError(
+        f"'{path.name}' is not a bundle of vcs-track: {failure}",
+        hint="bundles are made with 'vcs-track export'",
+    )
+
+
+def import_(store: Store, path: Path, *, progress: Progress | None = None) -> Imported:
+    """Take in the runs of the bundle *path*.
+
+    Everything is checked before anything is stored; a second import changes nothing.
+
+    Args:
+        store: The store.
+        path: The bundle.
+        progress: Is called with objects checked and objects in all.
+
+    Returns:
+        What was new.
+
+    Raises:
+        CorruptError: If anything in the bundle is wrong; the store is as it was.
+        InvalidValueError: If the bundle has another object format.
+    """
+    store.require_writable()
+    home = open_bundle(path)
+    if home.format is not store.format:
+        raise InvalidValueError(
+            f"'{path.name}' has object format '{home.format.name}', this repository has "
+            f"'{store.format.name}'",
+            hint="import it into a repository made with 'vcs-track init --object-format "
+            f"{home.format.name}'",
+        )
+    store.refresh()
+    heads = home.heads()
+    roles = _check_bundle(home, heads, store, progress)
+    result = Imported()
+    with fsio.storage_errors(f"import '{path}'"):
+        result.objects = _store_objects(store, home, roles)
+        for run, found in sorted(heads.items()):
+            _take_heads(store, run, found, result)
+    return result
+
+
+class _Both:
+    """The objects of a bundle, and behind them those of the store."""
+
+    def __init__(self, first: Objects, second: Objects) -> None:
+        self._sides = (first, second)
+
+    def read(self, oid: ObjectId) -> bytes:
+        """Return the bytes of *oid*."""
+        first, second = self._sides
+        return first.read(oid) if oid in first else second.read(oid)
+
+    def __contains__(self, oid: object) -> bool:
+        return any(oid in side for side in self._sides)
+
+    def __iter__(self) -> Iterator[ObjectId]:
+        return iter(sorted(set(self._sides[0]) | set(self._sides[1])))
+
+
+def _check_bundle(
+    home: BundleHome, heads: dict[str, list[ObjectId]], store: Store, progress: Progress | None
+) -> dict[ObjectId, str]:
+    listed = home.index.get("objects")
+    if not isinstance(listed, dict) or not isinstance(home.index.get("missing"), list):
+        raise CorruptError("bundle.json lacks its lists of objects")
+    for done, oid in enumerate(home.pack.verify(), 1):
+        entry = listed.get(oid)
+        data = home.pack.read(oid) if not store.format.collision_resistant else None
+        if entry is None or (data is not None and entry != _describe(data, store.format)):
+            raise CorruptError(f"bundle.json and object '{oid[:12]}' disagree")
+        if data is not None and oid in store.home.objects and store.home.objects.read(oid) != data:
+            raise CorruptError(f"the bundle has another content under the id '{oid}'")
+        if progress is not None:
+            progress(done, len(home.pack))
+    if set(listed) != set(home.pack) or home.index.get("heads") != {
+        run: sorted(found) for run, found in heads.items()
+    }:
+        raise CorruptError("bundle.json does not list what the bundle holds")
+    return _check_runs(home, heads, store)
+
+
+def _check_runs(
+    home: BundleHome, heads: dict[str, list[ObjectId]], store: Store
+) -> dict[ObjectId, str]:
+    roles: dict[ObjectId, str] = {}
+    for run, found in heads.items():
+
+        def same_run(oid: ObjectId, data: bytes, run: str = run) -> None:
+            if data.startswith(b'{"@":"run/1"') and decode_run(data).run != run:
+                raise CorruptError(f"head of run '{run}' leads to another run, '{oid[:12]}'")
+
+        objects = _Both(home.pack, store.home.objects)
+        try:
+            everything = closure(found, objects, check=True, visit=same_run)
+            for oid in found:
+                decode_run(objects.read(oid))
+        except VcsTrackError as error:
+            raise CorruptError(f"run '{run}' in '{home.path.name}' is damaged: {error}") from error
+        if lacking := everything.missing.difference(home.index["missing"]):
+            raise CorruptError(f"blob '{min(lacking)[:12]}' of run '{run}' is missing")
+        roles.update(everything.roles)
+    return roles
+
+
+def _store_objects(store: Store, home: BundleHome, roles: dict[ObjectId, str]) -> int:
+    writers: dict[str, PackWriter] = {}
+    stored = 0
+    try:
+        for oid in home.pack:
+            if oid in store.home.objects or oid not in roles:
+                continue
+            prefix = "b" if roles[oid] == "blob" else "p"
+            entry = home.pack.find(oid)
+            if entry is None:
+                raise CorruptError(f"object '{oid[:12]}' vanished during the import")
+            writer = writers.get(prefix)
+            if writer is None or writer.size + entry.stored > _PACK_TARGET and len(writer):
+                if writer is not None:
+                    writer.install(store.home.packs.folder, prefix)
+                writer = writers[prefix] = PackWriter(store.layout.tmp, store.format)
+            writer.add_raw(entry._replace(name=OBJECTS + oid), home.pack.raw(entry))
+            stored += 1
+        for prefix, writer in writers.items():
+            writer.install(store.home.packs.folder, prefix)
+    except BaseException:
+        for writer in writers.values():
+            writer.abandon()
+        raise
+    if stored:
+        store.home.sync_packs()
+    return stored
+
+
+_PACK_TARGET: Final = 32 << 20
+
+
+def _take_heads(store: Store, run: str, heads: list[ObjectId], result: Imported) -> None:
+    mine = store.home.head_folder.of(run)
+    old = store.ancestors(mine)
+    fresh = [oid for oid in heads if oid not in mine and oid not in old]
+    for oid in fresh:
+        replaced = [head for head in mine if head in store.ancestors([oid])]
+        store.home.head_folder.add(run, oid, replaced)
+    kind = result.known if not fresh else result.updated if mine else result.new
+    kind.append(run)

@@ -1,0 +1,85 @@
+"""Everything that a run needs: its manifests, columns, texts and blobs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from vcs_track.errors import CorruptError, ObjectNotFoundError
+from vcs_track.formats import canonical
+from vcs_track.formats.manifest import references
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from vcs_track.formats.oid import ObjectId
+    from vcs_track.plumbing.packs import Objects
+
+__all__ = ["Closure", "closure"]
+
+
+@dataclass(slots=True)
+class Closure:
+    """What was found from some heads.
+
+    Attributes:
+        roles: Role of each object that is there.
+        missing: Blobs that are not there.
+    """
+
+    roles: dict[ObjectId, str] = field(default_factory=dict)
+    missing: set[ObjectId] = field(default_factory=set)
+
+
+def closure(
+    heads: Iterable[ObjectId],
+    objects: Objects,
+    *,
+    check: bool = False,
+    visit: Callable[[ObjectId, bytes], None] | None = None,
+) -> Closure:
+    """Return everything that *heads* need.
+
+    Args:
+        heads: Ids of run manifests.
+        objects: Where to look.
+        check: Also demand that each JSON object is canonical, for bytes of strangers.
+        visit: Is called with each document.
+
+    Raises:
+        ObjectNotFoundError: If anything but a blob is missing.
+        CorruptError: If a document is not one.
+    """
+    found = Closure()
+    todo: list[tuple[str, ObjectId]] = [("document", oid) for oid in heads]
+    while todo:
+        role, oid = todo.pop()
+        if oid in found.roles or oid in found.missing:
+            continue
+        if oid not in objects:
+            if role != "blob":
+                raise ObjectNotFoundError(
+                    f"{role} '{oid[:12]}' is missing",
+                    oid=oid,
+                    hint="import a bundle that has it",
+                )
+            found.missing.add(oid)
+            continue
+        found.roles[oid] = role
+        if role == "document":
+            data = objects.read(oid)
+            _check(data, check=check)
+            if visit is not None:
+                visit(oid, data)
+            try:
+                todo.extend(references(data))
+            except (KeyError, TypeError, AttributeError):
+                raise CorruptError(f"document '{oid[:12]}' lacks a field") from None
+        elif role == "column" and check:
+            _check(objects.read(oid), check=True)
+    return found
+
+
+def _check(data: bytes, *, check: bool) -> None:
+    if check:
+        canonical.check(data)

@@ -1,0 +1,47 @@
+"""What a repository uses where a call says nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+__all__ = ["Defaults"]
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """Defaults of new runs; the configuration fills them in from above.
+
+    Attributes:
+        mode: ``normal`` or ``disabled``.
+        name: Display name of new runs.
+        run_id: Id to join or to give to a new run.
+        project: Project of new runs.
+        group: Group of new runs.
+        job_type: Job type of new runs.
+        tags: Tags of new runs.
+        notes: Note of new runs.
+        resume: ``allow``, ``must`` or ``never``.
+        strict: Raise where a record cannot be written.
+        capture_git: Whether git is asked about the code.
+        capture_code: Whether changed code is kept.
+        sync_interval: Seconds between background syncs.
+        journal_engine: ``auto``, ``mmap`` or ``pwrite``.
+        variables: Environment variables to record.
+    """
+
+    mode: str = "normal"
+    name: str | None = None
+    run_id: str | None = None
+    project: str | None = None
+    group: str | None = None
+    job_type: str | None = None
+    tags: tuple[str, ...] = ()
+    notes: str | None = None
+    resume: str | None = None
+    strict: bool = False
+    capture_git: bool = True
+    capture_code: bool = True
+    sync_interval: float = 1.0
+    journal_engine: str = "auto"
+    variables: Mapping[str, str] = field(default_factory=dict)

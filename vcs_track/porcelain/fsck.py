@@ -1,0 +1,125 @@
+"""Is everything there, and undamaged?"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from vcs_track.errors import CorruptError, VcsTrackError
+from vcs_track.formats.manifest import decode_run
+from vcs_track.plumbing.packs import file_digits
+from vcs_track.porcelain.closure import closure
+from vcs_track.porcelain.seal import live_runs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vcs_track.formats.oid import ObjectId
+    from vcs_track.plumbing.home import FolderHome
+    from vcs_track.plumbing.packs import PackFile
+    from vcs_track.plumbing.store import Store
+
+__all__ = ["Report", "fsck"]
+
+
+@dataclass(slots=True)
+class Report:
+    """What a check found.
+
+    Attributes:
+        problems: ``{"where", "what"}`` of each damage.
+        absent: Blobs that runs name and this repository has not got.
+        packs: Number of packs checked.
+        objects: Number of objects checked.
+        runs: Number of runs checked.
+        live: Ids of live runs, which are not checked.
+    """
+
+    problems: list[dict[str, str]] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
+    packs: int = 0
+    objects: int = 0
+    runs: int = 0
+    live: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is damaged."""
+        return not self.problems
+
+    def add(self, where: str, what: object) -> None:
+        """Note one damage."""
+        self.problems.append({"where": where, "what": str(what)})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as plain data, as ``--json`` prints it."""
+        return {"ok": self.ok, **asdict(self)}
+
+
+def fsck(store: Store, progress: Callable[[int, int], None] | None = None) -> Report:
+    """Check every pack, object, head and reference of the store and the shelf.
+
+    Args:
+        store: The store.
+        progress: Is called with packs done and packs in all.
+
+    Returns:
+        What was found; nothing is changed.
+    """
+    store.refresh()
+    store.shelf.packs.refresh()
+    report = Report(live=live_runs(store))
+    homes = {"store": store.home, "shelf": store.shelf}
+    total = sum(len(home.packs.packs) for home in homes.values())
+    for label, home in homes.items():
+        for name, error in home.packs.damaged.items():
+            report.add(f"{label} {name}", error)
+        _packs(label, home, report, progress, total)
+    for name, error in store.skipped.items():
+        if name not in store.shelf.packs.damaged:
+            report.add(f"shelf {name}", error)
+    _runs(store, report)
+    return report
+
+
+def _packs(
+    label: str,
+    home: FolderHome,
+    report: Report,
+    progress: Callable[[int, int], None] | None,
+    total: int,
+) -> None:
+    for pack in home.packs.packs:
+        try:
+            for oid in pack:
+                report.objects += 1
+                _object(label, pack, oid, report)
+            pack.check_layout()
+            if f"{pack.path.name[:2]}{file_digits(pack.path)}.zip" != pack.path.name:
+                raise CorruptError("its bytes do not hash to its name")
+        except CorruptError as error:
+            report.add(f"{label} {pack.path.name}", error)
+        report.packs += 1
+        if progress is not None:
+            progress(report.packs, total)
+
+
+def _object(label: str, pack: PackFile, oid: ObjectId, report: Report) -> None:
+    try:
+        pack.read(oid)
+    except CorruptError as error:
+        report.add(f"{label} {pack.path.name} {oid}", error)
+
+
+def _runs(store: Store, report: Report) -> None:
+    absent: set[str] = set()
+    for run, heads in sorted(store.home.heads().items()):
+        report.runs += 1
+        try:
+            for oid in heads:
+                if decode_run(store.home.objects.read(oid)).run != run:
+                    raise CorruptError(f"head '{oid[:12]}' is the state of another run")
+            absent |= closure(heads, store.home.objects).missing
+        except VcsTrackError as error:
+            report.add(f"run {run}", error)
+    report.absent = sorted(absent)

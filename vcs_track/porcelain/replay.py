@@ -1,0 +1,322 @@
+"""From the journals of a run to its state: what sealing writes and a live view shows.
+
+Reads every record once. Columns leave through *emit* as soon as a chunk is full, so memory
+does not grow with the run.
+"""
+
+from __future__ import annotations
+
+import base64
+import struct
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from vcs_track.formats import canonical, manifest, series, slots, typed_json
+from vcs_track.formats.manifest import MediaItem, RunManifest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from vcs_track.formats.oid import ObjectId
+    from vcs_track.plumbing.journal import JournalReader
+
+    Emit = Callable[..., ObjectId]
+    Read = Callable[[ObjectId], bytes]
+
+__all__ = ["EDITABLE", "Replay"]
+
+EDITABLE: Final = (
+    "name", "project", "group", "job_type", "tags", "notes", "color",
+)  # fmt: skip
+
+# Where several writers ended differently, the gravest word stands.
+_GRAVITY: Final = {"finished": 0, "killed": 1, "failed": 2, "crashed": 3}
+
+
+@dataclass(slots=True)
+class _Table:
+    """What the numbers of one journal stand for."""
+
+    tags: dict[int, tuple[series.SeriesBuilder, int, Any]] = field(default_factory=dict)
+    shapes: dict[int, list[int]] = field(default_factory=dict)
+
+
+class Replay:
+    """The state of a run, built from its journals on top of what is sealed already.
+
+    Args:
+        emit: Stores bytes as an object and returns its id.
+        base: The run manifest to go on from, or None.
+        read: Reads the objects of *base*.
+    """
+
+    def __init__(self, emit: Emit, base: RunManifest | None = None, read: Read | None = None):
+        self._emit = emit
+        self._read = read
+        self.base = base
+        self.builders: dict[str, series.SeriesBuilder] = {}
+        self.media: list[MediaItem] = []
+        self.hparams: dict[str, Any] = {}
+        self.fields: dict[str, Any] = {}
+        self.summary_set: dict[str, Any] = {}
+        self.results: dict[str, Any] = {}
+        self.info: dict[str, Any] = {}
+        self.exit: dict[str, Any] = {}
+        self.gaps: list[dict[str, Any]] = []
+        self.writers: dict[str, int] = {}
+        self.statuses: list[str] = []
+        self.ended_us = 0
+        self.last_step: int | None = None
+        self._primary_status: str | None = None
+        self._console: dict[int, list[bytes]] = {}
+        self._console_wall: dict[int, int] = {}
+        self._orphans = 0
+        if base is not None and read is not None:
+            self._load(base, read)
+
+    def _load(self, base: RunManifest, read: Read) -> None:
+        self.gaps.extend(base.gaps)
+        self.writers.update(base.writers)
+        self.summary_set.update(base.summary_set)
+        self.results.update(base.results)
+        if base.hparams:
+            body = manifest.decode_document(read(base.hparams), "hparams/1")
+            self.hparams = typed_json.thaw(body["v"])
+        if base.media:
+            self.media.extend(manifest.decode_media(read(base.media)))
+        if base.scalars:
+            body = manifest.decode_document(read(base.scalars), "scalars/1")
+            for tag, entry in typed_json.thaw(body["series"]).items():
+                self.builders[tag] = series.SeriesBuilder(self._emit, entry["chunks"])
+
+    # ---- reading journals --------------------------------------------------------------
+
+    def read_journal(self, journal: JournalReader, *, live: bool = False) -> None:
+        """Take in one journal.
+
+        Args:
+            journal: The reader.
+            live: Whether its writer still writes; a torn last record is no damage then.
+        """
+        writer = journal.header.writer
+        start = self.writers.get(writer, 0)
+        table = _Table()
+        for builder in self.builders.values():
+            builder.number = -1  # numbers mean something else in each journal
+        for record in journal.records(0, start):
+            if record.kind == slots.FRAME:
+                self._define(self._content(record), table, journal)
+        journal.damage.slots, journal.damage.first = 0, -1
+        sealed = self._points(journal, table, start)
+        self.writers[writer] = max(start, journal.damage.used)
+        if journal.damage.slots and not live:
+            self.gaps.append(
+                {"writer": writer, "damaged_slots": journal.damage.slots,
+                 "first_byte": journal.damage.first}
+            )  # fmt: skip
+        if self._orphans:
+            self.gaps.append({"writer": writer, "points_without_tag": self._orphans})
+            self._orphans = 0
+        if not sealed and not live:
+            self.statuses.append("crashed")
+
+    def _points(self, journal: JournalReader, table: _Table, start: int) -> bool:
+        sealed, tags = False, table.tags
+        wall_us = 0
+        for kind, number, step, value, wall_us, payload in journal.records(start):
+            if kind <= slots.UINT:
+                entry = tags.get(number)
+                if entry is None:
+                    self._orphans += 1
+                    continue
+                builder = entry[0]
+                if builder.number != number:
+                    builder.mark(number, entry[1], entry[2])
+                builder.add(kind, value, step, wall_us)
+                self.last_step = step
+            elif kind == slots.ROW:
+                self._row(table, number, step, wall_us, payload)
+            elif kind == slots.FRAME:
+                self._frame(canonical.loads(payload), table, journal, wall_us)
+            else:
+                sealed = True
+        self.ended_us = max(self.ended_us, wall_us)
+        return sealed
+
+    def _row(self, table: _Table, number: int, step: int, wall_us: int, payload: bytes) -> None:
+        values = struct.unpack(f"<{len(payload) // 8}d", payload)
+        for tag_number, value in zip(table.shapes[number], values, strict=True):
+            builder, rep, epoch = table.tags[tag_number]
+            if builder.number != tag_number:
+                builder.mark(tag_number, rep, epoch)
+            builder.add(slots.FLOAT, value, step, wall_us)
+        self.last_step = step
+
+    @staticmethod
+    def _content(record: slots.Record) -> dict[str, Any]:
+        content = canonical.loads(record.payload)
+        return content if isinstance(content, dict) else {}
+
+    def _define(self, content: dict[str, Any], table: _Table, journal: JournalReader) -> bool:
+        if content.get("k") == "tag":
+            tag, epoch = content["tag"], typed_json.thaw(content.get("epoch"))
+            table.tags[content["n"]] = (self._builder(tag), content["rep"], epoch)
+            return True
+        if content.get("k") == "shape":
+            if all(number in table.tags for number in content["tags"]):
+                table.shapes[content["n"]] = content["tags"]
+                journal.row_sizes[content["n"]] = len(content["tags"])
+            return True
+        return False
+
+    def _builder(self, tag: str) -> series.SeriesBuilder:
+        builder = self.builders.get(tag)
+        if builder is None:
+            builder = self.builders[tag] = series.SeriesBuilder(self._emit)
+        elif self._read is not None:
+            builder.reopen(self._read)
+        return builder
+
+    def _frame(self, content: Any, table: _Table, journal: JournalReader, wall_us: int) -> None:
+        if not isinstance(content, dict) or self._define(content, table, journal):
+            return
+        handler = _FRAMES.get(content.get("k", ""))
+        if handler is not None:
+            handler(self, content, wall_us)
+
+    # ---- frames ------------------------------------------------------------------------
+
+    def _on_info(self, content: dict[str, Any], wall_us: int) -> None:
+        del wall_us
+        for key, value in content["v"].items():
+            if key in EDITABLE:
+                self.fields.setdefault(key, value)
+            else:
+                self.info.setdefault(key, value)
+
+    def _on_set(self, content: dict[str, Any], wall_us: int) -> None:
+        del wall_us
+        name, value = content["field"], content["v"]
+        if name == "status":
+            if content.get("primary"):
+                self._primary_status = value
+            self.statuses.append(value)
+            self.exit.update(content.get("exit", {}))
+        elif name in EDITABLE:
+            self.fields[name] = value
+
+    def _on_hparams(self, content: dict[str, Any], wall_us: int) -> None:
+        del wall_us
+        self.hparams.update(typed_json.thaw(content["v"]))
+
+    def _on_results(self, content: dict[str, Any], wall_us: int) -> None:
+        del wall_us
+        self.results.update(typed_json.thaw(content["v"]))
+
+    def _on_summary(self, content: dict[str, Any], wall_us: int) -> None:
+        del wall_us
+        self.summary_set.update(typed_json.thaw(content["v"]))
+
+    def _on_text(self, content: dict[str, Any], wall_us: int) -> None:
+        del wall_us
+        data = content["text"].encode()
+        item = dict(content, o=self._emit(data), size=len(data))
+        self.media.append(MediaItem.from_json(item))
+
+    def _on_blob(self, content: dict[str, Any], wall_us: int) -> None:
+        del wall_us
+        self.media.append(MediaItem.from_json(content))
+
+    def _on_out(self, content: dict[str, Any], wall_us: int) -> None:
+        if "b64" in content:
+            data = base64.b64decode(content["b64"])
+        else:
+            data = content["d"].encode()
+        self._console.setdefault(content["s"], []).append(data)
+        self._console_wall.setdefault(content["s"], wall_us)
+
+    def _on_error(self, content: dict[str, Any], wall_us: int) -> None:
+        del wall_us
+        self.exit["error"] = content["v"]
+
+    def _on_gap(self, content: dict[str, Any], wall_us: int) -> None:
+        del wall_us
+        self.gaps.append({key: value for key, value in content.items() if key != "k"})
+
+    # ---- the result --------------------------------------------------------------------
+
+    @property
+    def status(self) -> str:
+        """How the run ended: the word of its first writer, else the gravest of the others."""
+        if self._primary_status is not None:
+            return self._primary_status
+        return max(self.statuses, key=lambda word: _GRAVITY.get(word, 0), default="crashed")
+
+    def _console_items(self) -> Iterable[MediaItem]:
+        for stream, parts in sorted(self._console.items()):
+            data = b"".join(parts)
+            yield MediaItem(
+                "console", self._emit(data), len(data), "text/plain", self._console_wall[stream],
+                name="stdout" if stream == 1 else "stderr",
+            )  # fmt: skip
+
+    def build(
+        self, run: str, *, status: str, time_us: int, parents: Iterable[ObjectId]
+    ) -> RunManifest:
+        """Emit what is left and return the run manifest.
+
+        Args:
+            run: Run id.
+            status: The status to write.
+            time_us: When the manifest is made, microseconds since 1970 UTC.
+            parents: The heads that it replaces.
+        """
+        emit, base, info = self._emit, self.base, self.info
+        chunks = {tag: builder.finish() for tag, builder in sorted(self.builders.items())}
+        chunks = {tag: found for tag, found in chunks.items() if found}
+        last = {tag: found[-1]["last"] for tag, found in chunks.items()}
+        media = [*self.media, *self._console_items()]
+        kept = {name: getattr(base, name) for name in EDITABLE} if base else {}
+        fields = {**kept, **self.fields}
+        env = info.get("env")
+        return RunManifest(
+            run=run,
+            name=fields.pop("name", run),
+            status=status,
+            time_us=time_us,
+            created_us=base.created_us if base else info.get("created_us", time_us),
+            parents=tuple(parents),
+            ended_us=None if status == "running" else self.ended_us or time_us,
+            exit=self.exit or (base.exit if base else None),
+            hparams=emit(manifest.encode_document("hparams/1", self.hparams))
+            if self.hparams else None,
+            scalars=emit(series.encode_scalars(chunks)) if chunks else None,
+            media=emit(manifest.encode_media(media)) if media else None,
+            env=emit(manifest.encode_document("env/1", env)) if env
+            else (base.env if base else None),
+            code=base.code if base else None,
+            git=info.get("git") or (base.git if base else None),
+            command=info.get("command") or (base.command if base else None),
+            summary={**last, **self.results, **self.summary_set},
+            summary_set=self.summary_set,
+            results=self.results,
+            gaps=tuple(self.gaps),
+            writers=self.writers,
+            extra=base.extra if base else {},
+            tags=tuple(fields.pop("tags", ()) or ()),
+            **fields,
+        )  # fmt: skip
+
+
+_FRAMES: Final[dict[str, Callable[[Replay, dict[str, Any], int], None]]] = {
+    "info": Replay._on_info,  # noqa: SLF001 -- the table belongs to the class
+    "set": Replay._on_set,  # noqa: SLF001
+    "hparams": Replay._on_hparams,  # noqa: SLF001
+    "result": Replay._on_results,  # noqa: SLF001
+    "summary": Replay._on_summary,  # noqa: SLF001
+    "text": Replay._on_text,  # noqa: SLF001
+    "blob": Replay._on_blob,  # noqa: SLF001
+    "out": Replay._on_out,  # noqa: SLF001
+    "error": Replay._on_error,  # noqa: SLF001
+    "gap": Replay._on_gap,  # noqa: SLF001
+}

@@ -1,0 +1,352 @@
+"""The repository: everything a user asks of a ``.runs`` folder."""
+
+from __future__ import annotations
+
+import secrets
+import string
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from vcs_track.errors import GitError, InvalidValueError, RunNotFoundError
+from vcs_track.plumbing import gitlink
+from vcs_track.plumbing.store import Store
+from vcs_track.porcelain import bundle, diff, fsck, machine, seal, shelf, values
+from vcs_track.porcelain.defaults import Defaults
+from vcs_track.porcelain.disabled import DisabledRun
+from vcs_track.porcelain.names import readable_name
+from vcs_track.porcelain.revision import resolve
+from vcs_track.porcelain.run import Run
+from vcs_track.porcelain.run_set import RunSet
+from vcs_track.porcelain.run_view import RunView
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    Progress = Callable[[int, int], None]
+
+__all__ = ["Repository"]
+
+_ALPHABET = string.ascii_lowercase + string.digits
+_RESUME = ("allow", "must", "never")
+
+
+class Repository:
+    """One ``.runs`` folder.
+
+    Made by :func:`vcs_track.init` and :func:`vcs_track.open`.
+
+    Args:
+        store: The store.
+        defaults: What runs use where a call says nothing.
+
+    Example:
+        >>> import tempfile, vcs_track
+        >>> repo = vcs_track.init(tempfile.mkdtemp())
+        >>> for lr in (0.1, 0.01):
+        ...     with repo.start_run(f"lr{lr}", hparams={"lr": lr}) as run:
+        ...         run.add_scalar("loss", 1 - lr, 0)
+        >>> [run.name for run in repo.runs(where="hparams.lr < 0.05")]
+        ['lr0.01']
+        >>> [change.name for change in repo.diff("lr0.1", "lr0.01") if change.kind == "hparam"]
+        ['lr']
+    """
+
+    def __init__(self, store: Store, defaults: Defaults | None = None) -> None:
+        self.store = store
+        self.defaults = defaults or Defaults()
+
+    @classmethod
+    def init(
+        cls, folder: Path, object_format: str = "sha256", defaults: Defaults | None = None
+    ) -> Self:
+        """Make ``.runs`` in *folder*, or open the one that is there."""
+        return cls(Store.init(folder, object_format), defaults)
+
+    @classmethod
+    def find(cls, start: Path, defaults: Defaults | None = None) -> Self:
+        """Open the nearest ``.runs`` in *start* or above, sealing runs whose writers died."""
+        repo = cls(Store.find(start), defaults)
+        repo.recover()
+        return repo
+
+    @property
+    def path(self) -> Path:
+        """The ``.runs`` folder."""
+        return self.store.layout.root
+
+    @property
+    def root(self) -> Path:
+        """The folder that holds ``.runs``."""
+        return self.store.layout.root.parent
+
+    @property
+    def object_format(self) -> str:
+        """``sha256`` or ``xxh128``."""
+        return self.store.format.name
+
+    def __repr__(self) -> str:
+        return f"<Repository {self.path}>"
+
+    # ---- writing -----------------------------------------------------------------------
+
+    def start_run(
+        self,
+        name: str | None = None,
+        *,
+        hparams: Mapping[str, Any] | None = None,
+        id: str | None = None,  # noqa: A002 -- the field's word, as in wandb
+        project: str | None = None,
+        group: str | None = None,
+        job_type: str | None = None,
+        tags: Iterable[str] = (),
+        notes: str | None = None,
+        resume: str | bool | None = None,
+        capture_code: bool = True,
+        mode: str | None = None,
+    ) -> Run:
+        """Start a run, or join one that is going on.
+
+        Args:
+            name: Display name. Default: a readable one made from the id.
+            hparams: Hyperparameters, nested and typed.
+            id: Run id, ``[A-Za-z0-9][A-Za-z0-9_-]{0,63}``. Default: twelve random characters.
+                The id of a live run joins it as one more writer.
+            project: Project, for grouping.
+            group: Group, for grouping.
+            job_type: Job type, for grouping.
+            tags: Labels.
+            notes: A note.
+            resume: What to do about a run of this id that has ended: ``allow`` goes on with
+                it or starts it, ``must`` demands that it exists, ``never`` that it does not.
+                Default: an error when it has ended. True is ``allow``.
+            capture_code: Whether to ask git about the code.
+            mode: ``disabled`` makes every call a no-op. Default: from the configuration.
+
+        Returns:
+            The open run.
+
+        Raises:
+            InvalidValueError: If an argument cannot be used.
+            RunNotFoundError: If *resume* is ``must`` and there is no such run.
+            StorageError: If the disk refuses.
+        """
+        d = self.defaults
+        chosen = mode or d.mode
+        if chosen not in ("normal", "disabled"):
+            raise InvalidValueError(
+                f"unknown mode '{chosen}'", hint="use 'normal' or 'disabled'"
+            )
+        given = id or d.run_id
+        run_id = values.check_run_id(given) if given else new_id()
+        label = name or d.name
+        info: dict[str, Any] = {
+            "name": values.check_name(label) if label else readable_name(run_id),
+            "project": values.check_label(project or d.project, "project"),
+            "group": values.check_label(group or d.group, "group"),
+            "job_type": values.check_label(job_type or d.job_type, "job_type"),
+            "tags": list(values.check_tags(tags) or d.tags),
+            "notes": values.check_note(notes if notes is not None else d.notes),
+        }
+        params = values.check_mapping(hparams, "hparams")
+        if chosen == "disabled":
+            return DisabledRun(run_id, info["name"])
+        self.store.require_writable()
+        if self._is_new(run_id, resume if resume is not None else d.resume):
+            info.update(self._facts(capture=capture_code and d.capture_git))
+        elif not label:
+            info.pop("name")
+        if not info.get("tags"):
+            info.pop("tags", None)
+        info = {key: value for key, value in info.items() if value is not None}
+        run = Run(self.store, run_id, d, info)
+        if params:
+            run.add_hparams(params)
+        return run
+
+    def _is_new(self, run_id: str, resume: str | bool | None) -> bool:
+        policy = "allow" if resume is True else resume or None
+        if policy == "auto":
+            policy = "allow"
+        if policy is not None and policy not in _RESUME:
+            raise InvalidValueError(
+                f"unknown resume policy '{policy}'", hint=f"use one of {', '.join(_RESUME)}"
+            )
+        live = run_id in seal.live_runs(self.store)
+        sealed = bool(self.store.home.head_folder.of(run_id))
+        if policy == "never" and (live or sealed):
+            raise InvalidValueError(
+                f"run '{run_id}' exists already", hint="leave the id out to get a new one"
+            )
+        if policy == "must" and not (live or sealed):
+            raise RunNotFoundError(
+                f"no run '{run_id}' to go on with", hint="use resume='allow' to start it"
+            )
+        if sealed and not live and policy is None:
+            raise InvalidValueError(
+                f"run '{run_id}' has ended already",
+                hint="use resume='allow' to go on with it, or another id",
+            )
+        return not live and not sealed
+
+    def _facts(self, *, capture: bool) -> dict[str, Any]:
+        state = gitlink.read_state(self.root) if capture else None
+        root = gitlink.find_root(self.root)
+        env = machine.describe(self.defaults.variables, root=root)
+        argv = env.pop("command")
+        facts: dict[str, Any] = {
+            "created_us": time.time_ns() // 1000,
+            "env": env,
+            "command": {"argv": argv, "cwd": env.pop("cwd"), "script": sys.argv[0] if sys.argv else ""},
+        }
+        if state is not None:
+            facts["git"] = state.to_json()
+        return facts
+
+    def edit(self, run: str, **changes: Any) -> RunView:
+        """Change the labels of a sealed run; see :func:`vcs_track.porcelain.edits.edit`."""
+        from vcs_track.porcelain.edits import edit  # noqa: PLC0415 -- only when used
+
+        edit(self.store, self.run(run).id, **changes)
+        return self.run(run)
+
+    # ---- reading -----------------------------------------------------------------------
+
+    def runs(
+        self,
+        where: str | None = None,
+        order_by: str | Sequence[str] | None = None,
+        limit: int | None = None,
+    ) -> RunSet:
+        """Return runs, live ones included, newest first.
+
+        Args:
+            where: A filter, for example ``hparams.lr < 0.01 and summary.val_acc > 0.9``; see
+                the page on filters.
+            order_by: Names to sort by, ``-`` for falling: ``-summary.val_acc, created``.
+            limit: At most this many.
+
+        Raises:
+            ExpressionError: If *where* or *order_by* cannot be understood, or names what no
+                run has.
+        """
+        return RunSet(self._all, where, order_by, limit)
+
+    def _all(self) -> list[RunView]:
+        self.store.refresh()
+        ids = {*self.store.home.heads(), *seal.live_runs(self.store)}
+        runs = [RunView.load(self.store, run) for run in ids]
+        return sorted(runs, key=lambda run: (-run.manifest.created_us, run.id))
+
+    def run(self, run: str) -> RunView:
+        """Return one run.
+
+        Args:
+            run: Id, unique prefix, name, ``@`` (newest), ``@{-n}`` (n runs before it),
+                ``RUN@{n}`` (n edits ago) or ``git:REV`` (newest run of a commit).
+
+        Raises:
+            RunNotFoundError: If there is none; the hint names near ones.
+            AmbiguousRunError: If several match; the hint lists them.
+        """
+        if not isinstance(run, str):
+            raise values.wrong_type("run", run, "text")
+        if self.store.home.head_folder.of(run) or run in seal.live_runs(self.store):
+            return RunView.load(self.store, run)
+        return resolve(run, self._all(), self._commit_of)
+
+    def _commit_of(self, revision: str) -> str:
+        root = gitlink.find_root(self.root)
+        if root is None:
+            raise GitError(f"'{self.root}' is not in a git repository")
+        return gitlink.resolve(root, revision)
+
+    def diff(self, old: str | RunView, new: str | RunView) -> list[diff.Change]:
+        """Return what differs between two runs; empty when nothing does."""
+        sides = [run if isinstance(run, RunView) else self.run(run) for run in (old, new)]
+        return diff.diff(*sides)
+
+    # ---- moving ------------------------------------------------------------------------
+
+    def _ids(self, runs: str | RunView | Run | Iterable[str | RunView | Run]) -> list[str]:
+        if isinstance(runs, str | RunView | Run):
+            runs = [runs]
+        return [self.run(run).id if isinstance(run, str) else run.id for run in runs]
+
+    def export(
+        self,
+        runs: str | RunView | Run | Iterable[str | RunView | Run],
+        path: str | Path,
+        *,
+        force: bool = False,
+        progress: Progress | None = None,
+    ) -> Path:
+        """Write runs to one zip that stands alone.
+
+        Args:
+            runs: Runs, or what names them.
+            path: The zip to make.
+            force: Replace it when it is there.
+            progress: Is called with objects done and objects in all.
+
+        Returns:
+            The path of the zip.
+        """
+        path = Path(path)
+        bundle.export(self.store, self._ids(runs), path, force=force, progress=progress)
+        return path
+
+    def import_(self, path: str | Path, *, progress: Progress | None = None) -> bundle.Imported:
+        """Take in the runs of a bundle; a second time changes nothing.
+
+        Raises:
+            CorruptError: If anything in it is wrong; nothing has changed then.
+        """
+        return bundle.import_(self.store, Path(path), progress=progress)
+
+    def commit(
+        self,
+        runs: Iterable[str | RunView | Run] | None = None,
+        message: str | None = None,
+        *,
+        alone: bool = False,
+        progress: Progress | None = None,
+    ) -> tuple[str, list[str]]:
+        """Put runs on the shelf and commit them with git.
+
+        Args:
+            runs: Runs, or what names them. Default: all that are not on the shelf yet.
+            message: Commit message. Default: one that names the runs.
+            alone: Leave what is staged out of the commit.
+            progress: Is called with packs done and packs in all.
+
+        Returns:
+            The id of the commit, and the ids of the runs.
+        """
+        ids = shelf.unshelved(self.store) if runs is None else self._ids(runs)
+        return shelf.commit(self.store, ids, message, alone=alone, progress=progress), ids
+
+    # ---- keeping -----------------------------------------------------------------------
+
+    def fsck(self, progress: Progress | None = None) -> fsck.Report:
+        """Check everything; nothing is changed."""
+        return fsck.fsck(self.store, progress)
+
+    def recover(self, *, force: bool = False) -> list[str]:
+        """Seal the runs whose writers have died; return their ids.
+
+        Args:
+            force: Also runs written on another host.
+        """
+        return seal.recover(self.store, force=force) if self.store.writable else []
+
+    def with_defaults(self, **changes: Any) -> Repository:
+        """Return the same repository with other defaults."""
+        return Repository(self.store, replace(self.defaults, **changes))
+
+
+def new_id() -> str:
+    """Return a new random run id."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(12))

@@ -1,0 +1,449 @@
+"""An open run: what a training script logs to."""
+
+from __future__ import annotations
+
+import os
+import struct
+import threading
+import time
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from vcs_track.errors import InvalidValueError, RunSealedError, StorageError
+from vcs_track.formats import slots, typed_json
+from vcs_track.porcelain import edits, endings, values
+from vcs_track.porcelain.media_log import MediaLog
+from vcs_track.porcelain.reads import Reads
+from vcs_track.porcelain.run_view import RunView
+from vcs_track.porcelain.seal import all_ended, seal
+from vcs_track.porcelain.writer import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from vcs_track.plumbing.store import Store
+    from vcs_track.porcelain.defaults import Defaults
+
+__all__ = ["Run"]
+
+_JOIN_SECONDS = 5.0  # how long the first writer waits for the others when it finishes
+
+
+class _Series:
+    """What the hot path knows of one tag in the current repetition."""
+
+    __slots__ = ("last", "word")
+
+    def __init__(self, word: int, last: int) -> None:
+        self.word = word
+        self.last = last
+
+
+class Run(MediaLog, Reads):
+    """An experiment that is going on.
+
+    Made by :meth:`Repository.start_run` or :func:`vcs_track.start_run`. A call that returned
+    survives the death of the process. As a context manager it finishes itself: ``failed``
+    when the body raises, ``killed`` on Ctrl-C, else ``finished``. A run that is still open
+    when the interpreter exits is finished then.
+
+    Attributes:
+        id: Twelve characters, or what the caller gave.
+        repetition: Number of the current repetition, from 0.
+
+    Example:
+        >>> import tempfile, vcs_track
+        >>> repo = vcs_track.init(tempfile.mkdtemp())
+        >>> with repo.start_run("demo", hparams={"lr": 0.1}) as run:
+        ...     for step in range(3):
+        ...         run.add_scalar("train/loss", 1 / (step + 1), step)
+        >>> repo.run("demo").summary["train/loss"]
+        0.3333333333333333
+    """
+
+    disabled: ClassVar[bool] = False
+
+    def __init__(
+        self, store: Store, run_id: str, defaults: Defaults, info: Mapping[str, Any]
+    ) -> None:
+        self._store = store
+        self._defaults = defaults
+        self._lock = threading.RLock()
+        self._pid = os.getpid()
+        self._ended = False
+        self._status = "running"
+        self._labels: dict[str, Any] = {}
+        self._series: dict[str, _Series] = {}
+        self._epochs: dict[str, tuple[float, int]] = {}
+        self._last_step: int | None = None
+        self._seen_figures: set[bytes] = set()
+        self.id = run_id
+        self.repetition = 0
+        self._open_writer()
+        if self._writer.primary:
+            self._writer.begin(dict(info))
+            self._labels.update({key: info[key] for key in edits.LABELS if key in info})
+        else:
+            self._labels["name"] = info.get("name", run_id)
+        endings.watch(self)
+
+    def _open_writer(self) -> None:
+        self._writer = Writer(
+            self._store, self.id, engine=self._defaults.journal_engine,
+            interval=self._defaults.sync_interval, strict=self._defaults.strict,
+        )  # fmt: skip
+        self._point = self._writer.journal.point
+
+    def _after_fork(self) -> None:
+        # The child has no lock and must not touch the parent's files: it opens its own
+        # writer with its first record.
+        self._series.clear()
+        self._epochs.clear()
+        self._lock = threading.RLock()
+
+    def _live(self) -> Writer:
+        """Return the writer of this process, or raise when the run has ended."""
+        if self._ended:
+            raise RunSealedError(
+                f"run '{self.id}' has ended: nothing can be logged to it",
+                run_id=self.id,
+                hint="start a new run, or go on with start_run(id=..., resume='must')",
+            )
+        if self._pid != os.getpid():
+            with self._lock:
+                self._open_writer()
+                self._pid = os.getpid()
+        return self._writer
+
+    # ---- what it is --------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """The display name."""
+        return str(self._labels.get("name", self.id))
+
+    @property
+    def status(self) -> str:
+        """``running`` until the end, then how it ended."""
+        return self._status
+
+    @property
+    def step(self) -> int:
+        """The step of the point logged last; 0 before the first."""
+        return self._last_step or 0
+
+    @property
+    def path(self) -> Path:
+        """Where the run is on disk: its live folder, or its head once it has ended."""
+        if not self._ended:
+            return self._store.layout.live_run(self.id)
+        heads = self._store.home.head_folder.of(self.id)
+        return (
+            self._store.home.head_folder.path(self.id, heads[-1])
+            if heads
+            else self._store.layout.live
+        )
+
+    # ---- scalars -----------------------------------------------------------------------
+
+    def add_scalar(
+        self,
+        tag: str,
+        scalar_value: Any,
+        step: int | None = None,
+        epoch: float | None = None,
+        walltime: float | None = None,
+        flush: bool = False,
+    ) -> None:
+        """Record one point of the series *tag*.
+
+        Args:
+            tag: ``split/name`` or ``name``, for example ``train/loss``.
+            scalar_value: A number: Python, numpy or torch of zero dimensions, bool, integer
+                (exact to 64 bits), NaN and infinities included.
+            step: Global step, any order. Default: last step of *tag* plus 1, from 0.
+            epoch: Epoch, kept beside the step.
+            walltime: Seconds since 1970 UTC. Default: now.
+            flush: Wait until everything so far survives a power cut.
+
+        Raises:
+            InvalidTypeError: If an argument has the wrong type.
+            InvalidValueError: If *tag* or a number cannot be stored.
+            RunSealedError: If the run has ended.
+
+        See Also:
+            DeepBoard ``LogWriter.add_scalar``, whose signature this is.
+        """
+        # The hot path: a float at an explicit step of a known tag.
+        if (
+            type(scalar_value) is float
+            and type(step) is int
+            and epoch is None
+            and walltime is None
+        ):
+            series = self._series.get(tag)
+            if series is not None:
+                try:
+                    self._point(series.word, step, scalar_value)
+                except struct.error:
+                    values.check_step(step)
+                    raise
+                series.last = self._last_step = step
+                if flush:
+                    self.flush()
+                return
+        self._add_scalar(tag, scalar_value, step, epoch, walltime)
+        if flush:
+            self.flush()
+
+    def _add_scalar(
+        self, tag: str, value: Any, step: int | None, epoch: float | None, walltime: float | None
+    ) -> None:
+        writer = self._live()
+        values.check_tag(tag)
+        kind, number = values.number(value, tag)
+        wall = time.time_ns() // 1000 if walltime is None else values.check_walltime(walltime)
+        with self._lock:
+            series = self._series_of(writer, tag)
+            at = series.last + 1 if step is None else values.check_step(step)
+            tag_number = self._number_of(writer, tag, series, epoch)
+            writer.journal.slot(kind, tag_number, at, number, wall)
+            series.last = at
+            self._last_step = at
+
+    def _series_of(self, writer: Writer, tag: str) -> _Series:
+        series = self._series.get(tag)
+        if series is None:
+            number = writer.tag_number(tag, self.repetition, None)
+            series = _Series(number << 8 | slots.FLOAT, -1)
+            self._series[tag] = series
+        return series
+
+    def _number_of(self, writer: Writer, tag: str, series: _Series, epoch: float | None) -> int:
+        if epoch is None:
+            return series.word >> 8
+        known = self._epochs.get(tag)
+        if known is None or known[0] != epoch or type(known[0]) is not type(epoch):
+            known = (epoch, writer.tag_number(tag, self.repetition, values.check_epoch(epoch)))
+            self._epochs[tag] = known
+        return known[1]
+
+    def add_scalars(
+        self,
+        scalars: Mapping[str, Any],
+        step: int | None = None,
+        epoch: float | None = None,
+        walltime: float | None = None,
+    ) -> None:
+        """Record one point of several series at the same step and time.
+
+        Args:
+            scalars: Value by tag; values as in :meth:`add_scalar`.
+            step: Global step. Default: the largest last step of these tags plus 1.
+            epoch: Epoch, kept beside the step.
+            walltime: Seconds since 1970 UTC. Default: now.
+
+        Raises:
+            InvalidTypeError: If *scalars* is not a mapping, or a value is no number; nothing
+                is recorded then.
+        """
+        writer = self._live()
+        numbers = values.check_scalars(scalars)
+        if not numbers:
+            return
+        wall = time.time_ns() // 1000 if walltime is None else values.check_walltime(walltime)
+        with self._lock:
+            series = {tag: self._series_of(writer, tag) for tag in numbers}
+            at = (
+                max(s.last for s in series.values()) + 1
+                if step is None
+                else values.check_step(step)
+            )
+            row: list[tuple[int, float]] = []
+            for tag, (kind, number) in numbers.items():
+                tag_number = self._number_of(writer, tag, series[tag], epoch)
+                if kind == slots.FLOAT:
+                    row.append((tag_number, number))
+                else:
+                    writer.journal.slot(kind, tag_number, at, number, wall)
+            if row:
+                writer.row([n for n, _ in row], at, [v for _, v in row], wall)
+            for s in series.values():
+                s.last = at
+            self._last_step = at
+
+    # ---- hyperparameters, results, labels ----------------------------------------------
+
+    def add_hparams(self, param_dict: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
+        """Record hyperparameters; later values of a name replace earlier ones.
+
+        Args:
+            param_dict: Names and values, nested as you like. Numbers, text, None, lists,
+                tuples, sets, dates, paths and numpy values keep their type; anything else is
+                kept as its ``repr``.
+            **kwargs: More of them; a name in both is taken from *param_dict*.
+
+        Raises:
+            InvalidTypeError: If *param_dict* is not a mapping.
+            RunSealedError: If the run has ended.
+        """
+        writer = self._live()
+        merged = {**kwargs, **values.check_mapping(param_dict, "add_hparams")}
+        if merged:
+            self._frame(writer, {"k": "hparams", "v": typed_json.freeze(merged)})
+
+    def set_summary(self, **metrics: Any) -> None:
+        """Set summary values by hand; they stand over the last values of the series."""
+        self._frame(self._live(), {"k": "summary", "v": typed_json.freeze(metrics)})
+
+    def write_result(self, **metrics: Any) -> None:
+        """Record the run's results and finish it.
+
+        After the end of the run: add or correct results.
+
+        Args:
+            **metrics: Result by name.
+
+        See Also:
+            DeepBoard ``LogWriter.write_result``, which also ends the run.
+        """
+        if self._ended:
+            edits.edit(self._store, self.id, results=metrics)
+            return
+        self._frame(self._live(), {"k": "result", "v": typed_json.freeze(metrics)})
+        self.finish()
+
+    def new_repetition(self) -> None:
+        """Begin the next repetition with the same hyperparameters; steps start again."""
+        self._live()
+        with self._lock:
+            self._series.clear()
+            self._epochs.clear()
+            self.repetition += 1
+
+    def set_note(self, note: str | None) -> None:
+        """Replace the note, also after the end of the run."""
+        self._set(notes=values.check_note(note))
+
+    def set_tag(self, tag: str | None) -> None:
+        """Replace the tags by this one, or by none; also after the end of the run."""
+        self._set(tags=list(values.check_tags(() if not tag else (tag,))))
+
+    def set_color(self, color: str | None) -> None:
+        """Set the colour for tables and plots, as ``ff0000``; also after the end."""
+        self._set(color=None if color is None else values.check_color(color))
+
+    def set_name(self, name: str) -> None:
+        """Replace the display name, also after the end of the run."""
+        self._set(name=values.check_name(name))
+
+    def set_status(self, status: str) -> None:
+        """Say how the run ended; a running one ends with it.
+
+        Args:
+            status: ``finished``, ``failed``, ``killed`` or ``crashed``.
+
+        Raises:
+            InvalidValueError: If it is another word, or ``running`` after the end.
+        """
+        values.check_status(status)
+        if status == "running":
+            if self._ended:
+                raise InvalidValueError(
+                    f"run '{self.id}' has ended and cannot run again by its status",
+                    hint="go on with start_run(id=..., resume='must')",
+                )
+        elif self._ended:
+            edits.edit(self._store, self.id, status=status)
+            self._status = status
+        else:
+            self.finish(status)
+
+    def _set(self, **labels: Any) -> None:
+        if self._ended:
+            edits.edit(self._store, self.id, **labels)
+        else:
+            for field, value in labels.items():
+                self._frame(self._live(), {"k": "set", "field": field, "v": value})
+        self._labels.update(labels)
+
+    def _frame(self, writer: Writer, content: dict[str, Any]) -> None:
+        try:
+            writer.journal.frame(content)
+        except StorageError as error:
+            # Training goes on; strict runs hear of it from the journal itself.
+            if self._defaults.strict:
+                raise
+            warnings.warn(f"vcs-track: {error}", RuntimeWarning, stacklevel=3)
+
+    # ---- durability and the end --------------------------------------------------------
+
+    def flush(self) -> None:
+        """Wait until everything logged so far survives a power cut."""
+        self._live().sync()
+
+    def finish(self, status: str = "finished", *, exit_code: int | None = None, error: str = "",
+               signal: int | None = None) -> None:  # fmt: skip
+        """End the run and seal it; harmless when repeated.
+
+        Args:
+            status: ``finished``, ``failed``, ``killed`` or ``crashed``.
+            exit_code: Exit code of the program, where it is known.
+            error: Traceback of the exception that ended it.
+            signal: Number of the signal that ended it.
+
+        Raises:
+            InvalidValueError: If *status* is another word.
+            StorageError: If the disk refuses; the journal is kept, and the run is sealed
+                when the repository is next opened.
+        """
+        values.check_status(status)
+        if status == "running":
+            raise InvalidValueError("a run cannot finish with the status 'running'")
+        with self._lock:
+            if self._ended:
+                return
+            facts = {"code": exit_code, "error": error or None, "signal": signal}
+            writer = self._live()
+            self._ended = True
+            self._status = status
+            self._series.clear()
+            writer.end(status, {key: value for key, value in facts.items() if value is not None})
+        self._seal(writer)
+
+    def _seal(self, writer: Writer) -> None:
+        folder = writer.folder
+        if writer.primary:
+            until = time.monotonic() + _JOIN_SECONDS
+            while not all_ended(folder) and time.monotonic() < until:
+                time.sleep(0.02)
+        elif not all_ended(folder):
+            return  # a writer that is left seals for all
+        state = seal(self._store, self.id)
+        if state is not None:
+            self._status = state.status
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self.finish()
+        else:
+            self.finish(**endings.facts_of(error))
+
+    def __repr__(self) -> str:
+        return f"<Run {self.id} '{self.name}' {self.status}>"
+
+    # ---- reading back ------------------------------------------------------------------
+
+    def view(self) -> RunView:
+        """Return the read side of the run as it is now."""
+        return RunView.load(self._store, self.id)

@@ -1,0 +1,124 @@
+"""A lazy set of runs: nothing is read before it is asked for."""
+
+from __future__ import annotations
+
+import time
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, overload
+
+from vcs_track.errors import InvalidTypeError, InvalidValueError, NotInstalledError
+from vcs_track.porcelain import filter as filters
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from vcs_track.porcelain.run_view import RunView
+
+__all__ = ["RunSet"]
+
+
+class RunSet:
+    """Runs that match a filter, in order.
+
+    Args:
+        source: Gives all runs, newest first.
+        where: Filter, or None for all.
+        order_by: Names to sort by, or None for newest first.
+        limit: At most this many, or None.
+
+    Example:
+        >>> import tempfile, vcs_track
+        >>> repo = vcs_track.init(tempfile.mkdtemp())
+        >>> for acc in (0.5, 0.9):
+        ...     with repo.start_run(hparams={"acc0": acc}) as run:
+        ...         run.add_scalar("val/acc", acc, 0)
+        >>> runs = repo.runs(order_by="-summary.val/acc")
+        >>> len(runs), runs[0].summary["val/acc"], runs.first() == runs[0]
+        (2, 0.9, True)
+    """
+
+    def __init__(
+        self,
+        source: Callable[[], list[RunView]],
+        where: str | None,
+        order_by: str | Sequence[str] | None,
+        limit: int | None,
+    ) -> None:
+        if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int)):
+            raise InvalidTypeError(f"limit must be an integer, not {type(limit).__name__}")
+        if limit is not None and limit < 0:
+            raise InvalidValueError(f"limit is {limit}", hint="use 0 or more, or None for all")
+        self._source = source
+        # Understood at once, so that a typo shows where it was made.
+        self._where = filters.parse(where) if where else None
+        self._order_by = order_by
+        self._limit = limit
+
+    @cached_property
+    def _runs(self) -> list[RunView]:
+        runs = self._source()
+        if self._where is not None or self._order_by is not None:
+            known = {name for run in runs for name in run.flat}
+            if self._where is not None:
+                chosen = filters.resolve(self._where, known)
+                now = time.time()
+                runs = [run for run in runs if chosen.matches(run, now=now)]
+            if self._order_by is not None:
+                runs = sorted(runs, key=filters.order_by(self._order_by, known).key)
+        return runs if self._limit is None else runs[: self._limit]
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    def __iter__(self) -> Iterator[RunView]:
+        return iter(self._runs)
+
+    @overload
+    def __getitem__(self, index: int) -> RunView: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[RunView]: ...
+    def __getitem__(self, index: int | slice) -> RunView | list[RunView]:
+        return self._runs[index]
+
+    def __repr__(self) -> str:
+        return f"<RunSet {len(self)} runs>"
+
+    def first(self) -> RunView | None:
+        """Return the first run, or None when there is none."""
+        return self._runs[0] if self._runs else None
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Return one plain dictionary a run."""
+        return [run.to_dict() for run in self._runs]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one flat dictionary a run, by the full names that filters use."""
+        return [dict(run.flat) for run in self._runs]
+
+    def to_pandas(self) -> Any:
+        """Return a pandas DataFrame with one row a run and full names as columns.
+
+        Raises:
+            NotInstalledError: If pandas is not installed.
+        """
+        try:
+            import pandas  # noqa: PLC0415 -- used when the user has it
+        except ImportError:
+            raise NotInstalledError(
+                "to_pandas() needs pandas", package="pandas"
+            ) from None
+        return pandas.DataFrame(self.rows())
+
+    def to_polars(self) -> Any:
+        """Return a polars DataFrame with one row a run and full names as columns.
+
+        Raises:
+            NotInstalledError: If polars is not installed.
+        """
+        try:
+            import polars  # noqa: PLC0415 -- used when the user has it
+        except ImportError:
+            raise NotInstalledError(
+                "to_polars() needs polars", package="polars"
+            ) from None
+        return polars.DataFrame(self.rows(), infer_schema_length=None, strict=False)

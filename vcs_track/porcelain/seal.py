@@ -1,0 +1,279 @@
+"""Sealing: from the journals of a run to objects and a head, once, or again after a crash.
+
+The order of durability is that of ``docs/format/repository.md``: packs, their names, the
+head, and only then the journals go. Killed at any point, sealing can be repeated with the
+same result, because the manifest says how much of each journal it holds.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from vcs_track.errors import CorruptError, LockedError
+from vcs_track.plumbing import fsio
+from vcs_track.plumbing.journal import JournalReader
+from vcs_track.plumbing.lock import Lock, identity
+from vcs_track.plumbing.packs import MemoryObjects, PackWriter, install
+from vcs_track.plumbing.spool import SpoolReader
+from vcs_track.porcelain.heads import current
+from vcs_track.porcelain.replay import Replay
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from vcs_track.formats.manifest import RunManifest
+    from vcs_track.formats.oid import ObjectId
+    from vcs_track.plumbing.store import Store
+
+__all__ = ["LiveObjects", "all_ended", "live_runs", "live_state", "recover", "seal"]
+
+_PATIENCE = 30.0  # seconds to wait for another process that seals the same run
+
+
+def _journals(folder: Path) -> list[JournalReader]:
+    found = []
+    for name in fsio.list_dir(folder):
+        if name.endswith(".j"):
+            try:
+                found.append(JournalReader(folder / name))
+            except (CorruptError, FileNotFoundError):
+                continue  # no header: its writer died before it logged anything
+    return sorted(found, key=lambda journal: (journal.header.created_us, journal.header.writer))
+
+
+def live_runs(store: Store) -> list[str]:
+    """Return the ids of runs that have a journal."""
+    folders = (store.layout.live_run(run) for run in fsio.list_dir(store.layout.live))
+    return [
+        folder.name
+        for folder in folders
+        if any(name.endswith(".j") for name in fsio.list_dir(folder))
+    ]
+
+
+def seal(store: Store, run: str, *, patience: float = _PATIENCE) -> RunManifest | None:
+    """Seal what the journals of *run* hold on top of what is sealed already.
+
+    Args:
+        store: The store.
+        run: Run id. This process holds none of the run's writer locks any more.
+        patience: Seconds to wait while another process seals it.
+
+    Returns:
+        The new state of the run, or None when there was nothing to seal.
+
+    Raises:
+        LockedError: If another process did not finish sealing it in time.
+        StorageError: If the disk refuses; the journals are kept.
+    """
+    folder = store.layout.live_run(run)
+    if not folder.is_dir():
+        return None
+    try:
+        lock = _wait_for(folder / "seal.lock", patience)
+    except FileNotFoundError:
+        return None  # somebody else sealed it just now
+    if lock is None:
+        raise LockedError(
+            f"run '{run}' is being sealed by another process", hint="try again in a moment"
+        )
+    try:
+        with fsio.storage_errors(f"seal run '{run}'"):
+            return _seal(store, run, folder)
+    finally:
+        lock.release()
+
+
+def _wait_for(path: Path, patience: float) -> Lock | None:
+    until = time.monotonic() + patience
+    while True:
+        lock = Lock.take(path)
+        if lock is not None or time.monotonic() > until:
+            return lock
+        time.sleep(0.02)
+
+
+def _seal(store: Store, run: str, folder: Path) -> RunManifest | None:
+    journals = _journals(folder)
+    if not journals:
+        return None
+    ended = {j.header.writer: lock for j in journals if (lock := _ended(folder, j)) is not None}
+    try:
+        store.home.packs.refresh()
+        heads = store.home.head_folder.of(run)
+        _install_spools(store, folder, ended)
+        writer = PackWriter(store.layout.tmp, store.format)
+        try:
+            state = _write_state(store, run, journals, set(ended), heads, writer)
+        except BaseException:
+            writer.abandon()
+            raise
+        _remove_journals(folder, list(ended))
+        return state
+    finally:
+        for lock in ended.values():
+            lock.release()
+
+
+def _ended(folder: Path, journal: JournalReader) -> Lock | None:
+    """Return the lock of a writer that has ended, or None while it lives."""
+    return Lock.take(folder / f"{journal.header.writer}.lock")
+
+
+def _write_state(
+    store: Store,
+    run: str,
+    journals: list[JournalReader],
+    ended: set[str],
+    heads: list[ObjectId],
+    writer: PackWriter,
+) -> RunManifest:
+    base = current(heads, store.home.objects) if heads else None
+
+    def emit(data: bytes) -> ObjectId:
+        return writer.add(data)
+
+    replay = Replay(emit, base, store.home.objects.read)
+    for journal in journals:
+        replay.read_journal(journal, live=journal.header.writer not in ended)
+    _check_blobs(store, replay)
+    if base is not None and base.writers == replay.writers:
+        writer.abandon()  # sealed before, by somebody who died before removing the journals
+        return base
+    state = replay.build(run, status=replay.status, time_us=_now(heads, base), parents=heads)
+    oid = writer.add(state.encode())
+    writer.install(store.home.packs.folder, "p")
+    store.home.sync_packs()
+    store.home.head_folder.add(run, oid, heads)
+    return state
+
+
+def _now(heads: list[ObjectId], base: RunManifest | None) -> int:
+    # A clock that went back must not make an edit look older than what it replaces.
+    now = time.time_ns() // 1000
+    return max(now, base.time_us + 1) if heads and base is not None else now
+
+
+def _install_spools(store: Store, folder: Path, ended: dict[str, Lock]) -> None:
+    installed = False
+    for name in fsio.list_dir(folder):
+        if not name.endswith(".zip~") or name.split("-")[0] not in ended:
+            continue
+        spool = SpoolReader(folder / name, store.format)
+        if spool.close_into_pack():
+            install(folder / name, store.home.packs.folder, "b", store.format)
+            installed = True
+    if installed:
+        store.home.sync_packs()
+
+
+def _check_blobs(store: Store, replay: Replay) -> None:
+    lost = [
+        item.oid
+        for item in replay.media
+        if item.kind in ("image", "figure", "file") and item.oid not in store.home.objects
+    ]
+    known = {gap.get("blob") for gap in replay.gaps}
+    replay.gaps.extend(
+        {"blob": oid, "why": "its bytes are missing"} for oid in lost if oid not in known
+    )
+
+
+def _remove_journals(folder: Path, writers: list[str]) -> None:
+    for name in fsio.list_dir(folder):
+        if name.split(".")[0].split("-")[0] in writers and not name.endswith(".lock"):
+            fsio.unlink(folder / name)
+    for writer in writers:
+        fsio.unlink(folder / f"{writer}.lock")
+    if not any(name.endswith(".j") for name in fsio.list_dir(folder)):
+        fsio.unlink(folder / "primary")
+        fsio.unlink(folder / "seal.lock")
+        fsio.remove_dir(folder)
+
+
+# ---- recovery --------------------------------------------------------------------------
+
+
+def recover(store: Store, *, force: bool = False) -> list[str]:
+    """Seal the runs whose writers have all died.
+
+    Args:
+        store: The store.
+        force: Also runs that were written on another host, whose writers cannot be seen from
+            here.
+
+    Returns:
+        The ids of the runs that were sealed.
+    """
+    host = identity().host
+    sealed = []
+    for run in live_runs(store):
+        journals = _journals(store.layout.live_run(run))
+        if not journals or (any(j.header.host != host for j in journals) and not force):
+            continue
+        if not all_ended(store.layout.live_run(run)):
+            continue
+        try:
+            if seal(store, run, patience=0.0) is not None:
+                sealed.append(run)
+        except LockedError:
+            continue  # somebody else recovers it right now
+    return sealed
+
+
+def all_ended(folder: Path) -> bool:
+    """Return whether every writer of the live run in *folder* has ended."""
+    for journal in _journals(folder):
+        try:
+            lock = _ended(folder, journal)
+        except FileNotFoundError:
+            return False
+        if lock is None:
+            return False
+        lock.release()
+    return True
+
+
+# ---- live view -------------------------------------------------------------------------
+
+
+class LiveObjects(MemoryObjects):
+    """What a live run's objects would be, with its spools and the store behind them."""
+
+    def __init__(self, store: Store, folder: Path) -> None:
+        super().__init__(store.format)
+        self._store = store
+        self._folder = folder
+        self._spools: list[SpoolReader] | None = None
+
+    def read(self, oid: ObjectId) -> bytes:
+        """Return the bytes of *oid*."""
+        if super().__contains__(oid):
+            return super().read(oid)
+        if self._spools is None:
+            self._spools = [
+                SpoolReader(self._folder / name, self._store.format)
+                for name in fsio.list_dir(self._folder)
+                if name.endswith(".zip~")
+            ]
+        for spool in self._spools:
+            if oid in spool.entries:
+                return spool.read(oid)
+        return self._store.home.objects.read(oid)
+
+
+def live_state(store: Store, run: str) -> tuple[RunManifest, LiveObjects] | None:
+    """Return what *run* would be if it were sealed now, or None when it is not live."""
+    folder = store.layout.live_run(run)
+    journals = _journals(folder)
+    if not journals:
+        return None
+    objects = LiveObjects(store, folder)
+    heads = store.home.head_folder.of(run)
+    base = current(heads, store.home.objects) if heads else None
+    replay = Replay(objects.add, base, store.home.objects.read)
+    for journal in journals:
+        replay.read_journal(journal, live=True)
+    now = time.time_ns() // 1000
+    return replay.build(run, status="running", time_us=now, parents=heads), objects

@@ -1,0 +1,174 @@
+"""One process's writer on a live run: its lock, journal and spool.
+
+A run has any number of writers. The first is *primary*: it says what the run is and how it
+ended. A forked child and a process that joins by id are further writers; none waits for
+another.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from typing import TYPE_CHECKING, Any
+
+from vcs_track.errors import VcsTrackError
+from vcs_track.formats import slots, typed_json
+from vcs_track.plumbing import fsio
+from vcs_track.plumbing.journal import MAX_FRAME, JournalWriter
+from vcs_track.plumbing.lock import Lock
+from vcs_track.plumbing.spool import Spool
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from vcs_track.formats.oid import ObjectId
+    from vcs_track.plumbing.store import Store
+
+__all__ = ["Writer"]
+
+_REUSE = 4096  # bytes; smaller blobs are stored again rather than looked up
+
+
+class Writer:
+    """Appends to a live run for one process.
+
+    Args:
+        store: The store.
+        run: Run id.
+        engine: ``auto``, ``mmap`` or ``pwrite``.
+        interval: Seconds between background syncs; 0 for none.
+        strict: Raise where a record cannot be written.
+
+    Attributes:
+        primary: Whether this is the run's first writer.
+    """
+
+    def __init__(
+        self, store: Store, run: str, *, engine: str, interval: float, strict: bool
+    ) -> None:
+        self.folder = store.layout.live_run(run)
+        self.pid = os.getpid()
+        self._store = store
+        self._numbers = 0
+        self._tags: dict[tuple[str, int, object], int] = {}
+        self._shapes: dict[tuple[int, ...], int] = {}
+        name = secrets.token_hex(8)
+        with fsio.storage_errors(f"start run '{run}'"):
+            fsio.make_dirs(self.folder)
+            # The lock before the journal: a journal without a held lock is a dead writer's.
+            lock = Lock.take(self.folder / f"{name}.lock")
+            assert lock is not None, "a random name is nobody else's"
+            self._lock = lock
+            self.primary = fsio.create_empty(self.folder / "primary")
+            mapped = engine == "mmap" or (engine == "auto" and fsio.safe_to_map(self.folder))
+            self.journal = JournalWriter(
+                self.folder / f"{name}.j", run=run, writer=name, mapped=mapped,
+                interval=interval, strict=strict,
+            )  # fmt: skip
+        self.spool = Spool(self.folder / name, store.format)
+
+    def begin(self, info: dict[str, Any]) -> None:
+        """Record what the run is; it survives a power cut when this returns."""
+        self.journal.frame({"k": "info", "v": info})
+        self.journal.sync()
+        fsio.fsync_dir(self.folder)
+
+    # ---- names of points ---------------------------------------------------------------
+
+    def tag_number(self, tag: str, rep: int, epoch: float | None) -> int:
+        """Return the number that stands for *tag*, this repetition and *epoch*."""
+        key = (tag, rep, epoch)
+        number = self._tags.get(key)
+        if number is None:
+            number = self._next_number()
+            frame = {"k": "tag", "n": number, "tag": tag, "rep": rep}
+            if epoch is not None:
+                frame["epoch"] = typed_json.freeze(epoch)
+                # Epochs that differ at every point would fill the memory of a long run.
+                for old in [k for k in self._tags if k[0] == tag and k[2] is not None]:
+                    del self._tags[old]
+            self.journal.frame(frame)
+            self._tags[key] = number
+        return number
+
+    def shape_number(self, numbers: tuple[int, ...]) -> int:
+        """Return the number that stands for a row of these tag numbers."""
+        number = self._shapes.get(numbers)
+        if number is None:
+            if len(self._shapes) > 1000:
+                self._shapes.clear()
+            number = self._next_number()
+            self.journal.frame({"k": "shape", "n": number, "tags": list(numbers)})
+            self._shapes[numbers] = number
+        return number
+
+    def _next_number(self) -> int:
+        self._numbers += 1
+        if self._numbers > slots.MAX_NUMBER:
+            raise OverflowError("a run has more than 16 million tags, epochs and shapes")
+        return self._numbers
+
+    # ---- records -----------------------------------------------------------------------
+
+    def row(self, tags: Sequence[int], step: int, values: Sequence[float], wall_us: int) -> None:
+        """Append one row of floats."""
+        self.journal.row(self.shape_number(tuple(tags)), step, values, wall_us)
+
+    def text(self, content: dict[str, Any], text: str) -> None:
+        """Append a text; a long one goes through the spool."""
+        data = text.encode()
+        if len(data) < MAX_FRAME // 8:
+            self.journal.frame({"k": "text", **content, "text": text})
+        else:
+            self.blob(content, data)
+
+    def blob(self, content: dict[str, Any], data: bytes) -> None:
+        """Store *data* and append the item that names it."""
+        oid = self._known(data) or self.spool.add(data)
+        # The item goes last: it never names bytes that are not there yet.
+        self.journal.frame({"k": "blob", **content, "o": oid, "size": len(data)})
+
+    def file(self, content: dict[str, Any], path: Path) -> ObjectId:
+        """Store the file *path* and append the item that names it; return its id."""
+        oid, size = self.spool.add_file(path)
+        self.journal.frame({"k": "blob", **content, "o": oid, "size": size})
+        return oid
+
+    def _known(self, data: bytes) -> ObjectId | None:
+        if len(data) < _REUSE:
+            return None
+        oid = self._store.format.hash(data)
+        if oid in self.spool or self._store.home.packs.cached(oid) is None:
+            return None
+        # An id is taken for the bytes only when they are read back equal: the copy in the
+        # pack may be damaged, and an xxh128 id can be forged.
+        try:
+            return oid if self._store.home.objects.read(oid) == data else None
+        except VcsTrackError:
+            return None
+
+    # ---- the end -----------------------------------------------------------------------
+
+    def sync(self) -> None:
+        """Make everything written so far survive a power cut."""
+        self.spool.sync()
+        self.journal.sync()
+
+    def end(self, status: str, exit_facts: dict[str, Any]) -> None:
+        """Say how this writer ended, close its files and give up its lock."""
+        frame = {"k": "set", "field": "status", "v": status, "wall": time.time_ns() // 1000,
+                 "primary": self.primary, "exit": exit_facts}  # fmt: skip
+        self.journal.frame(frame)
+        if lost := self.journal.settle():
+            self.journal.frame({"k": "gap", "lost": lost, "why": self.journal.trouble})
+        self.journal.seal()
+        self.sync()
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Close the files and give up the lock, as the death of the process would."""
+        self.spool.close()
+        self.journal.close()
+        self._lock.release()
