@@ -114,6 +114,7 @@ def plain_value(node: Value, row: dict[str, object]) -> object:
     if isinstance(node, Name | Literal):
         found = row.get(node.path) if isinstance(node, Name) else node.value
         return VOID if found is None or found != found else found
+    assert isinstance(node, Negative | Arithmetic)
     parts = (node.value,) if isinstance(node, Negative) else (node.left, node.right)
     numbers = [plain_value(part, row) for part in parts]
     if any(type(number) not in (int, float) for number in numbers):
@@ -232,11 +233,12 @@ class TestEvaluation:
 
 # --- anything at all --------------------------------------------------------------------
 
-WORDS = [
-    *"and or not in like glob ~ !~ contains is null between nan inf true ( ) [ ] ,".split(),
-    *"= != < <= - + * / % a b x.y val/acc summary.acc metrics.acc.max created tags".split(),
-    *"'a' \"b\" `c` 1 .5 1e3 2026-01-31 'yesterday' hparams[ . ; # é 5x".split(),
-]
+VOCABULARY = """
+and or not in like glob ~ !~ contains is null between nan inf true ( ) [ ] ,
+= != < <= - + * / % a b x.y val/acc summary.acc metrics.acc.max created tags
+'a' "b" `c` 1 .5 1e3 2026-01-31 'yesterday' hparams[ . ; # é 5x
+"""
+WORDS = VOCABULARY.split()
 GARBAGE = st.one_of(
     st.text(max_size=30), st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join)
 )

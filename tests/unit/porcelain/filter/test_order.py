@@ -34,7 +34,11 @@ class TestKey:
 
     def test_second_name_breaks_ties(self) -> None:
         """The first name decides, then the next, then the order that was there."""
-        rows = [{"hparams.x": 1, "name": "a"}, {"hparams.x": 1, "name": "b"}, {"hparams.x": 0}]
+        rows: list[dict[str, object]] = [
+            {"hparams.x": 1, "name": "a"},
+            {"hparams.x": 1, "name": "b"},
+            {"hparams.x": 0},
+        ]
         key = order_by("-x, name desc", KNOWN).key
 
         assert [rows[1], rows[0], rows[2]] == sorted(rows, key=key)
