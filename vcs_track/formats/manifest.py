@@ -115,7 +115,7 @@ def decode_run(data: bytes) -> RunManifest:
     for name, kind in _OPTIONAL.items():
         if not isinstance(body.get(name), kind | None):
             raise CorruptError(f"a run manifest has no valid '{name}'")
-    known = {name: body.get(name) for name in _FIELDS}
+    known: dict[str, Any] = {name: body.get(name) for name in _FIELDS}
     known["parents"] = tuple(body["parents"])
     known["tags"] = tuple(body["tags"])
     known["gaps"] = tuple(body["gaps"])
@@ -224,19 +224,38 @@ def references(data: bytes) -> Iterator[tuple[str, ObjectId]]:
     stored with them, or ``blob``. Blobs may be absent from a store; the others may not.
     """
     body = canonical.loads(data)
-    kind = body.get("@") if isinstance(body, dict) else None
-    if kind == "run/1":
-        for parent in body["parents"]:
-            yield "document", parent
-        for key in ("hparams", "scalars", "media", "env", "code"):
-            if body.get(key) is not None:
-                yield "document", body[key]
-    elif kind == "scalars/1":
-        for series in body["series"].values():
-            for chunk in series["chunks"]:
-                for key in ("value", "step", "wall", "epoch", "rep"):
-                    if key in chunk:
-                        yield "column", chunk[key]
-    elif kind == "media/1":
-        for item in body["items"]:
-            yield "blob" if item["kind"] in BLOB_KINDS else "text", item["o"]
+    if isinstance(body, dict):
+        yield from _REFERENCES.get(body.get("@", ""), _no_references)(body)
+
+
+def _no_references(body: dict[str, Any]) -> Iterator[tuple[str, ObjectId]]:
+    del body
+    return iter(())
+
+
+def _run_references(body: dict[str, Any]) -> Iterator[tuple[str, ObjectId]]:
+    for parent in body["parents"]:
+        yield "document", parent
+    for key in ("hparams", "scalars", "media", "env", "code"):
+        if body.get(key) is not None:
+            yield "document", body[key]
+
+
+def _scalar_references(body: dict[str, Any]) -> Iterator[tuple[str, ObjectId]]:
+    for series in body["series"].values():
+        for chunk in series["chunks"]:
+            for key in ("value", "step", "wall", "epoch", "rep"):
+                if key in chunk:
+                    yield "column", chunk[key]
+
+
+def _media_references(body: dict[str, Any]) -> Iterator[tuple[str, ObjectId]]:
+    for item in body["items"]:
+        yield "blob" if item["kind"] in BLOB_KINDS else "text", item["o"]
+
+
+_REFERENCES: Final = {
+    "run/1": _run_references,
+    "scalars/1": _scalar_references,
+    "media/1": _media_references,
+}

@@ -15,7 +15,9 @@ from vcs_track.errors import CorruptError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from _typeshed import ReadableBuffer as Buffer
+    from mmap import mmap
+
+    Buffer = bytes | bytearray | memoryview | mmap
 
 __all__ = [
     "DEFLATED",

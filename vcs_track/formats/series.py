@@ -143,13 +143,17 @@ def decode_column(data: bytes) -> list[Any]:
     return values
 
 
+def _load_f4(texts: list[Any]) -> list[Any]:
+    return [_to_f32(float(x)) for x in canonical.load_numbers(texts) if x is not None]
+
+
 _DECODERS: dict[str, Callable[[list[Any]], list[Any]]] = {
     "runs": lambda v: list(chain.from_iterable(_arithmetic(*run) for run in v)),
     "delta": lambda v: list(accumulate(v)),
     "rle": lambda v: list(
         chain.from_iterable(repeat(typed_json.thaw(value), count) for value, count in v)
     ),
-    "f4": lambda v: [_to_f32(x) for x in canonical.load_numbers(v)],
+    "f4": _load_f4,
     "f8": canonical.load_numbers,
     "int": list,
     "mixed": canonical.load_numbers,

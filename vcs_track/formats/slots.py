@@ -14,7 +14,9 @@ from vcs_track.formats.oid import check64
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from _typeshed import ReadableBuffer as Buffer
+    from mmap import mmap
+
+    Buffer = bytes | bytearray | memoryview | mmap
 
 __all__ = [
     "BOOL",
@@ -174,7 +176,8 @@ def parse_header(page: Buffer) -> Header:
     run, writer, boot, host = (
         fields[i].rstrip(b"\0").decode("utf-8", "replace") for i in (4, 5, 6, 11)
     )
-    return Header(fields[3], run, writer, boot, *fields[7:11], host)
+    pid, ticks, namespace, salt = fields[7:11]
+    return Header(fields[3], run, writer, boot, pid, ticks, namespace, salt, host)
 
 
 def pack_slot(

@@ -19,7 +19,7 @@ def encode_format(fmt: ObjectFormat) -> bytes:
 
 
 def parse_format(data: bytes) -> ObjectFormat:
-    """Return the object format that ``FORMAT`` names.
+    r"""Return the object format that ``FORMAT`` names.
 
     Raises:
         InvalidValueError: If version, line or object format is not known here; the message
@@ -27,7 +27,7 @@ def parse_format(data: bytes) -> ObjectFormat:
 
     Example:
         >>> from vcs_track.formats.version import parse_format
-        >>> parse_format(b"vcs-track 1\\nobject_format sha256\\n").name
+        >>> parse_format(b"vcs-track 1\nobject_format sha256\n").name
         'sha256'
     """
     lines = data.decode("utf-8", "replace").splitlines()

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         def __iter__(self) -> Iterator[ObjectId]: ...
 
 
-__all__ = ["MemoryObjects", "PackFile", "PackFolder", "PackWriter", "file_digits"]
+__all__ = ["MemoryObjects", "PackFile", "PackFolder", "PackWriter", "check_name", "file_digits", "install", "is_pack_name"]
 
 _IN_MEMORY = 4096  # directories up to this many objects are read whole into one table
 
@@ -124,6 +124,17 @@ class PackFile:
             return None
         return pack.parse_record(self._data, self._first + low * self._stride)[0]
 
+    def entry(self, oid: ObjectId) -> Entry:
+        """Return the entry of *oid*.
+
+        Raises:
+            ObjectNotFoundError: If the pack does not hold it.
+        """
+        entry = self.find(oid)
+        if entry is None:
+            raise _missing(oid)
+        return entry
+
     def __contains__(self, oid: object) -> bool:
         return isinstance(oid, str) and self.find(ObjectId(oid)) is not None
 
@@ -148,9 +159,7 @@ class PackFile:
             ObjectNotFoundError: If the pack does not hold it.
             CorruptObjectError: If the bytes do not hash to *oid*.
         """
-        entry = self.find(oid)
-        if entry is None:
-            raise _missing(oid)
+        entry = self.entry(oid)
         try:
             data = pack.inflate(entry, self.raw(entry))
         except CorruptError as error:
@@ -222,6 +231,19 @@ def file_digits(path: Path) -> str:
     finally:
         fsio.close(fd)
     return hasher.hexdigest()[:40]
+
+
+def check_name(path: Path) -> None:
+    """Refuse a pack whose bytes do not hash to its name.
+
+    Raises:
+        CorruptError: If they do not.
+    """
+    if f"{path.name[:2]}{file_digits(path)}.zip" != path.name:
+        raise CorruptError(
+            f"pack '{path.name}' is damaged: its bytes do not hash to its name",
+            hint="check it out again, or restore it from a bundle",
+        )
 
 
 class PackWriter:
@@ -385,6 +407,17 @@ class PackFolder:
                 return file
         return None
 
+    def owner(self, oid: ObjectId) -> PackFile:
+        """Return a pack that holds *oid*.
+
+        Raises:
+            ObjectNotFoundError: If none does.
+        """
+        file = self.pack_of(oid)
+        if file is None:
+            raise _missing(oid)
+        return file
+
     def read(self, oid: ObjectId) -> bytes:
         """Return the bytes of *oid*, checked; try every pack that has it.
 
@@ -392,9 +425,7 @@ class PackFolder:
             ObjectNotFoundError: If no pack holds it.
             CorruptObjectError: If no undamaged copy is left.
         """
-        file = self.pack_of(oid)
-        if file is None:
-            raise _missing(oid)
+        file = self.owner(oid)
         try:
             return file.read(oid)
         except CorruptError:

@@ -21,7 +21,7 @@ from vcs_track.formats.version import encode_format, parse_format
 from vcs_track.plumbing import fsio, worktree
 from vcs_track.plumbing.home import FolderHome
 from vcs_track.plumbing.layout import FOLDER, Layout
-from vcs_track.plumbing.packs import PackFile, file_digits, is_pack_name
+from vcs_track.plumbing.packs import PackFile, check_name, is_pack_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -162,11 +162,7 @@ class Store:
     def _check_shelved(self, name: str) -> None:
         path = self.shelf.packs.folder / name
         file = PackFile(path, self.format)
-        if f"{name[:2]}{file_digits(path)}.zip" != name:
-            raise CorruptError(
-                f"pack '{name}' is damaged: its bytes do not hash to its name",
-                hint="check it out again, or restore it from a bundle",
-            )
+        check_name(path)
         for _ in file.verify():
             pass
 

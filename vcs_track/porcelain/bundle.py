@@ -122,10 +122,8 @@ def _fill(
         for oid in found:
             writer.add_entry(f"heads/{run}.{oid}", b"")
     for done, oid in enumerate(sorted(roles), 1):
-        file = objects.pack_of(oid)
-        entry = file.find(oid) if file is not None else None
-        if file is None or entry is None:
-            raise CorruptError(f"object '{oid[:12]}' vanished during the export")
+        file = objects.owner(oid)
+        entry = file.entry(oid)
         writer.add_raw(entry, file.raw(entry))
         if progress is not None:
             progress(done, len(roles))
@@ -157,13 +155,14 @@ def open_bundle(path: Path) -> BundleHome:
     """
     if not path.is_file():
         raise InvalidValueError(f"there is no bundle '{path}'", hint="give the path of a zip")
+    failure = CorruptError("its object format is not known")
     for fmt in FORMATS.values():
         try:
             home = BundleHome(path, fmt)
         except CorruptError as error:
             failure = error
             continue
-        if isinstance(home.index, dict) and home.index.get("object_format") == fmt.name:
+        if home.index.get("object_format") == fmt.name:
             return home
     raise CorruptError(
         f"'{path.name}' is not a bundle of vcs-track: {failure}",
@@ -279,11 +278,9 @@ def _store_objects(store: Store, home: BundleHome, roles: dict[ObjectId, str]) -
             if oid in store.home.objects or oid not in roles:
                 continue
             prefix = "b" if roles[oid] == "blob" else "p"
-            entry = home.pack.find(oid)
-            if entry is None:
-                raise CorruptError(f"object '{oid[:12]}' vanished during the import")
+            entry = home.pack.entry(oid)
             writer = writers.get(prefix)
-            if writer is None or writer.size + entry.stored > _PACK_TARGET and len(writer):
+            if writer is None or (len(writer) and writer.size + entry.stored > _PACK_TARGET):
                 if writer is not None:
                     writer.install(store.home.packs.folder, prefix)
                 writer = writers[prefix] = PackWriter(store.layout.tmp, store.format)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from vcs_track.errors import CorruptError, VcsTrackError
 from vcs_track.formats.manifest import decode_run
-from vcs_track.plumbing.packs import file_digits
+from vcs_track.plumbing.packs import check_name
 from vcs_track.porcelain.closure import closure
 from vcs_track.porcelain.seal import live_runs
 
@@ -95,8 +95,7 @@ def _packs(
                 report.objects += 1
                 _object(label, pack, oid, report)
             pack.check_layout()
-            if f"{pack.path.name[:2]}{file_digits(pack.path)}.zip" != pack.path.name:
-                raise CorruptError("its bytes do not hash to its name")
+            check_name(pack.path)
         except CorruptError as error:
             report.add(f"{label} {pack.path.name}", error)
         report.packs += 1
@@ -118,7 +117,7 @@ def _runs(store: Store, report: Report) -> None:
         try:
             for oid in heads:
                 if decode_run(store.home.objects.read(oid)).run != run:
-                    raise CorruptError(f"head '{oid[:12]}' is the state of another run")
+                    report.add(f"run {run}", f"head '{oid[:12]}' is the state of another run")
             absent |= closure(heads, store.home.objects).missing
         except VcsTrackError as error:
             report.add(f"run {run}", error)

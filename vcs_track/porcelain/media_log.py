@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import sys
 import time
 import warnings
@@ -22,13 +23,15 @@ if TYPE_CHECKING:
 
 __all__ = ["MediaLog"]
 
+_OUTPUT = 64 << 10  # bytes of console output in one record
+
 
 class MediaLog:
     """The media half of :class:`~vcs_track.porcelain.run.Run`."""
 
     repetition: int
     _defaults: Defaults
-    _lock: threading.RLock  # type: ignore[valid-type]  # a factory function for the checker
+    _lock: threading.RLock
     _last_step: int | None
     _seen_figures: set[bytes]
 
@@ -197,6 +200,25 @@ class MediaLog:
             self.flush()
         return taken
 
+    def add_output(self, stream: int, data: bytes) -> None:
+        """Record console output of a program.
+
+        Args:
+            stream: 1 for its standard output, 2 for its standard error.
+            data: The bytes as they came; text need not end with a whole character.
+        """
+        writer = self._live()
+        if stream not in (1, 2):
+            raise InvalidValueError(f"stream is {stream!r}", hint="use 1 or 2")
+        for at in range(0, len(data), _OUTPUT):
+            part = data[at : at + _OUTPUT]
+            content: dict[str, Any] = {"k": "out", "s": stream}
+            try:
+                content["d"] = part.decode()
+            except UnicodeDecodeError:
+                content["b64"] = base64.b64encode(part).decode("ascii")
+            writer.journal.frame(content)
+
     # ---- shared ------------------------------------------------------------------------
 
     def _add_text(
@@ -237,7 +259,7 @@ class MediaLog:
 
     def _store_media(self, store: Callable[[], None], *, flush: bool) -> None:
         try:
-            with self._lock:  # type: ignore[attr-defined]  # see above
+            with self._lock:
                 store()
         except OSError as error:
             if self._defaults.strict:

@@ -228,10 +228,7 @@ class Replay:
         self.media.append(MediaItem.from_json(content))
 
     def _on_out(self, content: dict[str, Any], wall_us: int) -> None:
-        if "b64" in content:
-            data = base64.b64decode(content["b64"])
-        else:
-            data = content["d"].encode()
+        data = base64.b64decode(content["b64"]) if "b64" in content else content["d"].encode()
         self._console.setdefault(content["s"], []).append(data)
         self._console_wall.setdefault(content["s"], wall_us)
 

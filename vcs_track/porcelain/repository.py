@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from vcs_track.errors import GitError, InvalidValueError, RunNotFoundError
 from vcs_track.plumbing import gitlink
 from vcs_track.plumbing.store import Store
-from vcs_track.porcelain import bundle, diff, fsck, machine, seal, shelf, values
+from vcs_track.porcelain import bundle, diff, edits, fsck, machine, seal, shelf, values
 from vcs_track.porcelain.defaults import Defaults
 from vcs_track.porcelain.disabled import DisabledRun
 from vcs_track.porcelain.names import readable_name
@@ -207,9 +207,7 @@ class Repository:
 
     def edit(self, run: str, **changes: Any) -> RunView:
         """Change the labels of a sealed run; see :func:`vcs_track.porcelain.edits.edit`."""
-        from vcs_track.porcelain.edits import edit  # noqa: PLC0415 -- only when used
-
-        edit(self.store, self.run(run).id, **changes)
+        edits.edit(self.store, self.run(run).id, **changes)
         return self.run(run)
 
     # ---- reading -----------------------------------------------------------------------

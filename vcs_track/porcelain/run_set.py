@@ -102,12 +102,12 @@ class RunSet:
             NotInstalledError: If pandas is not installed.
         """
         try:
-            import pandas  # noqa: PLC0415 -- used when the user has it
+            import pandas as pd
         except ImportError:
             raise NotInstalledError(
                 "to_pandas() needs pandas", package="pandas"
             ) from None
-        return pandas.DataFrame(self.rows())
+        return pd.DataFrame(self.rows())
 
     def to_polars(self) -> Any:
         """Return a polars DataFrame with one row a run and full names as columns.
@@ -116,9 +116,9 @@ class RunSet:
             NotInstalledError: If polars is not installed.
         """
         try:
-            import polars  # noqa: PLC0415 -- used when the user has it
+            import polars as pl
         except ImportError:
             raise NotInstalledError(
                 "to_polars() needs polars", package="polars"
             ) from None
-        return polars.DataFrame(self.rows(), infer_schema_length=None, strict=False)
+        return pl.DataFrame(self.rows(), infer_schema_length=None, strict=False)

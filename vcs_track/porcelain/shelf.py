@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vcs_track.errors import CorruptError, GitError, InvalidValueError
+from vcs_track.errors import GitError, InvalidValueError
 from vcs_track.plumbing import fsio, gitlink
 from vcs_track.porcelain.closure import closure
 from vcs_track.porcelain.heads import current
@@ -45,10 +45,7 @@ def shelve(
                 f"run '{run}' is not sealed yet", hint="finish it, then commit it"
             )
         for oid in closure(found, store.home.objects).roles:
-            file = store.home.objects.pack_of(oid)
-            if file is None:
-                raise CorruptError(f"object '{oid[:12]}' vanished")
-            packs.add(file.path)
+            packs.add(store.home.objects.owner(oid).path)
     with fsio.storage_errors("put runs on the shelf"):
         for done, pack in enumerate(sorted(packs), 1):
             store.shelf.adopt_pack(pack)

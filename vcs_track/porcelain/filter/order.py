@@ -155,9 +155,7 @@ class _Reader:
 
 def _part(value: object, descending: bool) -> tuple[int, object]:
     rank, key = _ranked(value)
-    if rank >= _OTHER or not descending:
-        return rank, key
-    return rank, _Reversed(key)
+    return rank, _Reversed(key) if descending else key
 
 
 def _ranked(value: object) -> tuple[int, object]:

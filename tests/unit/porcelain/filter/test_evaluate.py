@@ -63,6 +63,10 @@ class TestTypes:
         """Numbers, texts, truth values and lists are never mixed up."""
         assert expected == matches(text, x=x)
 
+    def test_truth_values_have_no_order(self) -> None:
+        """False is not less than true."""
+        assert [False, True] == [matches(f"{no}x < y", x=False, y=True) for no in ("", "not ")]
+
 
 class TestMissing:
     @pytest.mark.parametrize(

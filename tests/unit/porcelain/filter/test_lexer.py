@@ -73,6 +73,10 @@ class TestNumbers:
         """A day is never a subtraction."""
         assert ["text 2026-01-31"] == kinds("2026-01-31")
 
+    def test_date_ends_where_a_word_would(self) -> None:
+        """What only begins like a date is none."""
+        assert "text 2026-01-31" not in kinds("2026-01-31x")
+
     @pytest.mark.parametrize("text", ["1e999", "9" * 101])
     def test_number_out_of_bounds_is_refused(self, text: str) -> None:
         """Numbers that no float holds, or too long ones, are errors."""

@@ -13,6 +13,7 @@ class TestToText:
         [
             "a = 1 and (b or not c)",
             "a - (b - c) > (a + b) * 2",
+            "a * (b / c) > a / b * c",
             "x.`a b` like 'it\\'s \\\\ 5%\\n'",
             "not a in (1, 'b') and `and` is nan",
             "-(a + 1) < -5",

@@ -1,0 +1,171 @@
+"""``vcs-track run``: record any program."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from vcs_track.cli.context import Context
+from vcs_track.cli.params import quiet_option
+from vcs_track.cli.wrap import Ending, Signals, run_program
+from vcs_track.errors import InvalidValueError, RepositoryNotFoundError, VcsTrackError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vcs_track.porcelain.repository import Repository
+    from vcs_track.porcelain.run import Run
+
+__all__ = ["command", "parse_param"]
+
+_NOT_FOUND: Final = 127
+_NOT_STARTED: Final = 126
+_INTEGER: Final = re.compile(r"[+-]?[0-9]+")
+_FLOAT: Final = re.compile(
+    r"[+-]?(([0-9]+\.[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[0-9]+[eE][+-]?[0-9]+|inf|nan)"
+)
+
+
+def parse_param(text: str) -> tuple[str, Any]:
+    """Return the name and the typed value of ``NAME=VALUE``.
+
+    Raises:
+        InvalidValueError: If it has no name or no ``=``.
+
+    Example:
+        >>> from vcs_track.cli.commands.run import parse_param
+        >>> [parse_param(text)[1] for text in ("a=1", "a=1e-3", "a=true", "a=1.2.3", "a=")]
+        [1, 0.001, True, '1.2.3', '']
+    """
+    name, sign, value = text.partition("=")
+    if not sign or not name.strip():
+        raise InvalidValueError(f"'{text}' is no parameter", hint="write it as --param NAME=VALUE")
+    if value in ("true", "false"):
+        return name.strip(), value == "true"
+    if _INTEGER.fullmatch(value) and len(value) < 1000:
+        return name.strip(), int(value)
+    return name.strip(), float(value) if _FLOAT.fullmatch(value) else value
+
+
+@click.command(
+    "run",
+    short_help="Run a program and record it",
+    context_settings={"allow_interspersed_args": False},
+)
+@click.option("--name", help="Name of the run. Default: a readable one made from its id")
+@click.option(
+    "-p", "--param", "params", metavar="NAME=VALUE", multiple=True,
+    help="Record a hyperparameter (can be repeated)",
+)
+@click.option("-t", "--tag", "tags", multiple=True, help="Record a tag (can be repeated)")
+@quiet_option
+@click.argument("program", metavar="[--] CMD [ARG]...", nargs=-1, type=click.UNPROCESSED)
+@click.pass_obj
+def command(
+    context: Context,
+    name: str | None,
+    params: tuple[str, ...],
+    tags: tuple[str, ...],
+    program: tuple[str, ...],
+) -> int:
+    """Run a program and record it
+
+    Its output passes through and is kept, signals reach it, and its exit code becomes ours.
+    A Python program that calls vcs_track.start_run() logs to this run. No shell is involved;
+    output goes through pipes, so the program sees no terminal there.
+
+    \b
+    Example:  vcs-track run --name first --param lr=0.1 -- python train.py
+
+    \b
+    Exit codes: those of the program; 128 and the signal that ended it; 126 when it cannot be
+    started, 127 when it is not found.
+    """  # noqa: D301, D400, D415 -- \b is for click, and a help text is no sentence
+    if not program:
+        raise InvalidValueError(
+            "no program to run", hint="write it after '--': vcs-track run -- python train.py"
+        )
+    hparams = dict(parse_param(text) for text in params)
+    if _disabled(context):
+        return _plain(context, program)
+    signals = Signals()
+    # Held from here on: a Ctrl-C before the program starts must not leave half a run.
+    with signals.held():
+        repo = _repository(context)
+        run = repo.start_run(name, hparams=hparams, tags=tags)
+        context.say(f"vcs-track: run {run.id} '{run.name}' started")
+        return _record(context, repo, run, program, signals)
+
+
+def _disabled(context: Context) -> bool:
+    from vcs_track import environ
+
+    return environ.read(context.folder.absolute()).mode == "disabled"
+
+
+def _plain(context: Context, program: Sequence[str]) -> int:
+    """Run *program* and record nothing."""
+    signals = Signals()
+    with signals.held():
+        try:
+            ending = run_program(program, context.folder, {}, lambda *_: None, signals)
+        except OSError as error:
+            return _not_started(program, error)
+    return ending.code
+
+
+def _repository(context: Context) -> Repository:
+    from vcs_track import api
+    from vcs_track.plumbing import gitlink
+
+    try:
+        return context.repository()
+    except RepositoryNotFoundError:
+        if not context.explicit:
+            return api.init()
+        folder = context.folder.absolute()
+        return api.init(gitlink.find_root(folder) or folder)
+
+
+def _record(
+    context: Context, repo: Repository, run: Run, program: Sequence[str], signals: Signals
+) -> int:
+    variables = {
+        "VCS_TRACK_RUN_ID": run.id,
+        "VCS_TRACK_DIR": str(repo.root),
+        # Python holds the output for a pipe back; a killed program's last words would be lost.
+        "PYTHONUNBUFFERED": "1",
+    }
+    error = ""
+    try:
+        ending = run_program(program, context.folder, variables, run.add_output, signals)
+    except OSError as problem:
+        ending = Ending(_not_started(program, problem))
+        error = f"cannot run '{program[0]}': {problem.strerror}"
+    code = ending.code
+    try:
+        run.finish(
+            ending.status,
+            exit_code=code if ending.signal is None else None,
+            signal=ending.signal,
+            error=error,
+        )
+    except VcsTrackError as problem:
+        context.say(f"vcs-track: run {run.id} is not sealed: {problem.message}")
+        context.say("hint: nothing is lost, it is sealed when the repository is next opened")
+        return code or problem.exit_code
+    context.say(f"vcs-track: run {run.id} '{run.name}' {ending}")
+    return code
+
+
+def _not_started(program: Sequence[str], error: OSError) -> int:
+    missing = isinstance(error, FileNotFoundError)
+    if missing:
+        reason, hint = "not found", "check its name, or give its path"
+    else:
+        reason = (error.strerror or str(error)).lower()
+        hint = "is it a program, and may you execute it?"
+    click.echo(f"error: cannot run '{program[0]}': {reason}\nhint: {hint}", err=True)
+    return _NOT_FOUND if missing else _NOT_STARTED

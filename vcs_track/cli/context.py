@@ -1,0 +1,89 @@
+"""What every command is handed: where to work, and how to talk."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vcs_track.cli.text import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from vcs_track.porcelain.repository import Repository
+
+__all__ = ["Context"]
+
+
+@dataclass(slots=True)
+class Context:
+    """The global options, and the two streams: data to stdout, talk to stderr.
+
+    Attributes:
+        folder: Folder to work in.
+        explicit: Whether the user named it with ``-C``.
+        json: Print JSON lines.
+        quiet: Say nothing but errors.
+
+    Example:
+        >>> from vcs_track.cli.context import Context
+        >>> Context(json=True).emit({"id": "abc", "summary": {"loss": 0.5}})
+        {"id":"abc","summary":{"loss":0.5}}
+    """
+
+    folder: Path = field(default_factory=Path)
+    explicit: bool = False
+    json: bool = False
+    quiet: bool = False
+
+    def repository(self) -> Repository:
+        """Open the repository; runs whose writers died are sealed, and said.
+
+        Raises:
+            RepositoryNotFoundError: If there is none here or above.
+            RepositoryFormatError: If it was written by an unknown version.
+        """
+        from vcs_track import api  # the whole porcelain: not for --help
+
+        repo = api.open(self.folder if self.explicit else None)
+        for run in getattr(repo, "recovered", ()):
+            self.say(f"recovered run {run}: its program died, every point it logged is kept")
+        return repo
+
+    def print(self, text: str = "", *, end: str = "\n") -> None:
+        """Write data to stdout; control characters in it are spelled out."""
+        sys.stdout.write(visible(text, lines=True) + end)
+
+    def say(self, text: str) -> None:
+        """Write talk to stderr, unless the user wants it quiet."""
+        if not self.quiet:
+            # A pipe that was closed by its reader shows now, not in the midst of talk.
+            sys.stdout.flush()
+            sys.stderr.write(visible(text, lines=True) + "\n")
+
+    def emit(self, row: Mapping[str, Any]) -> None:
+        """Write one line of JSON to stdout."""
+        from vcs_track.cli.json_lines import encode  # loads the JSON library
+
+        sys.stdout.write(encode(row) + "\n")
+
+    @contextmanager
+    def progress(self, label: str) -> Iterator[Callable[[int, int], None]]:
+        """Give a callback ``(done, total)`` that draws a bar on stderr.
+
+        Nothing is drawn when stderr is no terminal, or with ``--quiet``.
+        """
+        if self.quiet or not sys.stderr.isatty():
+            yield _nothing
+            return
+        from vcs_track.cli import render  # loads rich
+
+        with render.progress(label) as callback:
+            yield callback
+
+
+def _nothing(done: int, total: int) -> None:
+    """Draw nothing."""

@@ -1,0 +1,227 @@
+"""The program: commands by name, global options, errors as one line and an exit code.
+
+``--help`` loads no command: the texts stand in :data:`COMMANDS`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+import click
+
+from vcs_track import __version__
+from vcs_track.cli.context import Context
+from vcs_track.cli.text import visible
+from vcs_track.errors import ExpressionError, InvalidValueError, VcsTrackError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["ALIASES", "COMMANDS", "Context", "Group", "group", "main", "run"]
+
+_HERE: Final = "vcs_track.cli.commands"
+
+COMMANDS: Final[dict[str, tuple[str, str]]] = {
+    "init": (f"{_HERE}.init", "Make a repository for runs"),
+    "status": (f"{_HERE}.status", "Show the repository, live runs and runs not committed yet"),
+    "run": (f"{_HERE}.run", "Run a program and record it"),
+    "log": (f"{_HERE}.log", "Show runs one by one, newest first"),
+    "ls": (f"{_HERE}.ls", "List runs in a table"),
+    "show": (f"{_HERE}.show", "Show all that is known of a run"),
+    "diff": (f"{_HERE}.diff", "Show what changed between two runs"),
+    "commit": (f"{_HERE}.commit", "Commit runs with git, beside the code that made them"),
+    "export": (f"{_HERE}.export", "Write runs to a zip that stands alone"),
+    "import": (f"{_HERE}.import_", "Take in the runs of a zip"),
+    "fsck": (f"{_HERE}.fsck", "Check that every object is there and undamaged"),
+    "recover": (f"{_HERE}.recover", "Seal the runs whose programs died"),
+    "demo": (f"{_HERE}.demo", "Try all of it on a small real model in a new folder"),
+    "cat-file": (f"{_HERE}.cat_file", "Write the bytes of an object to stdout"),
+    "ls-objects": (f"{_HERE}.ls_objects", "List objects, what they are and where they lie"),
+}
+ALIASES: Final = {"list": "ls"}
+
+_PLUMBING: Final = ("cat-file", "ls-objects")
+_INTERRUPTED: Final = 130
+_PIPE_CLOSED: Final = 141
+
+
+class _PipeClosedError(Exception):
+    """The reader of stdout went away, as ``head`` does; not for click to handle."""
+
+
+class Group(click.Group):
+    """A group whose commands are loaded when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load one command."""
+        name = ALIASES.get(cmd_name, cmd_name)
+        if name not in COMMANDS:
+            return None
+        command: click.Command = import_module(COMMANDS[name][0]).command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that *args* begin with.
+
+        Raises:
+            InvalidValueError: If there is none; the hint names near ones.
+        """
+        name = args[0]
+        if name not in COMMANDS and name not in ALIASES and not name.startswith("-"):
+            from vcs_track.porcelain.near import did_you_mean  # difflib is for typos only
+
+            hint = did_you_mean(name, [*COMMANDS, *ALIASES])
+            if not hint.startswith("did you mean"):
+                hint = f"see '{ctx.command_path} --help'"
+            raise InvalidValueError(f"there is no command '{name}'", hint=hint)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table of commands without loading one."""
+        for title, plumbing in (("Commands", False), ("Plumbing", True)):
+            rows = [
+                (name, text)
+                for name, (_, text) in COMMANDS.items()
+                if (name in _PLUMBING) is plumbing
+            ]
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Call the command; a closed pipe leaves as what it is."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise _PipeClosedError from None
+
+
+@click.group(
+    cls=Group,
+    name="vcs-track",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option(
+    "-C", "folders", metavar="DIR", multiple=True, type=click.Path(path_type=Path),
+    help="Work in DIR instead of the current folder.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+@click.version_option(__version__, message="vcs-track %(version)s")
+@click.pass_context
+def group(
+    ctx: click.Context, folders: tuple[Path, ...], as_json: bool, quiet: bool  # noqa: FBT001
+) -> None:
+    """Version experiments like code"""  # noqa: D400, D415 -- a help text, no sentence
+    folder = Path().joinpath(*folders)
+    if folders and not folder.is_dir():
+        raise InvalidValueError(f"there is no folder '{folder}'", hint="-C wants one that exists")
+    ctx.obj = Context(folder=folder, explicit=bool(folders), json=as_json, quiet=quiet)
+
+
+def main(args: Sequence[str] | None = None) -> NoReturn:
+    """Run the program and exit.
+
+    Args:
+        args: Arguments without the program's name. Default: those of the process.
+    """
+    sys.exit(run(args))
+
+
+def run(args: Sequence[str] | None = None) -> int:
+    """Run the program and return its exit code; errors are told on stderr.
+
+    Args:
+        args: Arguments without the program's name. Default: those of the process.
+
+    Example:
+        >>> from vcs_track.cli.main import run
+        >>> run(["--version"])
+        vcs-track ...
+        0
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # A name that the terminal has no letters for must not stop a table.
+            stream.reconfigure(errors="replace")
+    try:
+        code = group.main(
+            args=None if args is None else [*args], standalone_mode=False,
+            prog_name=None if args is None else "vcs-track",
+        )  # fmt: skip
+        sys.stdout.flush()
+    except (_PipeClosedError, BrokenPipeError):
+        _drop_stdout()
+        return _PIPE_CLOSED
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        return _INTERRUPTED
+    except (VcsTrackError, click.ClickException, OSError) as error:
+        return _tell(error)
+    return code if isinstance(code, int) else 0
+
+
+def _drop_stdout() -> None:
+    """Send what is still buffered nowhere, or the interpreter complains at its exit."""
+    try:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)
+    except (OSError, ValueError):
+        pass  # a stdout that is no file
+
+
+# --- errors ---
+
+
+def _tell(error: VcsTrackError | click.ClickException | OSError) -> int:
+    if isinstance(error, VcsTrackError):
+        _write(error.message, error.hint, _pointer(error))
+        return error.exit_code
+    if isinstance(error, click.ClickException):
+        _write(*_usage(error))
+        return error.exit_code
+    where = f" '{error.filename}'" if error.filename is not None else ""
+    _write(f"{(error.strerror or str(error)).lower()}{where}", "")
+    return 1
+
+
+def _write(message: str, hint: str, pointer: str = "") -> None:
+    lines = [f"error: {visible(message)}", pointer, f"hint: {visible(hint)}" if hint else ""]
+    sys.stderr.write("".join(f"{line}\n" for line in lines if line))
+
+
+def _pointer(error: VcsTrackError) -> str:
+    """Return the text of an expression with a caret under the place of the error."""
+    if not isinstance(error, ExpressionError):
+        return ""
+    before = visible(error.text[: error.position])
+    # Letters may be two columns wide; repeating them as spaces would miss the place.
+    from unicodedata import combining, east_asian_width
+
+    width = sum(0 if combining(c) else 1 + (east_asian_width(c) in "WF") for c in before)
+    return f"  {visible(error.text)}\n  {' ' * width}^"
+
+
+def _usage(error: click.ClickException) -> tuple[str, str]:
+    """Return click's words in our grammar, and a hint."""
+    message = error.format_message().strip()
+    hint = ""
+    if isinstance(error, click.NoSuchOption):
+        message = f"there is no option '{error.option_name}'"
+        if error.possibilities:
+            near = " or ".join(f"'{option}'" for option in sorted(error.possibilities))
+            hint = f"did you mean {near}?"
+    elif message:
+        message = message[0].lower() + message[1:].removesuffix(".")
+    if not hint and isinstance(error, click.UsageError) and error.ctx is not None:
+        hint = f"see '{error.ctx.command_path} --help'"
+    return message, hint

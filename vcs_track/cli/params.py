@@ -1,0 +1,90 @@
+"""Types and options that commands share."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+
+from vcs_track.cli.context import Context
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from click.shell_completion import CompletionItem
+
+__all__ = ["RUN", "WHERE", "Run", "Where", "json_option", "quiet_option", "where_option"]
+
+F = TypeVar("F", bound="Callable[..., Any] | click.Command")
+
+
+class Run(click.ParamType):
+    """A run: id, unique prefix, name, ``@``, ``@{-n}``, ``RUN@{n}`` or ``git:REV``.
+
+    The text is passed on as it is; the repository knows what it names.
+    """
+
+    name = "RUN"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Offer names and ids that begin as what was typed."""
+        from click.shell_completion import CompletionItem
+
+        found: list[CompletionItem] = []
+        # A completion must never print an error into somebody's prompt.
+        with suppress(Exception):
+            context = ctx.find_object(Context) or Context()
+            for run in context.repository().runs():
+                text = next((t for t in (run.name, run.id) if t.startswith(incomplete)), None)
+                if text is not None and text.isprintable():
+                    found.append(CompletionItem(text, help=f"{run.id} {run.status}"))
+        return found
+
+
+class Where(click.ParamType):
+    """A filter, for example ``hparams.lr < 0.01 and summary.val_acc > 0.9``."""
+
+    name = "EXPR"
+
+
+RUN: Final = Run()
+WHERE: Final = Where()
+
+
+def _set(name: str) -> Callable[[click.Context, click.Parameter, bool], None]:
+    def callback(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001
+        context = ctx.find_object(Context)
+        if value and context is not None:
+            setattr(context, name, True)
+
+    return callback
+
+
+def json_option(command: F) -> F:
+    """Accept ``--json`` after the command's name too."""
+    option: Callable[[F], F] = click.option(
+        "--json", is_flag=True, expose_value=False, callback=_set("json"),
+        help="Print JSON lines.",
+    )  # fmt: skip
+    return option(command)
+
+
+def quiet_option(command: F) -> F:
+    """Accept ``--quiet`` after the command's name too."""
+    option: Callable[[F], F] = click.option(
+        "-q", "--quiet", is_flag=True, expose_value=False, callback=_set("quiet"),
+        help="Say nothing but errors.",
+    )  # fmt: skip
+    return option(command)
+
+
+def where_option(command: F) -> F:
+    """Add ``--where``, a filter for runs."""
+    option: Callable[[F], F] = click.option(
+        "-w", "--where", type=WHERE, metavar="EXPR",
+        help="Only runs that match, for example 'hparams.lr < 0.01'",
+    )  # fmt: skip
+    return option(command)

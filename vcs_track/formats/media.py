@@ -1,0 +1,213 @@
+"""Images as bytes: what they are, and how arrays become PNG.
+
+The only module that uses Pillow, and only when an image is encoded or opened.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import struct
+import sys
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from vcs_track.errors import InvalidTypeError, InvalidValueError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = ["EncodedImage", "encode_image", "guess_mime", "open_image", "sniff"]
+
+_LEVEL: Final = 3  # of PNG compression: a third of the time of the default, a little larger
+_KNOWN: Final = "PNG, JPEG, GIF, WebP or BMP"
+
+_MIME: Final = {
+    "bmp": "image/bmp", "csv": "text/csv", "gif": "image/gif", "gz": "application/gzip",
+    "htm": "text/html", "html": "text/html", "jpeg": "image/jpeg", "jpg": "image/jpeg",
+    "json": "application/json", "md": "text/markdown", "mp3": "audio/mpeg",
+    "mp4": "video/mp4", "pdf": "application/pdf", "png": "image/png", "py": "text/x-python",
+    "svg": "image/svg+xml", "toml": "application/toml", "tsv": "text/tab-separated-values",
+    "txt": "text/plain", "log": "text/plain", "wav": "audio/wav", "webm": "video/webm",
+    "webp": "image/webp", "yaml": "application/yaml", "yml": "application/yaml",
+    "zip": "application/zip",
+}  # fmt: skip
+
+
+class EncodedImage(NamedTuple):
+    """An image as it is stored.
+
+    Attributes:
+        data: The bytes.
+        mime: Media type.
+        width: Pixels, or None where the header does not say.
+        height: Pixels, or None.
+    """
+
+    data: bytes
+    mime: str
+    width: int | None
+    height: int | None
+
+
+def guess_mime(name: str) -> str:
+    """Return the media type that the ending of *name* stands for.
+
+    A table of our own: the answer must not depend on the machine.
+
+    Example:
+        >>> from vcs_track.formats.media import guess_mime
+        >>> guess_mime("curve.PNG"), guess_mime("model.pt")
+        ('image/png', 'application/octet-stream')
+    """
+    return _MIME.get(name.rpartition(".")[2].lower(), "application/octet-stream")
+
+
+def sniff(data: bytes) -> tuple[str, int | None, int | None] | None:
+    """Return media type, width and height of encoded image *data*, or None.
+
+    Looks at the header only.
+
+    Example:
+        >>> from vcs_track.formats.media import sniff
+        >>> sniff(b"GIF89a" + bytes([2, 0, 3, 0]) + bytes(20))
+        ('image/gif', 2, 3)
+        >>> sniff(b"hello") is None
+        True
+    """
+    if data.startswith(b"\x89PNG\r\n\x1a\n") and data[12:16] == b"IHDR" and len(data) >= 33:
+        return ("image/png", *struct.unpack_from(">II", data, 16))
+    if data[:6] in (b"GIF87a", b"GIF89a") and len(data) >= 13:
+        return ("image/gif", *struct.unpack_from("<HH", data, 6))
+    if data.startswith(b"\xff\xd8\xff"):
+        return ("image/jpeg", *_jpeg_size(data))
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return ("image/webp", *_webp_size(data))
+    if data[:2] == b"BM" and len(data) >= 26:
+        width, height = struct.unpack_from("<ii", data, 18)
+        return "image/bmp", abs(width), abs(height)
+    return None
+
+
+def _jpeg_size(data: bytes) -> tuple[int | None, int | None]:
+    at = 2
+    while at + 9 <= len(data) and data[at] == 0xFF:
+        marker = data[at + 1]
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            height, width = struct.unpack_from(">HH", data, at + 5)
+            return width, height
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return None, None
+
+
+def _webp_size(data: bytes) -> tuple[int | None, int | None]:
+    if data[12:16] == b"VP8X" and len(data) >= 30:
+        return (
+            int.from_bytes(data[24:27], "little") + 1,
+            int.from_bytes(data[27:30], "little") + 1,
+        )
+    return None, None
+
+
+def encode_image(image: Any) -> EncodedImage:
+    """Return *image* as it is stored: encoded bytes as they are, all else as PNG.
+
+    Args:
+        image: Bytes of PNG, JPEG, GIF, WebP or BMP; a PIL image; a matplotlib figure; an
+            array or CPU tensor of shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) with
+            uint8, bool, or floats from 0 to 1.
+
+    Raises:
+        InvalidTypeError: If it is none of these.
+        InvalidValueError: If the bytes are no image, or shape, type or range do not fit.
+    """
+    if isinstance(image, bytes | bytearray | memoryview):
+        data = bytes(image)
+        found = sniff(data)
+        if found is None:
+            raise InvalidValueError(
+                f"{len(data)} bytes are no image that is known", hint=f"give {_KNOWN} bytes"
+            )
+        return EncodedImage(data, *found)
+    if hasattr(image, "savefig"):
+        out = io.BytesIO()
+        # Without the version in it, the same figure gives the same bytes.
+        image.savefig(out, format="png", metadata={"Software": None})
+        found = sniff(out.getvalue())
+        return EncodedImage(out.getvalue(), *(found or ("image/png", None, None)))
+    if type(image).__module__.partition(".")[0] == "PIL":
+        return _encode_pil(image)
+    if hasattr(image, "shape") and hasattr(image, "dtype"):
+        return _encode_pil(_from_array(image))
+    raise InvalidTypeError(
+        f"an image cannot be made of a {type(image).__name__}",
+        hint=f"give {_KNOWN} bytes, a path, a PIL image or an array",
+    )
+
+
+def _encode_pil(image: Image) -> EncodedImage:
+    if image.mode == "F":
+        raise InvalidValueError(
+            "a PIL image of floats (mode 'F') has no agreed range",
+            hint="scale it to 0..255 and convert it to mode 'L'",
+        )
+    if image.mode not in ("1", "L", "LA", "P", "RGB", "RGBA", "I", "I;16"):
+        image = image.convert("RGB")
+    out = io.BytesIO()
+    image.save(out, "PNG", compress_level=_LEVEL)
+    return EncodedImage(out.getvalue(), "image/png", image.width, image.height)
+
+
+def _from_array(array: Any) -> Image:
+    from PIL import Image as pil
+
+    if hasattr(array, "detach"):  # a torch tensor
+        array = array.detach().cpu().numpy()
+    shape = tuple(int(side) for side in array.shape)
+    if len(shape) == 3 and shape[2] == 1:
+        array, shape = array.reshape(shape[:2]), shape[:2]
+    if not (len(shape) == 2 or (len(shape) == 3 and shape[2] in (3, 4))) or 0 in shape:
+        first = len(shape) == 3 and shape[0] in (1, 3, 4)
+        raise InvalidValueError(
+            f"an image cannot be made of an array of shape {shape}",
+            hint="channels go last: use array.transpose(1, 2, 0)"
+            if first else "use (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)",
+        )  # fmt: skip
+    pixels = _to_bytes(array)
+    mode = "L" if len(shape) == 2 else {3: "RGB", 4: "RGBA"}[shape[2]]
+    return pil.frombytes(mode, (shape[1], shape[0]), pixels)
+
+
+def _to_bytes(array: Any) -> bytes:
+    kind = str(array.dtype)
+    if kind == "uint8":
+        return bytes(array.tobytes())
+    if kind == "bool":
+        return bytes(array.astype("uint8").tobytes().replace(b"\1", b"\xff"))
+    if not kind.startswith(("float", "bfloat")):
+        raise InvalidValueError(
+            f"an image cannot be made of an array of {kind}",
+            hint="use uint8, or floats from 0 to 1",
+        )
+    low, high = float(array.min()), float(array.max())
+    if not (low >= 0 and high <= 1) or math.isnan(low):
+        raise InvalidValueError(
+            f"an image of floats has values from {low:g} to {high:g}, expected 0 to 1",
+            hint="scale it, or convert it to uint8",
+        )
+    rounded = sys.modules["numpy"].rint(array.astype("float64") * 255)
+    return bytes(rounded.astype("uint8").tobytes())
+
+
+def open_image(data: bytes) -> Image:
+    """Return the PIL image in *data*; its pixels are decoded when they are used.
+
+    Raises:
+        InvalidValueError: If Pillow cannot read it.
+    """
+    from PIL import Image as pil
+    from PIL import UnidentifiedImageError
+
+    try:
+        return pil.open(io.BytesIO(data))
+    except UnidentifiedImageError:
+        raise InvalidValueError("the bytes are no image that Pillow can open") from None
