@@ -14,7 +14,6 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
-from pathlib import PurePath, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
 from vcs_track.errors import CorruptError
@@ -23,12 +22,22 @@ from vcs_track.formats import canonical
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Repr", "freeze", "thaw"]
+__all__ = ["PathText", "Repr", "freeze", "thaw"]
 
 _DEPTH: Final = 60
 _LONGEST_REPR: Final = 4096
 _LONGEST_ARRAY: Final = 64
+_ADDRESS: Final = re.compile(" at 0x[0-9a-fA-F]+")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+
+class PathText(str):
+    """A path as text; it works wherever a path does."""
+
+    __slots__ = ()
+
+    def __fspath__(self) -> str:
+        return str(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +107,10 @@ def _freeze_nested(value: Any, depth: int) -> Any:
         items = [_freeze(item, depth) for item in value]
         kind = "set" if isinstance(value, set) else "frozenset"
         return _label(kind, sorted(items, key=canonical.dumps))
-    if isinstance(value, PurePath):
+    if hasattr(value, "as_posix") and hasattr(value, "__fspath__"):
         return _label("path", _text(value.as_posix()))
+    if isinstance(value, PathText):
+        return _label("path", str(value))
     if isinstance(value, Enum):
         return _repr(value)
     if is_dataclass(value) and not isinstance(value, type | Repr):
@@ -143,7 +154,7 @@ def _freeze_array(value: Any, depth: int) -> Any:
             return _freeze(plain, depth) if known else _UNKNOWN
         if math.prod(shape) <= _LONGEST_ARRAY:
             items = _freeze(value.tolist(), depth)
-            return {"$": "array", "dtype": str(value.dtype), "v": items}
+            return {"$": "array", "dtype": str(value.dtype), "shape": list(shape), "v": items}
     except Exception:  # noqa: BLE001 -- a tensor on a device may refuse; its repr is kept
         return _UNKNOWN
     return {"$": "repr", "type": _type_name(value), "v": f"array{shape} of {value.dtype}"}
@@ -160,7 +171,9 @@ def _repr(value: Any) -> dict[str, Any]:
         text = repr(value)
     except Exception as error:  # noqa: BLE001 -- a broken __repr__ must not stop a training
         text = f"<repr failed: {type(error).__name__}>"
-    return {"$": "repr", "type": _text(_type_name(value)), "v": _text(text)[:_LONGEST_REPR]}
+    # An address would make equal values differ between two runs.
+    text = _ADDRESS.sub("", _text(text))[:_LONGEST_REPR]
+    return {"$": "repr", "type": _text(_type_name(value)), "v": text}
 
 
 def _freeze_float(value: float) -> Any:
@@ -172,7 +185,8 @@ def _freeze_float(value: float) -> Any:
 def _freeze_int(value: int) -> Any:
     if canonical.MIN_INT <= value <= canonical.MAX_INT:
         return value
-    return _label("i", hex(value))  # str() of a huge integer is slow, and bounded by Python
+    # Decimal digits of a huge integer are slow to make, and Python bounds them.
+    return _label("i", str(value) if value.bit_length() <= 13_000 else hex(value))
 
 
 def _base64(value: bytes) -> str:
@@ -189,13 +203,17 @@ _BASES: Final[dict[type, Callable[[Any], Any]]] = {
 _EXACT: Final[dict[type, Callable[[Any], Any]]] = {
     **_BASES,
     bytearray: lambda value: _label("bytearray", _base64(value)),
-    complex: lambda value: _label("complex", [_freeze_float(value.real), _freeze_float(value.imag)]),
+    complex: lambda value: _label(
+        "complex", [_freeze_float(value.real), _freeze_float(value.imag)]
+    ),
     datetime: lambda value: _label("datetime", value.isoformat()),
     date: lambda value: _label("date", value.isoformat()),
     time: lambda value: _label("time", value.isoformat()),
     timedelta: lambda value: _label("timedelta", [value.days, value.seconds, value.microseconds]),
     Decimal: lambda value: _label("decimal", str(value)),
-    Fraction: lambda value: _label("fraction", [_freeze_int(value.numerator), _freeze_int(value.denominator)]),
+    Fraction: lambda value: _label(
+        "fraction", [_freeze_int(value.numerator), _freeze_int(value.denominator)]
+    ),
 }
 
 
@@ -205,7 +223,7 @@ _EXACT: Final[dict[type, Callable[[Any], Any]]] = {
 def thaw(plain: Any) -> Any:
     """Return the Python value that :func:`freeze` turned into *plain*.
 
-    Arrays come back as lists, unknown types as :class:`Repr`.
+    Arrays come back as lists, types and labels that are not known as :class:`Repr`.
 
     Raises:
         CorruptError: If a label is not one, or what it labels does not fit.
@@ -216,8 +234,11 @@ def thaw(plain: Any) -> Any:
         return plain
     if "$" not in plain:
         return {key: thaw(item) for key, item in plain.items()}
+    label = _LABELS.get(plain["$"]) if isinstance(plain["$"], str) else None
+    if label is None:
+        return Repr(f"unknown label {str(plain['$'])[:40]}", str(plain.get("v"))[:_LONGEST_REPR])
     try:
-        return _LABELS[plain["$"]](plain)
+        return label(plain)
     except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise CorruptError(
             f"a value has the label '{str(plain['$'])[:40]}' and does not fit it: {error}",
@@ -233,14 +254,14 @@ def _thaw_float(plain: dict[str, Any]) -> float:
 
 _LABELS: Final[dict[str, Callable[[dict[str, Any]], Any]]] = {
     "f": _thaw_float,
-    "i": lambda plain: int(plain["v"], 16),
+    "i": lambda plain: int(plain["v"], 16 if "x" in plain["v"] else 10),
     "bytes": lambda plain: base64.b64decode(plain["v"], validate=True),
     "bytearray": lambda plain: bytearray(base64.b64decode(plain["v"], validate=True)),
     "complex": lambda plain: complex(*map(thaw, plain["v"])),
     "tuple": lambda plain: tuple(map(thaw, plain["v"])),
     "set": lambda plain: set(map(thaw, plain["v"])),
     "frozenset": lambda plain: frozenset(map(thaw, plain["v"])),
-    "path": lambda plain: PurePosixPath(plain["v"]),
+    "path": lambda plain: PathText(plain["v"]),
     "datetime": lambda plain: datetime.fromisoformat(plain["v"]),
     "date": lambda plain: date.fromisoformat(plain["v"]),
     "time": lambda plain: time.fromisoformat(plain["v"]),
