@@ -182,8 +182,8 @@ def change(old: Any, new: Any) -> str:
 
     Example:
         >>> from vcs_track.cli.human import change
-        >>> change(0.5, 0.75), change(-2, -3), change(0, 1), change("a", "b")
-        ('+50 %', '-50 %', '', '')
+        >>> change(0.5, 0.75), change(-2, -3), change(2, 200), change(0, 1), change("a", "b")
+        ('+50 %', '-50 %', 'x100', '', '')
     """
     for x in (old, new):
         if isinstance(x, bool) or not isinstance(x, int | float):
@@ -196,4 +196,7 @@ def change(old: Any, new: Any) -> str:
         return ""
     if ratio and abs(ratio) < 0.01:
         return "+0.00 %" if ratio > 0 else "-0.00 %"
-    return f"{ratio:+.3g} %" if abs(ratio) < 1000 else f"{ratio:+.0f} %"
+    if abs(ratio) < 1000:
+        return f"{ratio:+.3g} %"
+    factor = new / old
+    return f"x{factor:,.0f}" if abs(factor) < 10**6 else f"x{factor:.2g}"

@@ -66,6 +66,7 @@ class Group(click.Group):
         if name not in COMMANDS:
             return None
         command: click.Command = import_module(COMMANDS[name][0]).command
+        _drop_full_stop(command.get_help_option(ctx))
         return command
 
     def resolve_command(
@@ -105,6 +106,12 @@ class Group(click.Group):
             raise _PipeClosedError from None
 
 
+def _drop_full_stop(option: click.Option | None) -> None:
+    """Make click's own help text look like ours."""
+    if option is not None and option.help:
+        option.help = option.help.removesuffix(".")
+
+
 @click.group(
     cls=Group,
     name="vcs-track",
@@ -112,14 +119,17 @@ class Group(click.Group):
 )
 @click.option(
     "-C", "folders", metavar="DIR", multiple=True, type=click.Path(path_type=Path),
-    help="Work in DIR instead of the current folder.",
+    help="Work in DIR instead of the current folder",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
-@click.version_option(__version__, message="vcs-track %(version)s")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON lines")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors")
+@click.version_option(
+    __version__, message="vcs-track %(version)s", help="Show the version and exit"
+)
+@click.help_option("-h", "--help", help="Show this message and exit")
 @click.pass_context
 def group(
-    ctx: click.Context, folders: tuple[Path, ...], as_json: bool, quiet: bool  # noqa: FBT001
+    ctx: click.Context, folders: tuple[Path, ...], as_json: bool, quiet: bool
 ) -> None:
     """Version experiments like code"""  # noqa: D400, D415 -- a help text, no sentence
     folder = Path().joinpath(*folders)

@@ -55,7 +55,7 @@ WHERE: Final = Where()
 
 
 def _set(name: str) -> Callable[[click.Context, click.Parameter, bool], None]:
-    def callback(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001
+    def callback(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
         context = ctx.find_object(Context)
         if value and context is not None:
             setattr(context, name, True)
@@ -67,7 +67,7 @@ def json_option(command: F) -> F:
     """Accept ``--json`` after the command's name too."""
     option: Callable[[F], F] = click.option(
         "--json", is_flag=True, expose_value=False, callback=_set("json"),
-        help="Print JSON lines.",
+        help="Print JSON lines",
     )  # fmt: skip
     return option(command)
 
@@ -76,7 +76,7 @@ def quiet_option(command: F) -> F:
     """Accept ``--quiet`` after the command's name too."""
     option: Callable[[F], F] = click.option(
         "-q", "--quiet", is_flag=True, expose_value=False, callback=_set("quiet"),
-        help="Say nothing but errors.",
+        help="Say nothing but errors",
     )  # fmt: skip
     return option(command)
 

@@ -11,14 +11,15 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from vcs_track.errors import GitError, InvalidValueError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 __all__ = ["Step", "improve", "new_folder", "steps", "tell"]
 
@@ -52,6 +53,12 @@ _FOREIGN: Final = (
     "VCS_TRACK_DIR", "VCS_TRACK_DISABLE_GIT", "VCS_TRACK_MODE", "VCS_TRACK_NAME",
     "VCS_TRACK_RESUME", "VCS_TRACK_RUN_ID",
 )  # fmt: skip
+# The user's hooks and signatures are for other work; no file is changed for this.
+_SETTINGS: Final = {
+    "commit.gpgSign": "false",
+    "core.hooksPath": os.devnull,
+    "init.defaultBranch": "main",
+}
 
 _NEXT: Final = """\
 What to try next
@@ -97,12 +104,23 @@ class Step(NamedTuple):
         return [first, *rest]
 
 
-def new_folder(folder: Path) -> Path:
-    """Make *folder*, which must not exist or be empty.
+def new_folder(folder: Path | None) -> Path:
+    """Make the folder for the story.
+
+    Args:
+        folder: A folder that does not exist or is empty. Default: a temporary one, which
+            stays.
 
     Raises:
+        GitError: If git is missing.
         InvalidValueError: If something is there.
     """
+    if shutil.which("git") is None:
+        raise GitError(
+            "the demo needs git, which is not installed", hint="install git, then try again"
+        )
+    if folder is None:
+        return Path(tempfile.mkdtemp(prefix="vcs-track-demo-"))
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InvalidValueError(
             f"'{folder}' is there already", hint="give the path of a folder that is not there"
@@ -142,7 +160,6 @@ def steps(folder: Path) -> Iterator[Step]:
     yield step("git init --quiet", "A project: a training script and 342 penguins, in git.")
     yield step("git config user.name 'A Penguin'")
     yield step("git config user.email penguin@example.org")
-    yield from (step(line) for line in _quiet_git())
     yield step("git add .")
     yield step("git commit --quiet -m 'Recognise penguins'")
     yield step("vcs-track init")
@@ -162,14 +179,8 @@ def steps(folder: Path) -> Iterator[Step]:
     yield step(f"vcs-track import ../{PROJECT}/{bundle}", where=folder / ELSEWHERE)
     yield step("vcs-track ls", where=folder / ELSEWHERE)
     yield step("vcs-track fsck", "Is everything there and undamaged?")
-    unzip = "unzip -t" if shutil.which("unzip") else "python -m zipfile -t"
+    unzip = "unzip -tq" if shutil.which("unzip") else "python -m zipfile -t"
     yield step(f"{unzip} {bundle}", "It is a plain zip.")
-
-
-def _quiet_git() -> Iterator[str]:
-    """Yield settings against hooks and signatures that the user wants elsewhere."""
-    yield "git config commit.gpgSign false"
-    yield "git config core.hooksPath .git/hooks"
 
 
 def tell(folder: Path, show: Callable[[str, str], None]) -> int:
@@ -181,21 +192,15 @@ def tell(folder: Path, show: Callable[[str, str], None]) -> int:
 
     Returns:
         0, or the exit code of the command that failed.
-
-    Raises:
-        GitError: If git is missing.
     """
-    if shutil.which("git") is None:
-        raise GitError(
-            "the demo needs git, which is not installed", hint="install git, then try again"
-        )
     _prepare_environment()
-    here = folder
+    here: Path | None = None
     for step in steps(folder):
         if step.why:
             show("why", step.why)
         if step.folder != here:
-            show("place", f"cd {_place(step.folder, here)}")
+            there = os.path.relpath(step.folder, here) if here else str(step.folder)
+            show("place", f"cd {shlex.quote(there)}")
             here = step.folder
         show("typed", step.typed)
         code = subprocess.run(step.program, cwd=here, check=False).returncode
@@ -206,14 +211,12 @@ def tell(folder: Path, show: Callable[[str, str], None]) -> int:
     return 0
 
 
-def _place(folder: Path, here: Path) -> str:
-    return shlex.quote(os.path.relpath(folder, here)) if folder.parent == here.parent else (
-        shlex.quote(str(folder))
-    )
-
-
 def _prepare_environment() -> None:
     # Only what our children inherit: this process has read its variables already.
     for name in _FOREIGN:
         os.unsetenv(name)
     os.putenv("GIT_PAGER", "cat")
+    os.putenv("GIT_CONFIG_COUNT", str(len(_SETTINGS)))
+    for number, (name, value) in enumerate(_SETTINGS.items()):
+        os.putenv(f"GIT_CONFIG_KEY_{number}", name)
+        os.putenv(f"GIT_CONFIG_VALUE_{number}", value)

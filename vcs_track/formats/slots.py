@@ -122,22 +122,35 @@ class Record(NamedTuple):
 class Damage:
     """What a scan skipped: counts bad slots, remembers the first.
 
+    Bad slots with nothing valid behind them are the record that was being written when the
+    writer died: its call never returned, so nothing is lost with it.
+
     Attributes:
-        slots: Number of slots that are neither empty nor valid.
+        slots: Number of slots before a valid one that are neither empty nor valid.
         first: Byte offset of the first, or -1.
-        used: Number of slots up to the last that is not empty.
+        torn: Number of bad slots at the end.
+        used: Number of slots up to the last valid one.
     """
 
     def __init__(self) -> None:
         self.slots = 0
         self.first = -1
+        self.torn = 0
         self.used = 0
+        self._first_torn = -1
 
     def add(self, offset: int) -> None:
-        """Count the bad slot at *offset*."""
+        """Note the bad slot at *offset*."""
+        if not self.torn:
+            self._first_torn = offset
+        self.torn += 1
+
+    def passed(self) -> None:
+        """Note that a valid record follows the bad slots so far."""
         if self.first < 0:
-            self.first = offset
-        self.slots += 1
+            self.first = self._first_torn
+        self.slots += self.torn
+        self.torn = 0
 
 
 def slots_of(length: int) -> int:
@@ -239,8 +252,9 @@ def scan(
                 continue
             damage.add(offset)
             offset += size
-            damage.used = (offset - HEADER_SIZE) // size
             continue
+        if damage.torn:
+            damage.passed()
         kind = word & 0xFF
         if kind == FLOAT:
             yield Record(FLOAT, word >> 8, step, value, wall_us, b"")

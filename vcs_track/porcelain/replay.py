@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from vcs_track.formats import canonical, manifest, series, slots, typed_json
 from vcs_track.formats.manifest import MediaItem, RunManifest
+from vcs_track.formats.slots import Damage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -106,7 +107,7 @@ class Replay:
         for record in journal.records(0, start):
             if record.kind == slots.FRAME:
                 self._define(self._content(record), table, journal)
-        journal.damage.slots, journal.damage.first = 0, -1
+        journal.damage = Damage()
         sealed = self._points(journal, table, start)
         self.writers[writer] = max(start, journal.damage.used)
         if journal.damage.slots and not live:

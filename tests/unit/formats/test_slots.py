@@ -113,9 +113,16 @@ class TestScan:
 
     def test_a_slot_of_another_place_is_refused(self) -> None:
         """The offset is part of the check: a slot copied elsewhere is not valid there."""
-        records, damage = scan(slot(0, slots.FLOAT, 1.0) + slot(0, slots.FLOAT, 1.0))
+        once = slot(0, slots.FLOAT, 1.0)
+        records, damage = scan(once + once + slot(2, slots.FLOAT, 2.0))
 
-        assert (1, 1) == (len(records), damage.slots)
+        assert ([1.0, 2.0], 1) == ([r.value for r in records], damage.slots)
+
+    def test_a_torn_last_record_is_no_damage(self) -> None:
+        """Bad slots with nothing behind them were never accepted, so nothing was lost."""
+        records, damage = scan(slot(0, slots.FLOAT, 1.0) + frame(1, b"x" * 40)[SLOT_SIZE:])
+
+        assert (1, 0, 2, 1) == (len(records), damage.slots, damage.torn, damage.used)
 
     def test_a_frame_with_a_damaged_payload_is_dropped(self) -> None:
         """The slot of a frame checks its payload too, and what follows is read."""

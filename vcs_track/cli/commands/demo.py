@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,10 +38,7 @@ def command(context: Context, keep: bool, folder: Path | None) -> int:  # noqa: 
     """  # noqa: D301, D400, D415 -- \b is for click, and a help text is no sentence
     from vcs_track.demo import story
 
-    if folder is None:
-        place = Path(tempfile.mkdtemp(prefix="vcs-track-demo-"))
-    else:
-        place = story.new_folder(context.folder / folder)
+    place = story.new_folder(context.folder / folder if folder else None)
     began = time.monotonic()
     code = story.tell(place, _show)
     if not keep:

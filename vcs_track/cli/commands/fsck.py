@@ -55,9 +55,14 @@ def _tell(context: Context, report: Report) -> None:
         )
     if report.live:
         context.say(f"note: not checked, still running: {', '.join(report.live)}")
-    counts = f"{report.packs:,} packs, {report.objects:,} objects, {report.runs:,} runs"
+    counts = ", ".join(
+        f"{number:,} {noun}{'' if number == 1 else 's'}"
+        for number, noun in (
+            (report.packs, "pack"), (report.objects, "object"), (report.runs, "run"),
+        )
+    )  # fmt: skip
     if report.ok:
         context.print(f"checked {counts}: all is well")
         return
-    context.print(f"checked {counts}: {len(report.problems)} problems")
+    context.print(f"checked {counts}: {len(report.problems)} damaged")
     context.say("hint: restore what is damaged with 'vcs-track import' from a bundle, or by git")
