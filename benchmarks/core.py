@@ -101,9 +101,7 @@ def main() -> None:
         finally:
             shutil.rmtree(folder)
     median = {name: statistics.median(r[name] for r in rounds) for name in rounds[0]}
-    ratio = {
-        name: statistics.median(r[name] / r["floor"] for r in rounds) for name in rounds[0]
-    }
+    ratio = {name: statistics.median(r[name] / r["floor"] for r in rounds) for name in rounds[0]}
     blank = statistics.median(cpu(["-c", "pass"]) for _ in range(9))
     imported = statistics.median(cpu(["-c", "import vcs_track"]) for _ in range(9))
     started = statistics.median(cpu(["-m", "vcs_track", "--help"]) for _ in range(9))
@@ -114,7 +112,9 @@ def main() -> None:
         rate = POINTS / median[name]
         print(f"| {name}, 1 M points | {median[name]:.2f} s | {rate:,.0f} | {ratio[name]:.2f} |")
     print(f"| empty run | {median['empty run'] * 1e3:.1f} ms | | |")
-    print(f"| `import vcs_track` | {(imported - blank) * 1e3:.0f} ms of CPU over {blank * 1e3:.0f} | | |")
+    print(
+        f"| `import vcs_track` | {(imported - blank) * 1e3:.0f} ms of CPU over {blank * 1e3:.0f} | | |"
+    )
     print(f"| `vcs-track --help` | {started * 1e3:.0f} ms of CPU in all | | |")
     print(f"| peak memory, 0.1 M and 5 M points logged | {small:.0f} and {large:.0f} MiB | | |")
 

@@ -51,9 +51,7 @@ def init(path: str | Path = ".", object_format: str | None = None) -> Repository
     settings = environ.read(folder)
     if str(path) == ".":
         folder = settings.dir or gitlink.find_root(folder) or folder
-    return Repository.init(
-        folder, object_format or settings.object_format, _defaults(settings)
-    )
+    return Repository.init(folder, object_format or settings.object_format, _defaults(settings))
 
 
 def open(path: str | Path | None = None) -> Repository:  # noqa: A001 -- the field's word

@@ -229,8 +229,7 @@ class TestManyWriters:
     def test_eight_first_starts_at_once(self, tmp_path: Path) -> None:
         """Eight processes that start where there is no repository all succeed."""
         body = (
-            "import vcs_track\n"
-            "with vcs_track.start_run() as run:\n    run.add_scalar('a', 1.0)\n"
+            "import vcs_track\nwith vcs_track.start_run() as run:\n    run.add_scalar('a', 1.0)\n"
         )
         children = [
             subprocess.Popen([sys.executable, "-c", body], cwd=tmp_path, stderr=subprocess.PIPE)

@@ -26,7 +26,9 @@ _AGES: Final = (
     (_MINUTE, _MINUTE, "min"),
 )
 _NOW: Final = 10
+_UNITS: Final = ("KiB", "MiB", "GiB", "TiB")
 _LONGEST_INTEGER: Final = 24
+_MOST_BITS: Final = 10_000
 # A text that needs no quotes: it is no number, and one word.
 _WORD: Final = re.compile(r"[^\W\d][\w./:@+-]*")
 _RESERVED: Final = frozenset({"None", "True", "False", "NaN", "inf"})
@@ -43,8 +45,7 @@ def number(x: float) -> str:
     if isinstance(x, bool):
         return str(x)
     if isinstance(x, int):
-        text = str(x) if abs(x) < 10**_LONGEST_INTEGER else f"{_head(x)}e+{len(str(abs(x))) - 1}"
-        return text
+        return str(x) if abs(x) < 10**_LONGEST_INTEGER else _long(x)
     if not math.isfinite(x):
         return "NaN" if math.isnan(x) else "inf" if x > 0 else "-inf"
     text = f"{x:.6g}"
@@ -52,9 +53,12 @@ def number(x: float) -> str:
     return text if any(sign in text for sign in ".e") else f"{text}.0"
 
 
-def _head(x: int) -> str:
+def _long(x: int) -> str:
+    if x.bit_length() > _MOST_BITS:
+        # The interpreter refuses to write these out.
+        return f"{'-' if x < 0 else ''}2**{x.bit_length() - 1}"
     digits = str(abs(x))
-    return f"{'-' if x < 0 else ''}{digits[0]}.{digits[1:6]}"
+    return f"{'-' if x < 0 else ''}{digits[0]}.{digits[1:6]}".rstrip(".0") + f"e+{len(digits) - 1}"
 
 
 def count(n: int, noun: str, plural: str = "") -> str:
@@ -99,12 +103,8 @@ def size(octets: int) -> str:
     """
     if octets < 1024:
         return f"{octets} B"
-    amount, unit = float(octets), "B"
-    for unit in ("KiB", "MiB", "GiB", "TiB"):
-        amount /= 1024
-        if amount < 1024:
-            break
-    return f"{amount:.1f} {unit}"
+    power = min((octets.bit_length() - 1) // 10, len(_UNITS))
+    return f"{octets / 1024**power:.1f} {_UNITS[power - 1]}"
 
 
 def ago(then: datetime, now: datetime | None = None) -> str:

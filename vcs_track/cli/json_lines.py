@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["encode"]
 
 _DEEPEST: Final = 60
+_MOST_BITS: Final = 10_000
 _INTEGERS: Final = range(-(2**63), 2**64)
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
@@ -38,10 +39,15 @@ def _plain(value: Any, depth: int) -> Any:
     if isinstance(value, str):
         return _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", str(value))
     if isinstance(value, int):
-        return int(value) if value in _INTEGERS else str(value)
+        return int(value) if value in _INTEGERS else _digits(int(value))
     if isinstance(value, float):
         return _number(float(value))
     return _other(value, depth)
+
+
+def _digits(value: int) -> str:
+    # The interpreter refuses to write out very long ones in decimal.
+    return str(value) if value.bit_length() < _MOST_BITS else hex(value)
 
 
 def _number(value: float) -> Any:

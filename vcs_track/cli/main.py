@@ -56,7 +56,7 @@ class _PipeClosedError(Exception):
 class Group(click.Group):
     """A group whose commands are loaded when they are called."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's
         """Return the names in the order of the table."""
         return list(COMMANDS)
 
@@ -87,7 +87,9 @@ class Group(click.Group):
             raise InvalidValueError(f"there is no command '{name}'", hint=hint)
         return super().resolve_command(ctx, args)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(
+        self, ctx: click.Context, formatter: click.HelpFormatter  # noqa: ARG002 -- click's
+    ) -> None:
         """Write the table of commands without loading one."""
         for title, plumbing in (("Commands", False), ("Plumbing", True)):
             rows = [
@@ -131,7 +133,7 @@ def _drop_full_stop(option: click.Option | None) -> None:
 def group(
     ctx: click.Context, folders: tuple[Path, ...], as_json: bool, quiet: bool
 ) -> None:
-    """Version experiments like code"""  # noqa: D400, D415 -- a help text, no sentence
+    """Version experiments like code"""  # noqa: D415 -- a help text, no sentence
     folder = Path().joinpath(*folders)
     if folders and not folder.is_dir():
         raise InvalidValueError(f"there is no folder '{folder}'", hint="-C wants one that exists")

@@ -16,10 +16,15 @@ if TYPE_CHECKING:
 
 __all__ = ["RUN", "WHERE", "Run", "Where", "json_option", "quiet_option", "where_option"]
 
+if TYPE_CHECKING:
+    _Type = click.ParamType[str]
+else:  # not generic before click 8.2
+    _Type = click.ParamType
+
 F = TypeVar("F", bound="Callable[..., Any] | click.Command")
 
 
-class Run(click.ParamType):
+class Run(_Type):
     """A run: id, unique prefix, name, ``@``, ``@{-n}``, ``RUN@{n}`` or ``git:REV``.
 
     The text is passed on as it is; the repository knows what it names.
@@ -28,7 +33,7 @@ class Run(click.ParamType):
     name = "RUN"
 
     def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
+        self, ctx: click.Context, param: click.Parameter, incomplete: str  # noqa: ARG002 -- click's
     ) -> list[CompletionItem]:
         """Offer names and ids that begin as what was typed."""
         from click.shell_completion import CompletionItem
@@ -44,7 +49,7 @@ class Run(click.ParamType):
         return found
 
 
-class Where(click.ParamType):
+class Where(_Type):
     """A filter, for example ``hparams.lr < 0.01 and summary.val_acc > 0.9``."""
 
     name = "EXPR"

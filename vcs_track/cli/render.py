@@ -20,10 +20,12 @@ from vcs_track.cli.text import visible
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from rich.style import Style
+
     from vcs_track.porcelain.points import Series
 
 __all__ = [
-    "Cell", "Column", "ago", "change", "count", "cut", "duration", "line", "number", "paint",
+    "Cell", "Column", "ago", "change", "count", "cut", "duration", "has_edge", "line", "lines", "number", "paint",
     "pair", "progress", "room", "settings", "shape_of", "size", "spark", "sparkline", "status",
     "table", "value", "visible", "width_of",
 ]  # fmt: skip
@@ -79,6 +81,11 @@ def room(stream: TextIO | None = None) -> int:
     return _DEFAULT_WIDTH
 
 
+def has_edge(stream: TextIO | None = None) -> bool:
+    """Tell whether somebody set the width of *stream*, rather than a pipe that has none."""
+    return environ.columns() is not None or (stream or sys.stdout).isatty()
+
+
 def _colour(stream: TextIO) -> bool:
     if environ.no_color():
         return False
@@ -107,7 +114,7 @@ def _paint(text: str, style: str, stream: TextIO) -> str:
 
 
 @lru_cache(maxsize=64)
-def _style(text: str):  # type: ignore[no-untyped-def]  # rich's, which is not loaded yet
+def _style(text: str) -> Style:
     from rich.style import Style
 
     return Style.parse(text)
@@ -143,6 +150,12 @@ def cut(text: str, width: int) -> str:
 
 
 # ---- lines -----------------------------------------------------------------------------
+
+
+def lines(text: str, *, indent: str = "", style: str = "") -> None:
+    """Write text of several lines to stdout, each below *indent*."""
+    for part in text.splitlines():
+        line(indent, Cell(part.expandtabs(4), style))
 
 
 def line(*cells: Cell | str, width: int | None = None) -> None:
@@ -195,24 +208,21 @@ def table(
     Returns:
         The headings of the columns that were left out.
     """
-    columns = [Column(c) if isinstance(c, str) else c for c in columns]
-    cells = [[_cell(cell, column) for cell, column in zip(row, columns, strict=True)] for row in rows]
-    titles = [visible(column.title) for column in columns]
+    known = [Column(c) if isinstance(c, str) else c for c in columns]
+    cells = [[_cell(cell, c) for cell, c in zip(row, known, strict=True)] for row in rows]
+    titles = [Cell(visible(c.title) if heading else "", "bold") for c in known]
     widths = [
-        max([width_of(title) if heading else 0, *(width_of(row[i].text) for row in cells)])
+        max(width_of(title.text), *(width_of(row[i].text) for row in cells), 0)
         for i, title in enumerate(titles)
     ]
-    kept = list(range(len(columns)))
+    kept = list(range(len(known)))
     if fit:
         limit = max(1, (room() if width is None else width) - len(indent))
-        kept = _keep(columns, widths, limit)
-        _shrink(columns, widths, kept, limit)
-    if heading:
-        head = [Cell(title, "bold") for title in titles]
-        _row(indent, [(head[i], widths[i], columns[i].right) for i in kept])
-    for row in cells:
-        _row(indent, [(row[i], widths[i], columns[i].right) for i in kept])
-    return [titles[i] for i in range(len(columns)) if i not in kept]
+        kept = _keep(known, widths, limit)
+        _shrink(known, widths, kept, limit)
+    for row in [titles] * heading + cells:
+        _row(indent, [(row[i], widths[i], known[i].right) for i in kept])
+    return [visible(c.title) for i, c in enumerate(known) if i not in kept]
 
 
 def _cell(cell: Cell | str, column: Column) -> Cell:
@@ -271,12 +281,11 @@ def progress(label: str) -> Iterator[Callable[[int, int], None]]:
     """Draw a bar on stderr that is gone when the work is done; give its callback."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-    from rich.progress import TimeRemainingColumn
 
     console = Console(file=sys.stderr, no_color=not _colour(sys.stderr), width=room(sys.stderr))
     bar = Progress(
         TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(),
-        TimeRemainingColumn(), console=console, transient=True,
+        console=console, transient=True,
     )  # fmt: skip
     with bar:
         task = bar.add_task(visible(label), total=None)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from vcs_track.errors import InvalidTypeError, InvalidValueError
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    from PIL.Image import Image as PILImage
 
 __all__ = ["EncodedImage", "encode_image", "guess_mime", "open_image", "sniff"]
 
@@ -144,7 +144,7 @@ def encode_image(image: Any) -> EncodedImage:
     )
 
 
-def _encode_pil(image: Image) -> EncodedImage:
+def _encode_pil(image: PILImage) -> EncodedImage:
     if image.mode == "F":
         raise InvalidValueError(
             "a PIL image of floats (mode 'F') has no agreed range",
@@ -157,8 +157,8 @@ def _encode_pil(image: Image) -> EncodedImage:
     return EncodedImage(out.getvalue(), "image/png", image.width, image.height)
 
 
-def _from_array(array: Any) -> Image:
-    from PIL import Image as pil
+def _from_array(array: Any) -> PILImage:
+    from PIL import Image
 
     if hasattr(array, "detach"):  # a torch tensor
         array = array.detach().cpu().numpy()
@@ -174,7 +174,7 @@ def _from_array(array: Any) -> Image:
         )  # fmt: skip
     pixels = _to_bytes(array)
     mode = "L" if len(shape) == 2 else {3: "RGB", 4: "RGBA"}[shape[2]]
-    return pil.frombytes(mode, (shape[1], shape[0]), pixels)
+    return Image.frombytes(mode, (shape[1], shape[0]), pixels)
 
 
 def _to_bytes(array: Any) -> bytes:
@@ -198,16 +198,15 @@ def _to_bytes(array: Any) -> bytes:
     return bytes(rounded.astype("uint8").tobytes())
 
 
-def open_image(data: bytes) -> Image:
+def open_image(data: bytes) -> PILImage:
     """Return the PIL image in *data*; its pixels are decoded when they are used.
 
     Raises:
         InvalidValueError: If Pillow cannot read it.
     """
-    from PIL import Image as pil
-    from PIL import UnidentifiedImageError
+    from PIL import Image, UnidentifiedImageError
 
     try:
-        return pil.open(io.BytesIO(data))
+        return Image.open(io.BytesIO(data))
     except UnidentifiedImageError:
         raise InvalidValueError("the bytes are no image that Pillow can open") from None

@@ -14,7 +14,6 @@ from vcs_track.errors import CorruptError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-
     from mmap import mmap
 
     Buffer = bytes | bytearray | memoryview | mmap

@@ -13,7 +13,6 @@ from vcs_track.formats.oid import check64
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
     from mmap import mmap
 
     Buffer = bytes | bytearray | memoryview | mmap

@@ -31,7 +31,16 @@ if TYPE_CHECKING:
         def __iter__(self) -> Iterator[ObjectId]: ...
 
 
-__all__ = ["MemoryObjects", "PackFile", "PackFolder", "PackWriter", "check_name", "file_digits", "install", "is_pack_name"]
+__all__ = [
+    "MemoryObjects",
+    "PackFile",
+    "PackFolder",
+    "PackWriter",
+    "check_name",
+    "file_digits",
+    "install",
+    "is_pack_name",
+]
 
 _IN_MEMORY = 4096  # directories up to this many objects are read whole into one table
 

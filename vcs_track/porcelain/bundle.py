@@ -94,7 +94,15 @@ def export(
     with fsio.storage_errors(f"write '{path}'"):
         writer = PackWriter(path.absolute().parent, store.format)
         try:
-            _fill(writer, store, heads, everything.roles, sorted(everything.missing), path.name, progress)
+            _fill(
+                writer,
+                store,
+                heads,
+                everything.roles,
+                sorted(everything.missing),
+                path.name,
+                progress,
+            )
             writer.finish()
             fsio.rename(writer.path, path)
             fsio.fsync_dir(path.absolute().parent)

@@ -136,9 +136,7 @@ class Repository:
         d = self.defaults
         chosen = mode or d.mode
         if chosen not in ("normal", "disabled"):
-            raise InvalidValueError(
-                f"unknown mode '{chosen}'", hint="use 'normal' or 'disabled'"
-            )
+            raise InvalidValueError(f"unknown mode '{chosen}'", hint="use 'normal' or 'disabled'")
         given = id or d.run_id
         run_id = values.check_run_id(given) if given else new_id()
         label = name or d.name
@@ -199,7 +197,11 @@ class Repository:
         facts: dict[str, Any] = {
             "created_us": time.time_ns() // 1000,
             "env": env,
-            "command": {"argv": argv, "cwd": env.pop("cwd"), "script": sys.argv[0] if sys.argv else ""},
+            "command": {
+                "argv": argv,
+                "cwd": env.pop("cwd"),
+                "script": sys.argv[0] if sys.argv else "",
+            },
         }
         if state is not None:
             facts["git"] = state.to_json()

@@ -104,9 +104,7 @@ class RunSet:
         try:
             import pandas as pd
         except ImportError:
-            raise NotInstalledError(
-                "to_pandas() needs pandas", package="pandas"
-            ) from None
+            raise NotInstalledError("to_pandas() needs pandas", package="pandas") from None
         return pd.DataFrame(self.rows())
 
     def to_polars(self) -> Any:
@@ -118,7 +116,5 @@ class RunSet:
         try:
             import polars as pl
         except ImportError:
-            raise NotInstalledError(
-                "to_polars() needs polars", package="polars"
-            ) from None
+            raise NotInstalledError("to_polars() needs polars", package="polars") from None
         return pl.DataFrame(self.rows(), infer_schema_length=None, strict=False)

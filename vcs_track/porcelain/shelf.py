@@ -36,7 +36,11 @@ def shelve(
     Add-only: nothing that is on the shelf is changed or removed.
     """
     store.require_writable()
-    paths = [store.layout.format, store.layout.root / ".gitignore", store.layout.root / ".gitattributes"]
+    paths = [
+        store.layout.format,
+        store.layout.root / ".gitignore",
+        store.layout.root / ".gitattributes",
+    ]
     packs: set[Path] = set()
     heads = {run: store.home.head_folder.of(run) for run in runs}
     for run, found in heads.items():

@@ -49,7 +49,9 @@ class TestBothEngines:
 
         assert list(map(float, range(20_000))) == values(tmp_path / "j")
 
-    def test_frames_and_rows_across_a_window_boundary(self, tmp_path: Path, *, mapped: bool) -> None:
+    def test_frames_and_rows_across_a_window_boundary(
+        self, tmp_path: Path, *, mapped: bool
+    ) -> None:
         """A record of many slots that straddles the mapped part is whole."""
         journal = make(tmp_path / "j", mapped=mapped)
         journal.frame({"k": "text", "text": "x" * 50_000})
@@ -108,9 +110,7 @@ class TestKill:
         for trial in range(5):
             path, shared = tmp_path / f"{trial}.j", tmp_path / f"{trial}.n"
             shared.write_bytes(bytes(8))
-            child = subprocess.Popen(
-                [sys.executable, "-c", CHILD, str(path), str(shared), engine]
-            )
+            child = subprocess.Popen([sys.executable, "-c", CHILD, str(path), str(shared), engine])
             while not int.from_bytes(shared.read_bytes(), "little"):
                 assert child.poll() is None
             threading.Event().wait(0.02 + trial * 0.031)
@@ -129,7 +129,9 @@ def tiny_disk(tmp_path: Path) -> Path:
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)],
+        capture_output=True,
+        check=False,
     )
     if mounted.returncode:
         pytest.skip("mounting a tmpfs needs root")

@@ -64,7 +64,7 @@ def command(
     \b
     Exit codes: 0 shown, 2 wrong usage, 3 they differ (with --exit-code), 10 no repository,
     11 no such run.
-    """  # noqa: D301, D400, D415 -- \b is for click, and a help text is no sentence
+    """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
     kinds = _kinds(only)
     repo = context.repository()
     sides = _sides(runs)

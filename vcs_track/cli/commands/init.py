@@ -38,7 +38,7 @@ def command(context: Context, object_format: str | None, folder: Path | None) ->
     \b
     Exit codes: 0 made or there already, 1 the disk refuses or '.runs' has an unknown format,
     2 unknown object format, or another than that of the repository.
-    """  # noqa: D301, D400, D415 -- \b is for click, and a help text is no sentence
+    """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
     from vcs_track import api
 
     where = context.folder / (folder or "")

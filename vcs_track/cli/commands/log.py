@@ -41,7 +41,7 @@ def command(
 
     \b
     Exit codes: 0 shown, 2 wrong expression, 10 no repository, 11 no such run.
-    """  # noqa: D301, D400, D415 -- \b is for click, and a help text is no sentence
+    """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
     repo = context.repository()
     if runs and where is not None:
         raise click.UsageError("RUN and --where cannot be used together")

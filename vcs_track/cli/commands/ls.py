@@ -22,6 +22,7 @@ __all__ = ["command"]
 
 _PART: Final = re.compile(r"""(?:[^,"']|"[^"]*"|'[^']*')+""")
 _SPARK: Final = 10
+_NAMED: Final = 5
 _SIX: Final = 6
 _TIMES: Final = ("created", "started", "ended")
 
@@ -61,7 +62,7 @@ def command(
 
     \b
     Exit codes: 0 listed, 2 wrong expression or unknown name, 10 no repository.
-    """  # noqa: D301, D400, D415 -- \b is for click, and a help text is no sentence
+    """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
     repo = context.repository()
     runs = list(repo.runs(where, order_by, limit))
     shown = None
@@ -77,10 +78,14 @@ def command(
         return
     shown = shown or list(_usual(runs))
     rows = [[each.cell(run) for each in shown] for run in runs]
-    dropped = render.table([each.column for each in shown], rows)
+    # Who asked for columns and reads them with a program gets them whole.
+    fit = names is None or render.has_edge()
+    dropped = render.table([each.column for each in shown], rows, fit=fit)
     if dropped:
+        more = ", ..." if len(dropped) > _NAMED else ""
         context.say(
-            f"{render.count(len(dropped), 'column')} left out: {', '.join(dropped)}"
+            f"{render.count(len(dropped), 'column')} left out: "
+            f"{', '.join(dropped[:_NAMED])}{more} (choose with --columns)"
         )
 
 
@@ -162,6 +167,6 @@ def _named(name: str, known: set[str], runs: Sequence[RunView]) -> _Shown:
     values = [run.flat.get(path) for run in runs]
     right = any(isinstance(value, int | float) for value in values) and path not in _TIMES
     style = "yellow" if path == "id" else ""
-    least = 0 if path == "id" else 8
+    least = 0 if path == "id" or path in _TIMES else 8
     title = path.upper() if "." not in path else name
     return _Shown(Column(title, right, style, least, 0 if path == "id" else 1), _text(path))

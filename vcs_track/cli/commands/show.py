@@ -42,7 +42,7 @@ def command(context: Context, run: str) -> None:
 
     \b
     Exit codes: 0 shown, 10 no repository, 11 no such run, 12 it is damaged.
-    """  # noqa: D301, D400, D415 -- \b is for click, and a help text is no sentence
+    """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
     view = context.repository().run(run)
     if context.json:
         context.emit(_row(view))
@@ -50,6 +50,7 @@ def command(context: Context, run: str) -> None:
     from vcs_track.porcelain.values import flatten
 
     _head(view)
+    _error(view)
     _mapping("hyperparameters", flatten(view.hparams))
     _mapping("summary", view.summary)
     _mapping("results", view.results)
@@ -85,9 +86,21 @@ def _head(run: RunView) -> None:
         "created": f"{created} ({render.ago(run.created)})",
         "duration": render.duration(run.duration), "project": m.project, "group": m.group,
         "job type": m.job_type, "tags": ", ".join(run.tags), "color": m.color, "note": m.notes,
-        "exit": render.value(dict(m.exit)) if m.exit else None,
+        "exit": _exit(run),
     }  # fmt: skip
     _pairs({name: text for name, text in fields.items() if text})
+
+
+def _exit(run: RunView) -> str:
+    facts = {key: value for key, value in (run.manifest.exit or {}).items() if key != "error"}
+    return render.settings({key: value for key, value in facts.items() if value is not None})
+
+
+def _error(run: RunView) -> None:
+    error = (run.manifest.exit or {}).get("error")
+    if error:
+        _title("error")
+        render.lines(str(error), indent="  ", style="red")
 
 
 def _pairs(fields: Mapping[str, str | None]) -> None:

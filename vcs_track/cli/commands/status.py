@@ -36,7 +36,7 @@ def command(context: Context) -> None:
 
     \b
     Exit codes: 0 shown, 1 '.runs' has an unknown format, 10 no repository.
-    """  # noqa: D301, D400, D415 -- \b is for click, and a help text is no sentence
+    """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
     from vcs_track.plumbing import gitlink
     from vcs_track.porcelain.shelf import unshelved
 
