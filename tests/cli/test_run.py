@@ -97,11 +97,11 @@ class TestOutput:
 
     def test_reader_that_leaves_ends_the_program(self, project: Path) -> None:
         """Behind ``| head`` the program gets SIGPIPE, as it would without us."""
-        wrapper = started("run", "-q", "--", "yes")
-        assert wrapper.stdout is not None
-        wrapper.stdout.readline()
-        wrapper.stdout.close()
-        wrapper.wait(PATIENCE)
+        with started("run", "-q", "--", "yes") as wrapper:
+            assert wrapper.stdout is not None
+            wrapper.stdout.readline()
+            wrapper.stdout.close()
+            wrapper.wait(PATIENCE)
 
         assert 128 + signal.SIGPIPE == wrapper.returncode
         assert "killed" == only_run(project).status
@@ -291,11 +291,11 @@ class TestSignals:
 
     def test_shell_in_between(self, project: Path) -> None:
         """A shell that reports its killed child by its exit code means killed, too."""
-        script = "trap '' TERM; sh -c 'trap - TERM; echo > ready; kill -STOP $$'; exit 143"
-        wrapper = started("run", "-q", "--", "sh", "-c", f"({script}) & wait; wait; exit 143")
+        script = "trap 'kill $!; exit 143' TERM; sleep 60 & echo > ready; wait"
+        wrapper = started("run", "-q", "--", "sh", "-c", script)
         wait_for(project / "ready")
         wrapper.terminate()
-        wrapper.wait(PATIENCE)
+        wrapper.communicate(timeout=PATIENCE)
 
         assert 143 == wrapper.returncode
         assert "killed" == only_run(project).status

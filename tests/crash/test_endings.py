@@ -14,7 +14,7 @@ import vcs_track
 from vcs_track.porcelain import seal
 
 
-def script(folder: Path, body: str, **options: object) -> subprocess.Popen[str]:
+def script(folder: Path, body: str) -> subprocess.Popen[str]:
     """Start a program that logs to the repository in *folder*."""
     head = (
         "import os, signal, sys, threading, time\nimport vcs_track\n"
@@ -22,7 +22,7 @@ def script(folder: Path, body: str, **options: object) -> subprocess.Popen[str]:
     )
     return subprocess.Popen(
         [sys.executable, "-c", head + body], cwd=folder, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options,  # type: ignore[call-overload]
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
 
 

@@ -88,7 +88,9 @@ class Group(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(
-        self, ctx: click.Context, formatter: click.HelpFormatter  # noqa: ARG002 -- click's
+        self,
+        ctx: click.Context,  # noqa: ARG002 -- click's
+        formatter: click.HelpFormatter,
     ) -> None:
         """Write the table of commands without loading one."""
         for title, plumbing in (("Commands", False), ("Plumbing", True)):
@@ -120,7 +122,11 @@ def _drop_full_stop(option: click.Option | None) -> None:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.option(
-    "-C", "folders", metavar="DIR", multiple=True, type=click.Path(path_type=Path),
+    "-C",
+    "folders",
+    metavar="DIR",
+    multiple=True,
+    type=click.Path(path_type=Path),
     help="Work in DIR instead of the current folder",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines")
@@ -130,9 +136,7 @@ def _drop_full_stop(option: click.Option | None) -> None:
 )
 @click.help_option("-h", "--help", help="Show this message and exit")
 @click.pass_context
-def group(
-    ctx: click.Context, folders: tuple[Path, ...], as_json: bool, quiet: bool
-) -> None:
+def group(ctx: click.Context, folders: tuple[Path, ...], as_json: bool, quiet: bool) -> None:
     """Version experiments like code"""  # noqa: D415 -- a help text, no sentence
     folder = Path().joinpath(*folders)
     if folders and not folder.is_dir():

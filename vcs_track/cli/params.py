@@ -33,7 +33,10 @@ class Run(_Type):
     name = "RUN"
 
     def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str  # noqa: ARG002 -- click's
+        self,
+        ctx: click.Context,
+        param: click.Parameter,  # noqa: ARG002 -- click's
+        incomplete: str,
     ) -> list[CompletionItem]:
         """Offer names and ids that begin as what was typed."""
         from click.shell_completion import CompletionItem

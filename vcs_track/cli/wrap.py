@@ -146,10 +146,11 @@ def _pass_on(child: subprocess.Popen[bytes], console: Console) -> None:
             ready = selector.select(_IDLE)
             for key, _ in ready:
                 data = os.read(key.fd, _READ)
+                # Kept first: whatever somebody has seen is in the run, even after kill -9.
+                console.take(key.data, data)
                 if not data or not _show(key.data, data):
                     selector.unregister(key.fileobj)
                     key.fileobj.close()  # type: ignore[union-attr]  # the pipes from above
-                console.take(key.data, data)
             # What it left running in the background may hold the pipes for days.
             if child.poll() is not None:
                 ended = ended or time.monotonic()

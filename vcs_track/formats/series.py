@@ -23,7 +23,18 @@ if TYPE_CHECKING:
     Value = float | int | bool
     Emit = Callable[[bytes], ObjectId]
 
-__all__ = ["CHUNK", "Chunk", "SeriesBuilder", "combine", "decode_column", "encode_scalars"]
+__all__ = [
+    "CHUNK",
+    "Chunk",
+    "SeriesBuilder",
+    "combine",
+    "decode_column",
+    "encode_deltas",
+    "encode_scalars",
+    "encode_steps",
+    "encode_stretches",
+    "encode_values",
+]
 
 CHUNK: Final = 16_384
 

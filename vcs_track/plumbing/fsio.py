@@ -30,7 +30,6 @@ __all__ = [
     "file_system",
     "fsync",
     "fsync_dir",
-    "grow",
     "link_or_copy",
     "list_dir",
     "make_dirs",
@@ -45,6 +44,7 @@ __all__ = [
     "read_text",
     "remove_dir",
     "rename",
+    "reserve",
     "safe_to_map",
     "seek",
     "size",
@@ -273,19 +273,12 @@ def close(fd: int) -> None:
     os.close(fd)
 
 
-def grow(fd: int, old: int, new: int) -> None:
+def reserve(fd: int, old: int, new: int) -> None:
     """Reserve the bytes from *old* to *new* at the end of *fd*.
 
-    Raises:
-        OSError: If the disk is full; the file has its old length again.
+    A refused reservation may leave the file partly grown.
     """
-    try:
-        os.posix_fallocate(fd, old, new - old)
-    except OSError:
-        # A refused reservation may leave the file partly grown.
-        with suppress(OSError):
-            os.ftruncate(fd, old)
-        raise
+    os.posix_fallocate(fd, old, new - old)
 
 
 # ---- mappings --------------------------------------------------------------------------

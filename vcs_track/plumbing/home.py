@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from vcs_track.formats.oid import ObjectFormat, ObjectId
     from vcs_track.plumbing.packs import Objects
 
-__all__ = ["BundleHome", "FolderHome", "Home"]
+__all__ = ["BUNDLE_INDEX", "BundleHome", "FolderHome", "Home"]
 
 BUNDLE_INDEX = "bundle.json"
 

@@ -187,15 +187,25 @@ class JournalWriter:
         fsio.pwrite(self._fd, data, offset)
 
     def _grow(self, needed: int) -> None:
-        old = 0 if self._end == HEADER_SIZE else self._end
+        # A signal handler that logs may grow the file in the middle of this: what it did is
+        # never taken back.
+        low = self._end
+        old = 0 if low == HEADER_SIZE else low
         new = max(old, _FIRST)
         while new < needed or new == old:
             new += min(new, _LARGEST_STEP)
-        fsio.grow(self._fd, self._end, new)
+        try:
+            fsio.reserve(self._fd, low, new)
+        except OSError:
+            # A refused reservation may leave the file partly grown.
+            if self._end == low:
+                fsio.truncate(self._fd, low)
+            raise
         # Only the new part stays mapped, so a long run does not fill the address space.
-        low = self._end
-        self._window = (fsio.map_window(self._fd, low, new - low), low, new)
-        self._end = new
+        window = (fsio.map_window(self._fd, low, new - low), low, new)
+        if self._end == low:
+            self._window = window
+            self._end = new
 
     def _hold(self, offset: int, data: bytes, error: OSError | None) -> None:
         if error is not None:

@@ -11,7 +11,7 @@ import threading
 import weakref
 from typing import Protocol
 
-__all__ = ["watch"]
+__all__ = ["Syncable", "watch"]
 
 
 class Syncable(Protocol):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], None]
 
-__all__ = ["Repository"]
+__all__ = ["Repository", "new_id"]
 
 _ALPHABET = string.ascii_lowercase + string.digits
 _RESUME = ("allow", "must", "never")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from vcs_track.plumbing.store import Store
 
-__all__ = ["commit", "unshelved"]
+__all__ = ["commit", "shelve", "unshelved"]
 
 
 def unshelved(store: Store) -> list[str]:

@@ -226,7 +226,7 @@ def _array(value: Any, tag: str) -> tuple[int, float]:
         raise _several(count, tag)
     try:
         plain = value.item()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 -- a foreign array may refuse in any way
         raise InvalidTypeError(
             f"scalar '{tag}' got a {type(value).__name__} that gives no number: {error}"
         ) from None
@@ -269,7 +269,7 @@ def check_step(step: Any) -> int:
         InvalidValueError: If it has a fraction, or needs more than 64 bits.
     """
     hint = "steps are whole numbers; log an epoch with epoch="
-    if isinstance(step, bool) or isinstance(step, str | bytes):
+    if isinstance(step, bool | str | bytes):
         raise wrong_type("step", step, "an integer", hint)
     if hasattr(step, "__index__"):
         found = step.__index__()
@@ -292,7 +292,7 @@ def check_epoch(epoch: Any) -> float:
         InvalidTypeError: If it is no number.
         InvalidValueError: If it is not finite.
     """
-    if isinstance(epoch, bool) or isinstance(epoch, str | bytes):
+    if isinstance(epoch, bool | str | bytes):
         raise wrong_type("epoch", epoch, "a number")
     if hasattr(epoch, "__index__"):
         return check_step(epoch)
@@ -330,7 +330,7 @@ def check_walltime(walltime: Any) -> int:
 # ---- collections -----------------------------------------------------------------------
 
 
-def check_mapping(mapping: object, what: str) -> dict[str, Any]:
+def check_mapping(mapping: Any, what: str) -> dict[str, Any]:
     """Return *mapping* as a dictionary with text keys; None is empty.
 
     Objects with attributes (argparse's Namespace, dataclasses) are taken by their fields.
@@ -338,12 +338,11 @@ def check_mapping(mapping: object, what: str) -> dict[str, Any]:
     if mapping is None:
         return {}
     if not isinstance(mapping, Mapping):
-        fields: Any = getattr(mapping, "__dict__", None)
-        if fields is None or isinstance(mapping, type) or callable(mapping):
+        if not hasattr(mapping, "__dict__") or isinstance(mapping, type) or callable(mapping):
             raise wrong_type(what, mapping, "a mapping", "write {'lr': 0.1}")
-        mapping = fields
+        mapping = vars(mapping)
     found: dict[str, Any] = {}
-    for key, value in dict(mapping).items():
+    for key, value in mapping.items():
         if not isinstance(key, str):
             raise InvalidTypeError(
                 f"{what} has the key {key!r}, expected text", hint="use str(key)"

@@ -16,6 +16,7 @@ from vcs_track.formats import slots
 from vcs_track.plumbing.journal import JournalReader, JournalWriter
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 WORD = 1 << 8 | slots.FLOAT
@@ -124,7 +125,7 @@ class TestKill:
 
 
 @pytest.fixture
-def tiny_disk(tmp_path: Path) -> Path:
+def tiny_disk(tmp_path: Path) -> Iterator[Path]:
     """Return a folder on a file system of one megabyte."""
     disk = tmp_path / "disk"
     disk.mkdir()
@@ -162,9 +163,12 @@ class TestFullDisk:
         journal = make(tiny_disk / "j", strict=True)
         (tiny_disk / "filler").write_bytes(bytes(600_000))
 
-        with pytest.raises(StorageError, match="no space left") as error:
+        def fill() -> None:
             for n in range(30_000):
                 journal.point(WORD, n, float(n))
+
+        with pytest.raises(StorageError, match="no space left") as error:
+            fill()
         assert "free some disk space" in error.value.hint
 
 

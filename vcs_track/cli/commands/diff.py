@@ -36,11 +36,16 @@ _STATISTICS: Final = (("count", "points"), ("last", "last"), ("min", "min"), ("m
 
 @click.command("diff", short_help="Show what changed between two runs")
 @click.option(
-    "--only", metavar="KINDS", multiple=True,
+    "--only",
+    metavar="KINDS",
+    multiple=True,
     help="Only these kinds of change, for example hparam,summary (can be repeated)",
 )
 @click.option(
-    "--tag", "globs", metavar="GLOB", multiple=True,
+    "--tag",
+    "globs",
+    metavar="GLOB",
+    multiple=True,
     help="Of series, summary and media only these tags (can be repeated)",
 )
 @click.option("--stat", is_flag=True, help="Show one line per kind of change")

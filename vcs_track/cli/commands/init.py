@@ -19,7 +19,8 @@ __all__ = ["command"]
 
 @click.command("init", short_help="Make a repository for runs")
 @click.option(
-    "--object-format", metavar="NAME",
+    "--object-format",
+    metavar="NAME",
     help="How objects are named: sha256 (default) or xxh128, a constant of the repository",
 )
 @json_option

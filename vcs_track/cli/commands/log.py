@@ -28,9 +28,7 @@ _NARROW: Final = 60
 @quiet_option
 @click.argument("runs", metavar="[RUN]...", nargs=-1, type=RUN)
 @click.pass_obj
-def command(
-    context: Context, limit: int | None, where: str | None, runs: tuple[str, ...]
-) -> None:
+def command(context: Context, limit: int | None, where: str | None, runs: tuple[str, ...]) -> None:
     """Show runs one by one, newest first
 
     With RUN: these, in this order. Each with its commit ('*' when files had changed since),

@@ -37,12 +37,18 @@ class _Shown(NamedTuple):
 @click.command("ls", short_help="List runs in a table")
 @where_option
 @click.option(
-    "-s", "--sort", "order_by", metavar="NAMES",
+    "-s",
+    "--sort",
+    "order_by",
+    metavar="NAMES",
     help="Sort by these, '-name' for the largest first. Default: newest first",
 )
 @click.option("-n", "limit", metavar="N", type=click.IntRange(min=0), help="At most N runs")
 @click.option(
-    "-c", "--columns", "names", metavar="NAMES",
+    "-c",
+    "--columns",
+    "names",
+    metavar="NAMES",
     help="Show these columns, for example id,name,hparams.lr,summary.val/acc",
 )
 @json_option
