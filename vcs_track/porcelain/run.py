@@ -77,6 +77,7 @@ class Run(MediaLog, Reads):
         self._labels: dict[str, Any] = {}
         self._series: dict[str, _Series] = {}
         self._epochs: dict[str, tuple[float, int]] = {}
+        self._rows: dict[tuple[str, ...], tuple[int, list[_Series]]] = {}
         self._last_step: int | None = None
         self._seen_figures: set[bytes] = set()
         self.id = run_id
@@ -99,9 +100,13 @@ class Run(MediaLog, Reads):
     def _after_fork(self) -> None:
         # The child has no lock and must not touch the parent's files: it opens its own
         # writer with its first record.
+        self._forget()
+        self._lock = threading.RLock()
+
+    def _forget(self) -> None:
         self._series.clear()
         self._epochs.clear()
-        self._lock = threading.RLock()
+        self._rows.clear()
 
     def _live(self) -> Writer:
         """Return the writer of this process, or raise when the run has ended."""
@@ -249,6 +254,13 @@ class Run(MediaLog, Reads):
             InvalidTypeError: If *scalars* is not a mapping, or a value is no number; nothing
                 is recorded then.
         """
+        if (
+            type(step) is int
+            and epoch is None
+            and walltime is None
+            and self._add_row(scalars, step)
+        ):
+            return
         writer = self._live()
         numbers = values.check_scalars(scalars)
         if not numbers:
@@ -269,10 +281,27 @@ class Run(MediaLog, Reads):
                 else:
                     writer.journal.slot(kind, tag_number, at, number, wall)
             if row:
-                writer.row([n for n, _ in row], at, [v for _, v in row], wall)
+                shape = writer.shape_number(tuple(n for n, _ in row))
+                writer.journal.row(shape, at, [v for _, v in row], wall)
+                if len(row) == len(numbers) and epoch is None:
+                    self._rows[tuple(numbers)] = (shape, list(series.values()))
             for s in series.values():
                 s.last = at
             self._last_step = at
+
+    def _add_row(self, scalars: Mapping[str, Any], step: int) -> bool:
+        """Append a row of floats whose shape is known; else return False."""
+        known = self._rows.get(tuple(scalars)) if type(scalars) is dict else None
+        if known is None:
+            return False
+        row = list(scalars.values())
+        if set(map(type, row)) != {float} or not -(2**63) <= step < 2**63:
+            return False
+        self._writer.journal.row(known[0], step, row, time.time_ns() // 1000)
+        for series in known[1]:
+            series.last = step
+        self._last_step = step
+        return True
 
     # ---- hyperparameters, results, labels ----------------------------------------------
 
@@ -319,8 +348,7 @@ class Run(MediaLog, Reads):
         """Begin the next repetition with the same hyperparameters; steps start again."""
         self._live()
         with self._lock:
-            self._series.clear()
-            self._epochs.clear()
+            self._forget()
             self.repetition += 1
 
     def set_note(self, note: str | None) -> None:
@@ -409,7 +437,7 @@ class Run(MediaLog, Reads):
             writer = self._live()
             self._ended = True
             self._status = status
-            self._series.clear()
+            self._forget()
             writer.end(status, {key: value for key, value in facts.items() if value is not None})
         self._seal(writer)
 

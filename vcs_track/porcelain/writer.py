@@ -20,7 +20,6 @@ from vcs_track.plumbing.lock import Lock
 from vcs_track.plumbing.spool import Spool
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from vcs_track.formats.oid import ObjectId
@@ -111,10 +110,6 @@ class Writer:
         return self._numbers
 
     # ---- records -----------------------------------------------------------------------
-
-    def row(self, tags: Sequence[int], step: int, values: Sequence[float], wall_us: int) -> None:
-        """Append one row of floats."""
-        self.journal.row(self.shape_number(tuple(tags)), step, values, wall_us)
 
     def text(self, content: dict[str, Any], text: str) -> None:
         """Append a text; a long one goes through the spool."""
