@@ -44,9 +44,12 @@ A run is named by its id, a unique prefix of it, or its name; by `@` (the newest
 def page() -> str:
     """Return the text of the page."""
     top = click.Context(
-        group, info_name="vcs-track", terminal_width=WIDTH, obj=Context(),
-        help_option_names=["-h", "--help"],
-    )  # fmt: skip
+        group,
+        info_name="vcs-track",
+        obj=Context(),
+        terminal_width=WIDTH,
+        **group.context_settings,
+    )
     parts = [HEAD, _block(top)]
     for name, (module, _) in COMMANDS.items():
         group.get_command(top, name)

@@ -35,6 +35,12 @@ def command_of(name: str) -> click.Command:
     return command
 
 
+def top() -> click.Context:
+    """Return what commands have above them; they take the names of ``--help`` from it."""
+    settings = dict(group.context_settings)
+    return click.Context(group, info_name="vcs-track", obj=Context(), **settings)
+
+
 def example_of(name: str) -> list[str]:
     """Return the arguments of the example in the help of a command."""
     text = command_of(name).help or ""
@@ -93,8 +99,7 @@ class TestHelp:
     def test_has_an_example_that_parses(self, name: str) -> None:
         """The example in the help of a command is understood by that command."""
         arguments = example_of(name)
-        parent = click.Context(group, info_name="vcs-track", obj=Context())
-        context = command_of(name).make_context(name, arguments[1:], parent=parent)
+        context = command_of(name).make_context(name, arguments[1:], parent=top())
 
         assert name == arguments[0]
         assert context is not None
@@ -107,17 +112,17 @@ class TestHelp:
         assert (0, True) == (result.code, bool(result.out)), result.err
 
     @pytest.mark.parametrize("name", sorted(COMMANDS))
-    def test_options_have_no_full_stop(self, name: str, program: Program) -> None:
+    def test_options_have_no_full_stop(self, name: str) -> None:
         """Help texts are phrases, click's own ones too."""
         command = command_of(name)
-        with click.Context(group, info_name="vcs-track", obj=Context()) as ctx:
-            group.get_command(ctx, name)
-            sub = click.Context(command, info_name=name, parent=ctx)
-            texts = [
-                param.help
-                for param in command.get_params(sub)
-                if isinstance(param, click.Option) and param.help
-            ]
+        parent = top()
+        group.get_command(parent, name)
+        context = click.Context(command, info_name=name, parent=parent)
+        texts = [
+            param.help
+            for param in command.get_params(context)
+            if isinstance(param, click.Option) and param.help
+        ]
 
         assert [] == [text for text in texts if text.endswith(".")]
 

@@ -220,7 +220,7 @@ open("ready", "w").close()
 until = time.monotonic() + 20
 while not count[0] and time.monotonic() < until:
     time.sleep(0.01)
-time.sleep(0.3)
+time.sleep(0.2)
 print("got", count[0])
 """
 
@@ -239,7 +239,7 @@ class TestSignals:
         assert "killed by SIGTERM" in talk
         assert [] == list((project / ".runs/local/live").iterdir())
 
-    @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"])
+    @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGUSR1"])
     def test_reaches_the_program_once(self, project: Path, name: str) -> None:
         """A program that handles a signal gets it once, goes on, and its end counts."""
         wrapper = started("run", *python(COUNTER.format(name=name)))

@@ -64,7 +64,7 @@ class Ending(NamedTuple):
 
 
 class Console:
-    """Keeps the output of a program, up to a limit.
+    r"""Keeps the output of a program, up to a limit.
 
     Args:
         keep: Takes the number of the stream, 1 or 2, and bytes.

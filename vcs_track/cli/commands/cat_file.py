@@ -35,7 +35,7 @@ _SHOWN: Final = 5
 @quiet_option
 @click.argument("what", metavar="OID|RUN")
 @click.pass_obj
-def command(context: Context, pretty: bool, what: str) -> None:  # noqa: FBT001
+def command(context: Context, pretty: bool, what: str) -> None:
     """Write the bytes of an object to stdout
 
     OID is an object id or four or more of its first digits. For a run: its manifest.
@@ -46,7 +46,7 @@ def command(context: Context, pretty: bool, what: str) -> None:  # noqa: FBT001
     \b
     Exit codes: 0 written, 2 binary on a terminal, 10 no repository, 11 not found or not
     unique, 12 damaged.
-    """  # noqa: D301, D400, D415 -- \b is for click, and a help text is no sentence
+    """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
     data = _find(context.repository(), what)
     if pretty:
         data = _indented(data)
@@ -55,9 +55,8 @@ def command(context: Context, pretty: bool, what: str) -> None:  # noqa: FBT001
             f"'{what}' is no plain text and would garble the terminal",
             hint=f"write it to a file: vcs-track cat-file '{what}' > FILE",
         )
-    out = click.get_binary_stream("stdout")
-    out.write(data)
-    out.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
 
 
 def _find(repo: Repository, what: str) -> bytes:

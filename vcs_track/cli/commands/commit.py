@@ -21,9 +21,7 @@ __all__ = ["command"]
 @quiet_option
 @click.argument("runs", metavar="[RUN]...", nargs=-1, type=RUN)
 @click.pass_obj
-def command(
-    context: Context, message: str | None, alone: bool, runs: tuple[str, ...]  # noqa: FBT001
-) -> int:
+def command(context: Context, message: str | None, alone: bool, runs: tuple[str, ...]) -> int:
     """Commit runs with git, beside the code that made them
 
     Without RUN: every sealed run that git does not have yet, or not in its newest state. What
@@ -35,7 +33,7 @@ def command(
     \b
     Exit codes: 0 committed, 1 nothing to commit or git refused, 10 no repository, 11 no such
     run.
-    """  # noqa: D301, D400, D415 -- \b is for click, and a help text is no sentence
+    """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
     from vcs_track.porcelain.shelf import unshelved
 
     repo = context.repository()
@@ -53,7 +51,7 @@ def command(
     return 0
 
 
-def _nothing(context: Context, there_are_runs: bool) -> int:  # noqa: FBT001
+def _nothing(context: Context, there_are_runs: bool) -> int:
     if context.json:
         context.emit({"commit": None, "runs": []})
     reason = "git has all of them already" if there_are_runs else "there is no sealed run yet"

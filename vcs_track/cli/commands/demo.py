@@ -22,7 +22,7 @@ __all__ = ["command"]
 )
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
 @click.pass_obj
-def command(context: Context, keep: bool, folder: Path | None) -> int:  # noqa: FBT001
+def command(context: Context, keep: bool, folder: Path | None) -> int:
     """Try all of it on a small real model in a new folder
 
     Trains a classifier of penguins twice, with an uncommitted change between, then compares,
@@ -35,7 +35,7 @@ def command(context: Context, keep: bool, folder: Path | None) -> int:  # noqa: 
     \b
     Exit codes: 0 done, 1 git is missing, 2 DIR is there already; else that of the command
     that failed.
-    """  # noqa: D301, D400, D415 -- \b is for click, and a help text is no sentence
+    """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
     from vcs_track.demo import story
 
     place = story.new_folder(context.folder / folder if folder else None)

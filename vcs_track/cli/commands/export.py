@@ -21,7 +21,10 @@ __all__ = ["command"]
 
 @click.command("export", short_help="Write runs to a zip that stands alone")
 @click.option(
-    "-o", "--output", metavar="FILE", type=click.Path(path_type=Path),
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
     help="The zip to write. Default: NAME-ID.zip",
 )
 @click.option("--force", is_flag=True, help="Replace FILE when it exists")
@@ -31,7 +34,7 @@ __all__ = ["command"]
 @click.argument("runs", metavar="[RUN]...", nargs=-1, type=RUN)
 @click.pass_obj
 def command(
-    context: Context, output: Path | None, force: bool, everything: bool,  # noqa: FBT001
+    context: Context, output: Path | None, force: bool, everything: bool,
     runs: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Write runs to a zip that stands alone
@@ -44,7 +47,7 @@ def command(
     \b
     Exit codes: 0 written, 2 FILE exists or nothing to export, 10 no repository, 11 no such
     run, 12 a run is damaged.
-    """  # noqa: D301, D400, D415 -- \b is for click, and a help text is no sentence
+    """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
     repo = context.repository()
     if everything == bool(runs):
         raise InvalidValueError("name the runs to export, or say --all", hint="not both")

@@ -33,7 +33,7 @@ def command(context: Context) -> int:
 
     \b
     Exit codes: 0 all is well, 10 no repository, 12 something is damaged.
-    """  # noqa: D301, D400, D415 -- \b is for click, and a help text is no sentence
+    """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
     repo = context.repository()
     with context.progress("Checking packs") as progress:
         report = repo.fsck(progress)

@@ -34,7 +34,7 @@ def command(context: Context, files: tuple[Path, ...]) -> None:
     \b
     Exit codes: 0 taken in, 2 no such file or another object format, 10 no repository, 12 the
     zip is damaged.
-    """  # noqa: D301, D400, D415 -- \b is for click, and a help text is no sentence
+    """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
     repo = context.repository()
     for file in files:
         _take(context, repo, context.folder / file)
@@ -43,8 +43,8 @@ def command(context: Context, files: tuple[Path, ...]) -> None:
 def _take(context: Context, repo: Repository, file: Path) -> None:
     with context.progress(f"Importing {file.name}") as progress:
         result = repo.import_(file, progress=progress)
-    for change, runs in (("new", result.new), ("updated", result.updated), ("known", result.known)):
-        for run in runs:
+    for change in ("new", "updated", "known"):
+        for run in getattr(result, change):
             view = repo.run(run)
             if context.json:
                 context.emit({"change": change, **view.to_dict()})

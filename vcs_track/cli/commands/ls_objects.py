@@ -44,7 +44,7 @@ def command(context: Context, run: str | None) -> None:
 
     \b
     Exit codes: 0 listed, 10 no repository, 11 no such run, 12 a document is damaged.
-    """  # noqa: D301, D400, D415 -- \b is for click, and a help text is no sentence
+    """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
     repo = context.repository()
     for row in _of_run(repo, repo.run(run)) if run is not None else _all(repo):
         if context.json:

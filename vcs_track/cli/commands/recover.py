@@ -23,7 +23,7 @@ __all__ = ["command"]
 @json_option
 @quiet_option
 @click.pass_obj
-def command(context: Context, force: bool) -> None:  # noqa: FBT001
+def command(context: Context, force: bool) -> None:
     """Seal the runs whose programs died
 
     Every point that they logged is kept, with the status 'crashed'. Any other command does
@@ -34,7 +34,7 @@ def command(context: Context, force: bool) -> None:  # noqa: FBT001
 
     \b
     Exit codes: 0 done, 1 the disk refuses, 10 no repository.
-    """  # noqa: D301, D400, D415 -- \b is for click, and a help text is no sentence
+    """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
     repo = _open(context)
     repo.store.require_writable()
     sealed = repo.recover(force=force)

@@ -13,7 +13,7 @@ from vcs_track.cli.wrap import Ending, Signals, run_program
 from vcs_track.errors import InvalidValueError, RepositoryNotFoundError, VcsTrackError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from vcs_track.porcelain.repository import Repository
     from vcs_track.porcelain.run import Run
@@ -56,7 +56,11 @@ def parse_param(text: str) -> tuple[str, Any]:
 )
 @click.option("--name", help="Name of the run. Default: a readable one made from its id")
 @click.option(
-    "-p", "--param", "params", metavar="NAME=VALUE", multiple=True,
+    "-p",
+    "--param",
+    "params",
+    metavar="NAME=VALUE",
+    multiple=True,
     help="Record a hyperparameter (can be repeated)",
 )
 @click.option("-t", "--tag", "tags", multiple=True, help="Record a tag (can be repeated)")
@@ -82,7 +86,7 @@ def command(
     \b
     Exit codes: those of the program; 128 and the signal that ended it; 126 when it cannot be
     started, 127 when it is not found.
-    """  # noqa: D301, D400, D415 -- \b is for click, and a help text is no sentence
+    """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
     if not program:
         raise InvalidValueError(
             "no program to run", hint="write it after '--': vcs-track run -- python train.py"
@@ -140,7 +144,7 @@ def _record(
     }
     error = ""
     try:
-        ending = run_program(program, context.folder, variables, run.add_output, signals)
+        ending = run_program(program, context.folder, variables, _keeper(run), signals)
     except OSError as problem:
         ending = Ending(_not_started(program, problem))
         error = f"cannot run '{program[0]}': {problem.strerror}"
@@ -153,11 +157,28 @@ def _record(
             error=error,
         )
     except VcsTrackError as problem:
-        context.say(f"vcs-track: run {run.id} is not sealed: {problem.message}")
-        context.say("hint: nothing is lost, it is sealed when the repository is next opened")
+        click.echo(f"error: run '{run.id}' is not sealed: {problem.message}", err=True)
+        click.echo("hint: its journal is kept; 'vcs-track recover' seals it later", err=True)
         return code or problem.exit_code
     context.say(f"vcs-track: run {run.id} '{run.name}' {ending}")
     return code
+
+
+def _keeper(run: Run) -> Callable[[int, bytes], None]:
+    """Return what keeps output; trouble with it is told once and never ends the program."""
+    trouble = False
+
+    def keep(stream: int, data: bytes) -> None:
+        nonlocal trouble
+        if trouble:
+            return
+        try:
+            run.add_output(stream, data)
+        except VcsTrackError as error:
+            trouble = True
+            click.echo(f"vcs-track: output is no longer kept: {error.message}", err=True)
+
+    return keep
 
 
 def _not_started(program: Sequence[str], error: OSError) -> int:

@@ -1,0 +1,147 @@
+"""``vcs-track ls``: runs in a table that fits."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+import vcs_track
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cli.conftest import Lab, Program
+
+__all__: list[str] = []
+
+NEWEST_FIRST = ["cccc4444", "bbbb3333", "aaaa2222", "aaaa1111"]
+
+
+class TestTable:
+    def test_usual_columns(self, lab: Lab, program: Program) -> None:
+        """A wide screen shows what varies, the summary and a course."""
+        result = program("ls", columns=200)
+        head = result.lines[0].split()
+
+        assert head[:5] == ["ID", "NAME", "STATUS", "AGE", "TIME"]
+        assert {"lr", "warmup", "prompt", "score", "train/loss", "val/acc"} <= set(head)
+        assert NEWEST_FIRST == [line.split()[0] for line in result.lines[1:]]
+        assert result.err == ""
+
+    def test_only_what_varies(self, lab: Lab, program: Program) -> None:
+        """A hyperparameter that is the same everywhere has no column."""
+        result = program("ls", "--where", "tags contains 'first'", columns=200)
+
+        assert "lr" in result.lines[0].split()
+        assert "optimizer.name" not in result.lines[0]
+
+    @pytest.mark.parametrize("columns", [40, 80, 200])
+    def test_fits(self, columns: int, lab: Lab, program: Program) -> None:
+        """No line is longer than the screen; ids are whole; left-out columns are counted."""
+        result = program("ls", columns=columns)
+
+        # Two of the letters of one name take two columns.
+        assert max(len(line) + line.count("🚀") + len(re.findall("[実験]", line))
+                   for line in result.lines) <= columns  # fmt: skip
+        assert NEWEST_FIRST == [line.split()[0] for line in result.lines[1:]]
+        assert bool(result.err) == (columns < 200)
+        if columns < 200:
+            assert re.match(r"\d+ columns left out: ", result.err)
+
+    def test_piped_is_plain(self, lab: Lab, program: Program) -> None:
+        """A pipe gets no colour, a terminal does."""
+        assert "\x1b[" not in program("ls").out
+        assert "\x1b[" in program("ls", colour=True).out
+
+    @pytest.mark.parametrize("columns", [40, 80])
+    def test_terminal(
+        self, columns: int, lab: Lab, on_terminal: Callable[..., str]
+    ) -> None:
+        """On a real terminal the table has its width, and colour."""
+        shown = on_terminal([sys.executable, "-m", "vcs_track", "ls"], columns=columns)
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", shown)
+
+        assert "\x1b[" in shown
+        assert all(len(line) <= columns for line in plain.splitlines())
+        assert "aaaa1111" in plain
+
+    def test_user_text_is_no_terminal_escape(self, lab: Lab, program: Program) -> None:
+        """Values with escape sequences are spelled out."""
+        assert "\x1b" not in program("ls", columns=200).out
+
+
+class TestChoosing:
+    def test_where(self, lab: Lab, program: Program) -> None:
+        """``--where`` chooses runs."""
+        result = program("ls", "--json", "--where", "hparams.lr < 0.5 and summary.score > 0.1")
+
+        assert ["aaaa1111"] == [row["id"] for row in result.rows]
+
+    def test_sort_and_limit(self, lab: Lab, program: Program) -> None:
+        """``--sort`` orders, ``-n`` cuts after that."""
+        result = program("ls", "--json", "--sort", "-hparams.lr, name", "-n", "2")
+
+        assert ["bbbb3333", "aaaa1111"] == [row["id"] for row in result.rows]
+
+    def test_columns(self, lab: Lab, program: Program) -> None:
+        """``--columns`` shows what is named, spelled as in filters."""
+        result = program("ls", "--columns", "id,hparams.lr,summary.val/acc,score,age,trend")
+
+        assert result.lines[0].split() == [
+            "ID", "hparams.lr", "summary.val/acc", "score", "AGE", "train/loss"
+        ]  # fmt: skip
+        assert result.lines[4].split()[:4] == ["aaaa1111", "0.1", "0.992553", "0.2"]
+        assert result.lines[1].split()[:4] == ["cccc4444", "0.1", "-", "-"]
+
+    def test_columns_in_a_pipe_are_whole(self, lab: Lab, program: Program) -> None:
+        """A program that reads the columns it asked for gets them uncut."""
+        names = "id,created,ended,commit,branch,name,status,tags,prompt"
+        result = program("ls", "--columns", names, columns=None)
+
+        assert max(map(len, result.lines)) > 80
+        assert (result.err, "…" in result.out) == ("", False)
+
+    def test_column_with_a_comma_in_its_name(self, program: Program) -> None:
+        """A quoted name may hold the sign that separates names."""
+        repo = vcs_track.init()
+        repo.start_run("one", hparams={"a,b": 3}).finish()
+        result = program("ls", "--columns", 'name,hparams["a,b"]')
+
+        assert result.lines[1].split() == ["one", "3"]
+
+    def test_json_numbers_are_valid(self, lab: Lab, program: Program) -> None:
+        """Infinity in a summary comes out as text that any reader takes."""
+        repo_rows = program("ls", "--json").rows
+        stats = program("show", "@", "--json").rows[0]["series"]["train/loss"]
+
+        assert 0.5 == repo_rows[0]["summary"]["train/loss"]
+        assert "Infinity" == stats["max"]
+
+
+class TestBadInput:
+    def test_wrong_expression(self, lab: Lab, program: Program) -> None:
+        """The place of the mistake is marked."""
+        result = program("ls", "--where", "hparams.lr <")
+
+        assert (result.code, result.out) == (2, "")
+        assert "  hparams.lr <\n              ^\n" in result.err
+
+    @pytest.mark.parametrize(
+        "args", [["--where", "hparams.lrr < 1"], ["--sort", "lrr"], ["--columns", "id,lrr"]]
+    )
+    def test_unknown_name(self, args: list[str], lab: Lab, program: Program) -> None:
+        """An unknown name is wrong usage and gets a near one."""
+        result = program("ls", *args)
+
+        assert (result.code, result.out) == (2, "")
+        assert "hint: did you mean 'hparams.lr'?" in result.err
+
+    def test_empty_repository(self, program: Program) -> None:
+        """No runs: a word on stderr, no heading, no error."""
+        vcs_track.init()
+        result = program("ls")
+
+        assert (result.code, result.out, result.err) == (0, "", "there are no runs\n")
