@@ -152,4 +152,5 @@ pytest_collect_file = Sybil(
     excludes=["docs/_build/**"],
     setup=enter_page,
     teardown=leave_page,
+    fixtures=["isolated_environment"],
 ).pytest()

@@ -22,10 +22,10 @@ from vcs_track.demo import story
 __all__ = ["PICTURE", "draw"]
 
 PICTURE = Path(__file__).parent / "_static" / "terminal.svg"
-WIDTH = 92
+WIDTH = 80
 SHOWN = ("python train.py", "vcs-track ls", "vcs-track diff '@{-1}' @")
 EDIT = "# change how the features are scaled; no commit"
-LINES_OF_DIFF = 21
+LINES_OF_DIFF = 16
 
 
 def tell(folder: Path, console: Console) -> None:

@@ -125,7 +125,8 @@ def on_terminal() -> Callable[..., str]:
         termios.tcsetwinsize(slave, (24, columns))
         other = {"stdout": "stderr", "stderr": "stdout"}[stream]
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL,
+            command,
+            stdin=subprocess.DEVNULL,
             env={**os.environ, "TERM": "xterm-256color"},
             **{stream: slave, other: subprocess.DEVNULL},
         )  # type: ignore[call-overload]  # the two streams by name

@@ -42,7 +42,17 @@ class TestOrder:
     def test_json(self, lab: Lab, program: Program) -> None:
         """``--json`` prints one run a line, with the names that scripts rely on."""
         rows = program("log", "--json").rows
-        wanted = {"id", "name", "status", "created", "hparams", "summary", "results", "git", "tags"}
+        wanted = {
+            "id",
+            "name",
+            "status",
+            "created",
+            "hparams",
+            "summary",
+            "results",
+            "git",
+            "tags",
+        }
 
         assert NEWEST_FIRST == [row["id"] for row in rows]
         assert all(wanted <= row.keys() for row in rows)

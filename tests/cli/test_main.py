@@ -144,9 +144,7 @@ class TestNames:
         result = program("staus")
 
         assert result.code == 2
-        assert result.err == (
-            "error: there is no command 'staus'\nhint: did you mean 'status'?\n"
-        )
+        assert result.err == ("error: there is no command 'staus'\nhint: did you mean 'status'?\n")
 
     def test_far_name_points_to_help(self, program: Program) -> None:
         """A name like no other gets the way to the list."""
@@ -231,9 +229,7 @@ class TestErrors:
             (["diff", "base"], "error: two runs are compared, got 1\n"),
         ],
     )
-    def test_wrong_usage(
-        self, args: list[str], message: str, lab: Lab, program: Program
-    ) -> None:
+    def test_wrong_usage(self, args: list[str], message: str, lab: Lab, program: Program) -> None:
         """Wrong usage is one line and a hint in our grammar, and exits with 2."""
         result = program(*args)
 
@@ -324,3 +320,23 @@ class TestErrors:
         assert done.stdout.isascii()
         assert "cccc4444" in done.stdout
         assert "+ finished" in done.stdout
+
+
+class TestProgress:
+    SCRIPT = (
+        "import time; from vcs_track.cli.context import Context;"
+        "context = Context(quiet={quiet});"
+        "bar = context.progress('Working');"
+        "callback = bar.__enter__();"
+        "[(callback(n, 3), time.sleep(0.1)) for n in range(4)];"
+        "bar.__exit__(None, None, None)"
+    )
+
+    @pytest.mark.parametrize("quiet", [False, True])
+    def test_bar_on_a_terminal(self, quiet: bool, on_terminal: Callable[..., str]) -> None:
+        """Long work draws a bar on a terminal, unless it shall be quiet."""
+        script = self.SCRIPT.format(quiet=quiet)
+        shown = on_terminal([sys.executable, "-c", script], columns=60, stream="stderr")
+
+        assert ("Working" in shown) == (not quiet)
+        assert ("/3" in shown) == (not quiet)

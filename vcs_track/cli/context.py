@@ -46,12 +46,28 @@ class Context:
             RepositoryNotFoundError: If there is none here or above.
             RepositoryFormatError: If it was written by an unknown version.
         """
-        from vcs_track import api  # the whole porcelain: not for --help
-
-        repo = api.open(self.folder if self.explicit else None)
-        for run in getattr(repo, "recovered", ()):
+        repo = self.repository_as_it_is()
+        for run in repo.recover():
             self.say(f"recovered run {run}: its program died, every point it logged is kept")
         return repo
+
+    def repository_as_it_is(self) -> Repository:
+        """Open the repository and leave runs alone whose writers died.
+
+        ``vcs_track.open`` seals them without a word, and a command line talks.
+        """
+        from vcs_track import environ
+        from vcs_track.plumbing.layout import FOLDER
+        from vcs_track.plumbing.store import Store
+        from vcs_track.porcelain.defaults import Defaults
+        from vcs_track.porcelain.repository import Repository
+
+        start = self.folder.absolute()
+        settings = environ.read(start)
+        if not self.explicit:
+            start = settings.dir or start
+        defaults = Defaults(**{name: getattr(settings, name) for name in Defaults.__slots__})
+        return Repository(Store.find(start.parent if start.name == FOLDER else start), defaults)
 
     def print(self, text: str = "", *, end: str = "\n") -> None:
         """Write data to stdout; control characters in it are spelled out."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Console", "Ending", "Signals", "run_program"]
 
-LIMIT: Final = 64 << 20
+_LIMIT: Final = 64 << 20
 _READ: Final = 64 << 10  # six times as long when written as JSON, still below one frame
 _IDLE: Final = 0.25
 _LINGER: Final = 5.0
@@ -80,7 +80,7 @@ class Console:
         [b'\xc3\xa9']
     """
 
-    def __init__(self, keep: Keep, limit: int = LIMIT) -> None:
+    def __init__(self, keep: Keep, limit: int = _LIMIT) -> None:
         self._keep = keep
         self._left = limit
         self._note = f"\n[vcs-track kept the first {limit:,} bytes of the output]\n".encode()

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Step", "improve", "new_folder", "steps", "tell"]
 
-PROJECT: Final = "penguins"
-ELSEWHERE: Final = "elsewhere"
+_PROJECT: Final = "penguins"
+_ELSEWHERE: Final = "elsewhere"
 _FILES: Final = {"train.py": "train.py.txt", "penguins.csv": "penguins.csv"}
 
 # The one change between the two runs: how the features are brought to one scale.
@@ -148,7 +148,7 @@ def steps(folder: Path) -> Iterator[Step]:
     Args:
         folder: An empty folder.
     """
-    project, bundle = folder / PROJECT, "runs.zip"
+    project, bundle = folder / _PROJECT, "runs.zip"
 
     def step(line: str, why: str = "", where: Path = project) -> Step:
         return Step(tuple(shlex.split(line)), where, why)
@@ -175,9 +175,9 @@ def steps(folder: Path) -> Iterator[Step]:
     yield step("vcs-track commit -m 'Standardise the features'")
     yield step("git log --stat -1")
     yield step(f"vcs-track export -o {bundle} --all", "Both runs as one zip, to read elsewhere.")
-    yield step(f"vcs-track init ../{ELSEWHERE}")
-    yield step(f"vcs-track import ../{PROJECT}/{bundle}", where=folder / ELSEWHERE)
-    yield step("vcs-track ls", where=folder / ELSEWHERE)
+    yield step(f"vcs-track init ../{_ELSEWHERE}")
+    yield step(f"vcs-track import ../{_PROJECT}/{bundle}", where=folder / _ELSEWHERE)
+    yield step("vcs-track ls", where=folder / _ELSEWHERE)
     yield step("vcs-track fsck", "Is everything there and undamaged?")
     unzip = "unzip -tq" if shutil.which("unzip") else "python -m zipfile -t"
     yield step(f"{unzip} {bundle}", "It is a plain zip.")
@@ -207,7 +207,7 @@ def tell(folder: Path, show: Callable[[str, str], None]) -> int:
         if code:
             show("error", f"'{step.typed}' ended with exit code {code}, in '{here}'")
             return code if code > 0 else 128 - code
-    show("next", _NEXT.format(project=folder / PROJECT))
+    show("next", _NEXT.format(project=folder / _PROJECT))
     return 0
 
 

@@ -34,7 +34,7 @@ class Change:
     """One thing that differs.
 
     Attributes:
-        kind: One of :data:`KINDS`.
+        kind: One of ``hparam summary result series media text file env command note``.
         name: What it is called.
         old: Its value in the first run, or None where it has none.
         new: Its value in the second run, or None where it has none.

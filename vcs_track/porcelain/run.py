@@ -141,7 +141,7 @@ class Run(MediaLog, Reads):
 
     @property
     def path(self) -> Path:
-        """Where the run is on disk: its live folder, or its head once it has ended."""
+        """The live folder of the run, or its head once it has ended."""
         if not self._ended:
             return self._store.layout.live_run(self.id)
         heads = self._store.home.head_folder.of(self.id)

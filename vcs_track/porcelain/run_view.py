@@ -111,7 +111,7 @@ class RunView(Reads):
 
     @property
     def summary(self) -> dict[str, Any]:
-        """One value a tag: the last, or what was set by hand or as a result."""
+        """One value for each tag, the last one, or what was set by hand or as a result."""
         return dict(self.manifest.summary)
 
     @property
@@ -141,7 +141,7 @@ class RunView(Reads):
 
     @cached_property
     def env(self) -> dict[str, Any]:
-        """The environment: Python, host, packages, variables."""
+        """The environment, with Python, host, packages and variables."""
         return self._document(self.manifest.env, "env/1")
 
     def _document(self, oid: ObjectId | None, kind: str) -> dict[str, Any]:

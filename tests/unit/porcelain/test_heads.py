@@ -35,7 +35,7 @@ class Histories:
 
     def first(self, **labels: Any) -> Head:
         """Return the first state of a run."""
-        return self._put(RunManifest("r", "name", "finished", 1, 1, **labels))
+        return self._put(replace(RunManifest("r", "name", "finished", 1, 1), **labels))
 
     def edit(self, *heads: Head, at: int | None = None, **changes: Any) -> Head:
         """Return a state on top of *heads*, with the values of the last of them."""

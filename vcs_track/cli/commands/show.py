@@ -210,7 +210,7 @@ def _gaps(run: RunView) -> None:
 def _states(run: RunView) -> list[tuple[Any, list[str]]]:
     """Return the states, newest first, each with the fields that it changed."""
     states = run.history
-    olders: Sequence[Any] = [*states[1:], None]
+    olders: Sequence[Any] = [*states[1:], None][: len(states)]
     return [
         (new, [] if old is None else [f for f in _LABELS if getattr(new, f) != getattr(old, f)])
         for new, old in zip(states, olders, strict=True)
