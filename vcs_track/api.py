@@ -8,8 +8,11 @@ from typing import Any
 from vcs_track import environ
 from vcs_track.errors import InvalidTypeError, RepositoryNotFoundError
 from vcs_track.plumbing import gitlink
+from vcs_track.plumbing.layout import FOLDER
 from vcs_track.porcelain.defaults import Defaults
-from vcs_track.porcelain.repository import Repository
+from vcs_track.porcelain.disabled import DisabledRun
+from vcs_track.porcelain.names import readable_name
+from vcs_track.porcelain.repository import Repository, new_id
 from vcs_track.porcelain.run import Run
 
 __all__ = ["init", "open", "start_run"]
@@ -23,7 +26,7 @@ def _defaults(settings: environ.Settings) -> Defaults:
 def _folder(path: object) -> Path:
     if not isinstance(path, str | Path):
         raise InvalidTypeError(f"path must be text or a Path, not {type(path).__name__}")
-    return Path(path).expanduser().absolute()
+    return Path(path).expanduser().resolve()
 
 
 def init(path: str | Path = ".", object_format: str | None = None) -> Repository:
@@ -54,12 +57,13 @@ def init(path: str | Path = ".", object_format: str | None = None) -> Repository
     return Repository.init(folder, object_format or settings.object_format, _defaults(settings))
 
 
-def open(path: str | Path | None = None) -> Repository:  # noqa: A001 -- the field's word
-    """Open a repository.
+def open(path: str | Path | None = None, *, recover: bool = True) -> Repository:  # noqa: A001 -- the field's word
+    """Open a repository, and seal the runs whose writers have died.
 
     Args:
         path: A folder in or below the one that holds ``.runs``. Default: ``VCS_TRACK_DIR``,
             else the current folder.
+        recover: False leaves the runs of dead writers as they are.
 
     Raises:
         RepositoryNotFoundError: If there is none here or above.
@@ -69,13 +73,17 @@ def open(path: str | Path | None = None) -> Repository:  # noqa: A001 -- the fie
     settings = environ.read(start)
     if path is None and settings.dir is not None:
         start = settings.dir
-    if start.name == ".runs":
-        start = start.parent
-    return Repository.find(start, _defaults(settings))
+    repo = Repository.find(start.parent if start.name == FOLDER else start, _defaults(settings))
+    if recover:
+        repo.recover()
+    return repo
 
 
 def start_run(name: str | None = None, **options: Any) -> Run:
-    """Start a run in the repository of the current folder, making one where there is none.
+    """Start a run in the repository of this folder, or in a new one.
+
+    Looks for ``.runs`` here and above, and makes it where there is none: at the top of the
+    git repository, else here. In disabled mode nothing is made.
 
     Args:
         name: Display name.
@@ -89,6 +97,10 @@ def start_run(name: str | None = None, **options: Any) -> Run:
         >>> vcs_track.open().run("first").status
         'finished'
     """
+    settings = environ.read(_folder("."))
+    if (options.get("mode") or settings.mode) == "disabled":
+        run_id = options.get("id") or new_id()
+        return DisabledRun(run_id, name or settings.name or readable_name(run_id))
     try:
         repo = open()
     except RepositoryNotFoundError:

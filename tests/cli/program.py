@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import subprocess
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import vcs_track
@@ -13,10 +16,27 @@ if TYPE_CHECKING:
 
     from vcs_track import Repository, RunView
 
-__all__ = ["PROGRAM", "console", "make_project", "make_run", "only_run", "started", "vcs"]
+__all__ = [
+    "PROGRAM",
+    "console",
+    "make_project",
+    "make_run",
+    "on_terminal",
+    "only_run",
+    "read_terminal",
+    "started",
+    "vcs",
+]
 
 PROGRAM = [sys.executable, "-m", "vcs_track"]
 PATIENCE = 60
+
+# The first terminal that the leader of a session opens becomes the one that Ctrl-C is typed on.
+TAKE_TERMINAL = """
+import os, sys
+os.close(os.open(os.ttyname(0), os.O_RDWR))
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 
 
 def vcs(*args: str | Path, code: int | None = 0) -> subprocess.CompletedProcess[str]:
@@ -35,6 +55,27 @@ def started(*args: str | Path) -> subprocess.Popen[str]:
     """Start ``vcs-track`` and return it while it works."""
     pipe = subprocess.PIPE
     return subprocess.Popen([*PROGRAM, *map(str, args)], stdout=pipe, stderr=pipe, text=True)
+
+
+def on_terminal(*args: str) -> tuple[subprocess.Popen[bytes], int]:
+    """Start ``vcs-track`` on a terminal of its own; return it and our end of the terminal."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-S", "-c", TAKE_TERMINAL, *PROGRAM, *args],
+        stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
+    )  # fmt: skip
+    os.close(theirs)
+    return process, ours
+
+
+def read_terminal(ours: int) -> bytes:
+    """Return all that is shown on a terminal until nobody is left, and close it."""
+    shown = b""
+    with suppress(OSError):  # how a terminal says that nobody is left
+        while data := os.read(ours, 1000):
+            shown += data
+    os.close(ours)
+    return shown
 
 
 def make_project(folder: Path) -> Repository:

@@ -22,7 +22,9 @@ class TestText:
         result = program("diff", "base", "small")
 
         assert result.lines[:2] == ["--- aaaa1111 base", "+++ aaaa2222 small"]
-        assert ["~", "lr", "0.1", "->", "0.01", "-90", "%"] in [l.split() for l in result.lines]
+        assert ["~", "lr", "0.1", "->", "0.01", "-90", "%"] in [
+            row.split() for row in result.lines
+        ]
         titles = [line for line in result.lines[2:] if re.match(r"\w", line)]
         assert titles == ["hyperparameters", "summary", "results", "series", "texts"]
 
@@ -145,7 +147,7 @@ class TestBadInput:
 
     def test_unknown_run(self, lab: Lab, program: Program) -> None:
         """An unknown run exits with 11 and a near name."""
-        result = program("diff", "base", "smal")
+        result = program("diff", "base", "smallish")
 
         assert result.code == 11
         assert "did you mean 'small'?" in result.err

@@ -133,10 +133,10 @@ class TestNothing:
 class TestBadInput:
     def test_unknown_run(self, lab: Lab, program: Program) -> None:
         """An unknown run is named with its near names."""
-        result = program("log", "smal")
+        result = program("log", "smallish")
 
         assert (result.code, result.out) == (11, "")
-        assert result.err == "error: no run matches 'smal'\nhint: did you mean 'small'?\n"
+        assert result.err == "error: no run matches 'smallish'\nhint: did you mean 'small'?\n"
 
     def test_run_and_where(self, lab: Lab, program: Program) -> None:
         """Names and a filter exclude each other."""

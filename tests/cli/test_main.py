@@ -141,10 +141,10 @@ class TestNames:
 
     def test_unknown_command_names_near_ones(self, program: Program) -> None:
         """A typo gets a hint and the exit code of wrong usage."""
-        result = program("staus")
+        result = program("statuz")
 
         assert result.code == 2
-        assert result.err == ("error: there is no command 'staus'\nhint: did you mean 'status'?\n")
+        assert result.err == ("error: there is no command 'statuz'\nhint: did you mean 'status'?\n")
 
     def test_far_name_points_to_help(self, program: Program) -> None:
         """A name like no other gets the way to the list."""

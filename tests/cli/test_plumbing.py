@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import pty
 import subprocess
-import sys
-from contextlib import suppress
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
-from cli.program import PROGRAM, make_run, vcs
+from cli.program import PROGRAM, make_run, on_terminal, read_terminal, vcs
 
 import vcs_track
 
@@ -119,19 +115,12 @@ class TestCatFile:
     def test_binary_stays_off_the_terminal(self, repo: Repository) -> None:
         """A terminal gets a hint instead of bytes that would garble it."""
         oid = with_file(repo)
-        pid, terminal = pty.fork()
-        if pid == 0:
-            os.execv(sys.executable, [*PROGRAM, "cat-file", oid])
-        shown = b""
-        with suppress(OSError):  # how a terminal says that nobody is left
-            while data := os.read(terminal, 1000):
-                shown += data
-        os.close(terminal)
-        _, status = os.waitpid(pid, 0)
+        process, terminal = on_terminal("cat-file", oid)
+        shown = read_terminal(terminal)
 
         assert b"would garble the terminal" in shown
         assert b"\x01\x02" not in shown
-        assert 2 == os.waitstatus_to_exitcode(status)
+        assert 2 == process.wait(60)
 
 
 class TestLsObjects:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import random
 import signal
 import subprocess
@@ -13,7 +12,16 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
-from cli.program import PROGRAM, console, make_project, only_run, started, vcs
+from cli.program import (
+    PROGRAM,
+    console,
+    make_project,
+    on_terminal,
+    only_run,
+    read_terminal,
+    started,
+    vcs,
+)
 
 import vcs_track
 from vcs_track.cli.commands.run import parse_param
@@ -252,23 +260,13 @@ class TestSignals:
 
     def test_ctrl_c_on_a_terminal_reaches_it_once(self, project: Path) -> None:
         """The terminal tells the program of Ctrl-C by itself; we do not tell it again."""
-        pid, terminal = pty.fork()
-        if pid == 0:
-            os.execv(
-                sys.executable,
-                [*PROGRAM, "run", "-q", *python(COUNTER.format(name="SIGINT"))],
-            )
+        wrapper, terminal = on_terminal("run", "-q", *python(COUNTER.format(name="SIGINT")))
         wait_for(project / "ready")
         os.write(terminal, b"\x03")
-        shown = b""
-        with suppress(OSError):  # how a terminal says that nobody is left
-            while data := os.read(terminal, 1000):
-                shown += data
-        os.close(terminal)
-        _, status = os.waitpid(pid, 0)
+        shown = read_terminal(terminal)
 
         assert b"got 1" in shown
-        assert 0 == os.waitstatus_to_exitcode(status)
+        assert 0 == wrapper.wait(PATIENCE)
 
     def test_ignored_signal_stays_ignored(self, project: Path) -> None:
         """Under ``nohup`` a hang-up touches neither us nor the program."""
@@ -303,7 +301,7 @@ class TestSignals:
 
 JOINING = """
 import sys, vcs_track
-run = vcs_track.start_run("ignored", hparams={"depth": 3})
+run = vcs_track.start_run(hparams={"depth": 3})
 for step in range(100):
     run.add_scalar("loss", 1 / (step + 1), step)
 print(run.id)
@@ -405,6 +403,12 @@ class TestStart:
             run.hparams,
             run.tags,
         )
+
+    def test_records_the_command(self, project: Path) -> None:
+        """The command of the run is the program's, with secrets masked."""
+        vcs("run", "-q", "--", "echo", "a b", "--token=abc")
+
+        assert ["echo", "a b", "--token=***"] == only_run(project).command["argv"]
 
     def test_disabled_mode_records_nothing(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -56,18 +56,9 @@ class Context:
 
         ``vcs_track.open`` seals them without a word, and a command line talks.
         """
-        from vcs_track import environ
-        from vcs_track.plumbing.layout import FOLDER
-        from vcs_track.plumbing.store import Store
-        from vcs_track.porcelain.defaults import Defaults
-        from vcs_track.porcelain.repository import Repository
+        from vcs_track import api
 
-        start = self.folder.absolute()
-        settings = environ.read(start)
-        if not self.explicit:
-            start = settings.dir or start
-        defaults = Defaults(**{name: getattr(settings, name) for name in Defaults.__slots__})
-        return Repository(Store.find(start.parent if start.name == FOLDER else start), defaults)
+        return api.open(self.folder if self.explicit else None, recover=False)
 
     def print(self, text: str = "", *, end: str = "\n") -> None:
         """Write data to stdout; control characters in it are spelled out."""

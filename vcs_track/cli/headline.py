@@ -26,7 +26,9 @@ def _rank(tag: str) -> tuple[int, bool, str]:
 
 
 def by_interest(tags: Iterable[str]) -> list[str]:
-    """Return tags, losses first, then scores; held-out data before training data.
+    """Return tags, losses first, then scores, then others.
+
+    Held-out data comes before training data.
 
     Example:
         >>> from vcs_track.cli.headline import by_interest
@@ -37,7 +39,7 @@ def by_interest(tags: Iterable[str]) -> list[str]:
 
 
 def trend_tag(runs: Iterable[RunView]) -> str | None:
-    """Return the tag whose course tells most about *runs*; None when none has a series."""
+    """Return the tag whose course tells most; None without a series."""
     return next(iter(by_interest({tag for run in runs for tag in run.series_tags})), None)
 
 
@@ -53,7 +55,7 @@ def prefixed(runs: Sequence[RunView], prefix: str) -> list[str]:
 
 
 def varying(runs: Sequence[RunView], names: Collection[str]) -> list[str]:
-    """Return those of *names* that are not the same in all runs; all of them for one run."""
+    """Return those of *names* that differ between runs, all for one run."""
     if len(runs) < 2:
         return list(names)
 

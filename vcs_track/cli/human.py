@@ -30,7 +30,7 @@ _UNITS: Final = ("KiB", "MiB", "GiB", "TiB")
 _LONGEST_INTEGER: Final = 24
 _MOST_BITS: Final = 10_000
 # A text that needs no quotes: it is no number, and one word.
-_WORD: Final = re.compile(r"[^\W\d][\w./:@+-]*")
+_WORD: Final = re.compile(r"\w[\w./:@+-]*")
 _RESERVED: Final = frozenset({"None", "True", "False", "NaN", "inf"})
 
 
@@ -131,7 +131,9 @@ def ago(then: datetime, now: datetime | None = None) -> str:
 
 
 def value(x: Any) -> str:
-    """Return any value on one line, types told apart, control characters spelled out.
+    """Return any value on one line, types told apart.
+
+    Control characters are spelled out.
 
     Example:
         >>> from vcs_track.cli.human import value
@@ -141,7 +143,7 @@ def value(x: Any) -> str:
     if isinstance(x, float | int) and not isinstance(x, bool):
         return number(x)
     if isinstance(x, str):
-        plain = _WORD.fullmatch(x) and x not in _RESERVED
+        plain = _WORD.fullmatch(x) and x[0].isalpha() and x not in _RESERVED
         return visible(x) if plain else "'" + visible(x).replace("'", "\\'") + "'"
     if isinstance(x, list | tuple):
         return f"[{', '.join(value(item) for item in x)}]"

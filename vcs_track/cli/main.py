@@ -50,7 +50,7 @@ _PIPE_CLOSED: Final = 141
 
 
 class _PipeClosedError(Exception):
-    """The reader of stdout went away, as ``head`` does; not for click to handle."""
+    """The reader of stdout went away; not for click to handle."""
 
 
 class Group(click.Group):
@@ -186,7 +186,7 @@ def run(args: Sequence[str] | None = None) -> int:
 
 
 def _drop_stdout() -> None:
-    """Send what is still buffered nowhere, or the interpreter complains at its exit."""
+    """Send what is still buffered nowhere; the exit would complain."""
     try:
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, sys.stdout.fileno())
@@ -216,7 +216,7 @@ def _write(message: str, hint: str, pointer: str = "") -> None:
 
 
 def _pointer(error: VcsTrackError) -> str:
-    """Return the text of an expression with a caret under the place of the error."""
+    """Return the text of an expression with a caret under the mistake."""
     if not isinstance(error, ExpressionError):
         return ""
     before = visible(error.text[: error.position])

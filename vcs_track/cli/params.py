@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 else:  # not generic before click 8.2
     _Type = click.ParamType
 
-F = TypeVar("F", bound="Callable[..., Any] | click.Command")
+_F = TypeVar("_F", bound="Callable[..., Any] | click.Command")
 
 
 class Run(_Type):
-    """A run: id, unique prefix, name, ``@``, ``@{-n}``, ``RUN@{n}`` or ``git:REV``.
+    """A run, as users name it.
 
-    The text is passed on as it is; the repository knows what it names.
+    Id, unique prefix, name, ``@``, ``@{-n}``, ``RUN@{n}`` or ``git:REV``. The text is passed on as it is; the repository knows what it names.
     """
 
     name = "RUN"
@@ -71,27 +71,27 @@ def _set(name: str) -> Callable[[click.Context, click.Parameter, bool], None]:
     return callback
 
 
-def json_option(command: F) -> F:
+def json_option(command: _F) -> _F:
     """Accept ``--json`` after the command's name too."""
-    option: Callable[[F], F] = click.option(
+    option: Callable[[_F], _F] = click.option(
         "--json", is_flag=True, expose_value=False, callback=_set("json"),
         help="Print JSON lines",
     )  # fmt: skip
     return option(command)
 
 
-def quiet_option(command: F) -> F:
+def quiet_option(command: _F) -> _F:
     """Accept ``--quiet`` after the command's name too."""
-    option: Callable[[F], F] = click.option(
+    option: Callable[[_F], _F] = click.option(
         "-q", "--quiet", is_flag=True, expose_value=False, callback=_set("quiet"),
         help="Say nothing but errors",
     )  # fmt: skip
     return option(command)
 
 
-def where_option(command: F) -> F:
+def where_option(command: _F) -> _F:
     """Add ``--where``, a filter for runs."""
-    option: Callable[[F], F] = click.option(
+    option: Callable[[_F], _F] = click.option(
         "-w", "--where", type=WHERE, metavar="EXPR",
         help="Only runs that match, for example 'hparams.lr < 0.01'",
     )  # fmt: skip

@@ -71,7 +71,7 @@ class Column:
 
 
 def room(stream: TextIO | None = None) -> int:
-    """Return how many columns a line on *stream* has: ``COLUMNS``, the terminal's, or 80."""
+    """Return the width of *stream*: ``COLUMNS``, the terminal's, or 80."""
     stream = stream or sys.stdout
     wanted = environ.columns()
     if wanted is not None:
@@ -82,7 +82,7 @@ def room(stream: TextIO | None = None) -> int:
 
 
 def has_edge(stream: TextIO | None = None) -> bool:
-    """Tell whether somebody set the width of *stream*, rather than a pipe that has none."""
+    """Tell whether *stream* has a width; a pipe has none."""
     return environ.columns() is not None or (stream or sys.stdout).isatty()
 
 
@@ -130,7 +130,7 @@ def width_of(text: str) -> int:
 
 
 def cut(text: str, width: int) -> str:
-    """Return *text* in at most *width* columns; what was cut shows as an ellipsis.
+    """Return *text* in at most *width* columns, an ellipsis where cut.
 
     Example:
         >>> from vcs_track.cli.render import cut
@@ -278,7 +278,7 @@ def _row(indent: str, cells: list[tuple[Cell, int, bool]]) -> None:
 
 @contextmanager
 def progress(label: str) -> Iterator[Callable[[int, int], None]]:
-    """Draw a bar on stderr that is gone when the work is done; give its callback."""
+    """Draw a bar on stderr while the work lasts; give its callback."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 

@@ -70,9 +70,9 @@ def _thinned(values: list[float | None], width: int) -> list[float | None]:
 
 
 def shape_of(series: Series, width: int = 20) -> list[float | None]:
-    """Return numbers that look like *series* at *width*, reading as little as possible.
+    """Return numbers that look like *series* when drawn at *width*.
 
-    A long series has enough in the statistics of its chunks.
+    Reads as little as possible: a long series has enough in the statistics of its chunks.
     """
     chunks = series.chunks
     if 2 * len(chunks) < width:

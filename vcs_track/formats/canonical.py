@@ -114,9 +114,9 @@ def dumps_numbers(values: Sequence[int | float | bool | None]) -> bytes:
 
 
 def load_numbers(values: list[object]) -> list[int | float | bool | None]:
-    """Return the numbers of a parsed column; the inverse of :func:`dumps_numbers`.
+    """Return the numbers of a parsed column.
 
-    The same list is returned when there is nothing to turn back.
+    The inverse of :func:`dumps_numbers`. The same list is returned when there is nothing to turn back.
 
     Raises:
         CorruptError: If there is anything but numbers in it.
@@ -214,7 +214,7 @@ def format_float(x: float) -> str:
 
 
 def _prepare(value: object, depth: int) -> object:
-    """Return *value* with what the library would write otherwise already written."""
+    """Return *value* with all that the library writes otherwise written."""
     kind = type(value)
     if kind is str:
         _check_text(value)  # type: ignore[arg-type]  # just looked
@@ -297,7 +297,7 @@ def _check_depth(depth: int) -> None:
 
 
 def _library_text(numbers: list[object]) -> bytes | None:
-    """Return the text of plain numbers, or None if one of them has no plain form."""
+    """Return the text of plain numbers, or None if one is not plain."""
     try:
         text = orjson.dumps(numbers)
     except TypeError:
@@ -344,7 +344,7 @@ def _depth(data: bytes) -> int:
 
 
 def _difference(data: bytes, again: bytes) -> str:
-    """Return a message that names the first byte where *data* is not canonical."""
+    """Return a message with the first byte that is not canonical."""
     low, high = 0, min(len(data), len(again))
     # Bisection: 64 MiB of a stranger must not be walked byte by byte.
     while low < high:

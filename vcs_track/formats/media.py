@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["EncodedImage", "encode_image", "guess_mime", "open_image", "sniff"]
 
 _LEVEL: Final = 3  # of PNG compression: a third of the time of the default, a little larger
+# The header sizes of the versions of BMP, from Windows 3 on.
+_BMP_HEADERS: Final = tuple(size.to_bytes(4, "little") for size in (40, 52, 56, 64, 108, 124))
+_MAX_16_BITS: Final = 0xFFFF
 _KNOWN: Final = "PNG, JPEG, GIF, WebP or BMP"
 
 _MIME: Final = {
@@ -78,11 +81,11 @@ def sniff(data: bytes) -> tuple[str, int | None, int | None] | None:
         return ("image/png", *struct.unpack_from(">II", data, 16))
     if data[:6] in (b"GIF87a", b"GIF89a") and len(data) >= 13:
         return ("image/gif", *struct.unpack_from("<HH", data, 6))
-    if data.startswith(b"\xff\xd8\xff"):
+    if data.startswith(b"\xff\xd8\xff") and len(data) >= 4:
         return ("image/jpeg", *_jpeg_size(data))
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP" and data[12:15] == b"VP8":
         return ("image/webp", *_webp_size(data))
-    if data[:2] == b"BM" and len(data) >= 26:
+    if data[:2] == b"BM" and len(data) >= 26 and data[14:18] in _BMP_HEADERS:
         width, height = struct.unpack_from("<ii", data, 18)
         return "image/bmp", abs(width), abs(height)
     return None
@@ -100,16 +103,21 @@ def _jpeg_size(data: bytes) -> tuple[int | None, int | None]:
 
 
 def _webp_size(data: bytes) -> tuple[int | None, int | None]:
-    if data[12:16] == b"VP8X" and len(data) >= 30:
-        return (
-            int.from_bytes(data[24:27], "little") + 1,
-            int.from_bytes(data[27:30], "little") + 1,
-        )
-    return None, None
+    if len(data) < 30:
+        return None, None
+    kind = data[12:16]
+    if kind == b"VP8X":
+        width, height = (int.from_bytes(data[at : at + 3], "little") for at in (24, 27))
+        return width + 1, height + 1
+    if kind == b"VP8L":
+        bits = int.from_bytes(data[21:25], "little")
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    width, height = struct.unpack_from("<HH", data, 26)
+    return width & 0x3FFF, height & 0x3FFF
 
 
 def encode_image(image: Any) -> EncodedImage:
-    """Return *image* as it is stored: encoded bytes as they are, all else as PNG.
+    """Return *image* as it is stored: bytes as they are, all else as PNG.
 
     Args:
         image: Bytes of PNG, JPEG, GIF, WebP or BMP; a PIL image; a matplotlib figure; an
@@ -123,9 +131,11 @@ def encode_image(image: Any) -> EncodedImage:
     if isinstance(image, bytes | bytearray | memoryview):
         data = bytes(image)
         found = sniff(data)
-        if found is None:
+        if found is None or not (found[1] and found[2]):
+            what = "are no image that is known" if found is None else "of an image are damaged"
             raise InvalidValueError(
-                f"{len(data)} bytes are no image that is known", hint=f"give {_KNOWN} bytes"
+                f"{len(data)} bytes {what}",
+                hint=f"give {_KNOWN} bytes, or store any file with add_file",
             )
         return EncodedImage(data, *found)
     if hasattr(image, "savefig"):
@@ -138,10 +148,10 @@ def encode_image(image: Any) -> EncodedImage:
         return _encode_pil(image)
     if hasattr(image, "shape") and hasattr(image, "dtype"):
         return _encode_pil(_from_array(image))
-    raise InvalidTypeError(
-        f"an image cannot be made of a {type(image).__name__}",
-        hint=f"give {_KNOWN} bytes, a path, a PIL image or an array",
-    )
+    hint = f"give {_KNOWN} bytes, a path, a PIL image or an array"
+    if isinstance(image, list | tuple):
+        hint = "convert it with numpy.asarray(image, dtype='uint8')"
+    raise InvalidTypeError(f"an image cannot be made of a {type(image).__name__}", hint=hint)
 
 
 def _encode_pil(image: PILImage) -> EncodedImage:
@@ -150,18 +160,38 @@ def _encode_pil(image: PILImage) -> EncodedImage:
             "a PIL image of floats (mode 'F') has no agreed range",
             hint="scale it to 0..255 and convert it to mode 'L'",
         )
-    if image.mode not in ("1", "L", "LA", "P", "RGB", "RGBA", "I", "I;16"):
-        image = image.convert("RGB")
     out = io.BytesIO()
-    image.save(out, "PNG", compress_level=_LEVEL)
+    try:
+        _to_png_mode(image).save(out, "PNG", compress_level=_LEVEL)
+    except (ValueError, OSError, SyntaxError) as error:
+        raise InvalidValueError(
+            f"a PIL image of mode '{image.mode}' and size {image.size} gives no PNG: {error}",
+            hint="check the file it was opened from, or convert it to mode 'RGB'",
+        ) from None
     return EncodedImage(out.getvalue(), "image/png", image.width, image.height)
+
+
+def _to_png_mode(image: Any) -> Any:
+    """Return *image* in a mode that PNG has, with its transparency."""
+    if image.mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16"):
+        return image
+    if image.mode.startswith("I"):
+        low, high = image.convert("I").getextrema()
+        if low < 0 or high > _MAX_16_BITS:
+            raise ValueError(f"values from {low} to {high} do not fit 16 bits")
+        return image.convert("I").convert("I;16")
+    if image.mode == "La":
+        return image.convert("LA")
+    return image.convert("RGBA" if image.mode in ("PA", "RGBa") else "RGB")
 
 
 def _from_array(array: Any) -> PILImage:
     from PIL import Image
 
     if hasattr(array, "detach"):  # a torch tensor
-        array = array.detach().cpu().numpy()
+        array = array.detach().cpu()
+        # Numpy lacks bfloat16.
+        array = (array.float() if "bfloat16" in str(array.dtype) else array).numpy()
     shape = tuple(int(side) for side in array.shape)
     if len(shape) == 3 and shape[2] == 1:
         array, shape = array.reshape(shape[:2]), shape[:2]
@@ -178,7 +208,7 @@ def _from_array(array: Any) -> PILImage:
 
 
 def _to_bytes(array: Any) -> bytes:
-    kind = str(array.dtype)
+    kind = str(getattr(array.dtype, "name", array.dtype))
     if kind == "uint8":
         return bytes(array.tobytes())
     if kind == "bool":
@@ -199,7 +229,9 @@ def _to_bytes(array: Any) -> bytes:
 
 
 def open_image(data: bytes) -> PILImage:
-    """Return the PIL image in *data*; its pixels are decoded when they are used.
+    """Return the PIL image in *data*.
+
+    Its pixels are decoded when they are used.
 
     Raises:
         InvalidValueError: If Pillow cannot read it.

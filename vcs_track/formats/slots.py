@@ -33,9 +33,11 @@ __all__ = [
     "Header",
     "Record",
     "pack_header",
+    "pack_last_words",
     "pack_payload",
     "pack_slot",
     "parse_header",
+    "parse_last_words",
     "scan",
     "slots_of",
 ]
@@ -66,6 +68,9 @@ _BODY = {
     FRAME: struct.Struct("<qQqI"),
     SEAL: struct.Struct("<qQqI"),
 }
+_LAST_WORDS = 2048  # where the second half of the first page begins
+_WORDS = struct.Struct("<QI")
+_LONGEST_WORDS = HEADER_SIZE - _LAST_WORDS - _WORDS.size
 _SLOT = struct.Struct("<qdqII")
 _WORD = struct.Struct("<I")
 _SIGNED = struct.Struct("<q")
@@ -165,8 +170,24 @@ def pack_header(header: Header) -> bytes:
         header.writer.encode(), header.boot.encode(), header.pid, header.ticks,
         header.namespace, header.salt, host,
     )  # fmt: skip
-    page = packed.ljust(HEADER_SIZE - 8, b"\0")
-    return page + _UNSIGNED.pack(check64(page))
+    half = packed.ljust(_LAST_WORDS - 8, b"\0")
+    return (half + _UNSIGNED.pack(check64(half))).ljust(HEADER_SIZE, b"\0")
+
+
+def pack_last_words(text: bytes) -> tuple[int, bytes]:
+    """Return where in the first page *text* goes, and the bytes to put there."""
+    text = text[:_LONGEST_WORDS]
+    return _LAST_WORDS, _WORDS.pack(check64(text), len(text)) + text
+
+
+def parse_last_words(page: Buffer) -> bytes:
+    """Return the text that a writer left in the first page, or nothing."""
+    raw = bytes(page[:HEADER_SIZE])
+    if len(raw) < HEADER_SIZE:
+        return b""
+    check, length = _WORDS.unpack_from(raw, _LAST_WORDS)
+    text = raw[_LAST_WORDS + _WORDS.size :][:length]
+    return text if length and check == check64(text) else b""
 
 
 def parse_header(page: Buffer) -> Header:
@@ -183,7 +204,7 @@ def parse_header(page: Buffer) -> Header:
         raise CorruptError(
             f"the journal has version {fields[1]}", hint="read it with a newer vcs-track"
         )
-    if _UNSIGNED.unpack_from(raw, HEADER_SIZE - 8)[0] != check64(raw[:-8]):
+    if _UNSIGNED.unpack_from(raw, _LAST_WORDS - 8)[0] != check64(raw[: _LAST_WORDS - 8]):
         raise CorruptError("the header of the journal is damaged")
     run, writer, boot, host = (
         fields[i].rstrip(b"\0").decode("utf-8", "replace") for i in (4, 5, 6, 11)

@@ -1,7 +1,8 @@
-"""Python values in JSON without loss: what JSON lacks gets a label.
+"""Typed values: what JSON has no form for, as labelled JSON.
 
-Pure functions; ``docs/format/canonical-json.md`` lists the labels. Numpy and torch values
-are recognised by how they behave, so neither is imported here.
+Every value is kept without loss or labelled as a ``repr``, never changed in silence.
+Numpy, torch and the like are recognised by how they behave, so none is imported here.
+See ``docs/format/canonical-json.md``.
 """
 
 from __future__ import annotations
@@ -9,44 +10,44 @@ from __future__ import annotations
 import base64
 import math
 import re
-from dataclasses import dataclass, fields, is_dataclass
+from collections import UserString
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from enum import Enum
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
 from vcs_track.errors import CorruptError
-from vcs_track.formats import canonical
+from vcs_track.formats.canonical import MAX_INT, MIN_INT, dumps
+from vcs_track.formats.oid import FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable
 
-__all__ = ["PathText", "Repr", "freeze", "thaw"]
+__all__ = ["MAX_REPR", "PathText", "Repr", "freeze", "thaw"]
 
-_DEPTH: Final = 60
-_LONGEST_REPR: Final = 4096
-_LONGEST_ARRAY: Final = 64
-_ADDRESS: Final = re.compile(" at 0x[0-9a-fA-F]+")
+MAX_REPR: Final = 4096
+
+# Canonical JSON allows 64 open brackets; 4 are left for the object around the value.
+_MAX_DEPTH: Final = 60
+_LEAF_DEPTH: Final = 3
+_MAX_ELEMENTS: Final = 64
+_MAX_DIMENSIONS: Final = 8
+_MAX_HASHED: Final = 64 << 20
+# The interpreter refuses decimal text of more than 4300 digits.
+_DECIMAL_BITS: Final = 13_000
+
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
-
-
-class PathText(str):
-    """A path as text; it works wherever a path does."""
-
-    __slots__ = ()
-
-    def __fspath__(self) -> str:
-        return str(self)
+_ADDRESS: Final = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Repr:
-    """A value of a type that is not kept: its type and its ``repr``.
+    """A value that could not be kept, as it printed itself.
 
     Attributes:
-        type: Module and name of the type.
-        text: Its ``repr``, cut at 4,096 characters.
+        type: ``module.Class`` of the value.
+        text: Its ``repr``, at most 4096 characters, without memory addresses.
     """
 
     type: str
@@ -56,219 +57,423 @@ class Repr:
         return self.text
 
 
-def freeze(value: Any) -> Any:
+class PathText(str):
+    """The text of a path that was recorded; works wherever a path is expected."""
+
+    __slots__ = ()
+
+    def __fspath__(self) -> str:
+        return str.__str__(self)
+
+
+def freeze(value: object, notes: list[str] | None = None) -> Any:
     """Return *value* as plain JSON, with labels where JSON lacks a type.
 
-    Never fails: a type that is not known, a cycle, or nesting deeper than 60 becomes a
-    labelled ``repr``. Numbers of numpy and torch become plain numbers, so that queries can
-    compare them.
+    Never fails, whatever the value is or does.
+
+    Args:
+        value: Anything.
+        notes: Told, one line each, about texts whose lone surrogates were replaced.
+
+    Returns:
+        What ``canonical.dumps`` accepts, with at most 60 open brackets; :func:`thaw` turns
+        it back.
 
     Example:
-        >>> from vcs_track.formats.typed_json import freeze, thaw
-        >>> freeze({"lr": 0.1, "shape": (3, 4)})
-        {'lr': 0.1, 'shape': {'$': 'tuple', 'v': [3, 4]}}
-        >>> thaw(freeze({"lr": float("inf"), "shape": (3, 4)}))
-        {'lr': inf, 'shape': (3, 4)}
+        >>> from vcs_track.formats.typed_json import freeze
+        >>> freeze({"lr": 0.1, "betas": (0.9, 0.99), "end": float("inf")})
+        {'lr': 0.1, 'betas': {'$': 'tuple', 'v': [0.9, 0.99]}, 'end': {'$': 'f', 'v': 'Infinity'}}
     """
-    return _freeze(value, 0)
+    return _Freezer(notes).freeze(value, 0)
 
 
-def _label(kind: str, value: Any) -> dict[str, Any]:
-    return {"$": kind, "v": value}
+def thaw(plain: object) -> Any:
+    """Return the value that *plain* stands for; the inverse of :func:`freeze`.
+
+    Paths come back as :class:`PathText`, arrays as nested lists; values that could not be
+    kept and kinds of a later version come back as :class:`Repr`.
+
+    Raises:
+        CorruptError: If a typed value is malformed.
+
+    Example:
+        >>> from vcs_track.formats.typed_json import thaw
+        >>> thaw({"betas": {"$": "tuple", "v": [0.9, 0.99]}})
+        {'betas': (0.9, 0.99)}
+    """
+    if isinstance(plain, dict):
+        if "$" in plain:
+            return _thaw_label(plain)
+        return {key: thaw(item) for key, item in plain.items()}
+    if isinstance(plain, list):
+        return [thaw(item) for item in plain]
+    return plain
 
 
-def _text(value: str) -> str:
-    return _SURROGATE.sub("\ufffd", value)
+class _Freezer:
+    """One call of :func:`freeze`, and what is open above the current value."""
 
+    __slots__ = ("_hashable", "_notes", "_open")
 
-def _freeze(value: Any, depth: int) -> Any:
-    if value is None or value is True or value is False:
-        return value
-    plain = _EXACT.get(type(value))
-    if plain is not None:
-        return plain(value)
-    if depth > _DEPTH:
-        return _repr(value)
-    nested = _freeze_nested(value, depth + 1)
-    return _repr(value) if nested is _UNKNOWN else nested
+    def __init__(self, notes: list[str] | None) -> None:
+        self._notes = notes
+        self._open: set[int] = set()
+        # Above 0 inside members of sets and keys, which must be hashable when thawed.
+        self._hashable = 0
 
-
-_UNKNOWN: Final = object()
-
-
-def _freeze_nested(value: Any, depth: int) -> Any:
-    if isinstance(value, dict):
-        return _freeze_dict(value, depth)
-    if type(value) is list:
-        return [_freeze(item, depth) for item in value]
-    if type(value) is tuple:
-        return _label("tuple", [_freeze(item, depth) for item in value])
-    if isinstance(value, set | frozenset):
-        items = [_freeze(item, depth) for item in value]
-        kind = "set" if isinstance(value, set) else "frozenset"
-        return _label(kind, sorted(items, key=canonical.dumps))
-    if hasattr(value, "as_posix") and hasattr(value, "__fspath__"):
-        return _label("path", _text(value.as_posix()))
-    if isinstance(value, PathText):
-        return _label("path", str(value))
-    if isinstance(value, Enum):
-        return _repr(value)
-    if is_dataclass(value) and not isinstance(value, type | Repr):
-        return _freeze_dict({f.name: getattr(value, f.name) for f in fields(value)}, depth)
-    return _freeze_foreign(value, depth)
-
-
-def _freeze_foreign(value: Any, depth: int) -> Any:
-    if hasattr(value, "dtype") and hasattr(value, "shape"):
-        return _freeze_array(value, depth)
-    for base, plain in _BASES.items():  # subclasses, such as numpy.float64
-        if isinstance(value, base):
-            return plain(base(value))
-    if isinstance(value, tuple):
-        return _label("tuple", [_freeze(item, depth) for item in value])
-    if isinstance(value, list):
-        return [_freeze(item, depth) for item in value]
-    if type(value).__name__ == "Namespace" and hasattr(value, "__dict__"):
-        return _freeze_dict(vars(value), depth)
-    if hasattr(value, "keys") and hasattr(value, "__getitem__"):
+    def freeze(self, value: object, depth: int) -> object:
+        """Return the plain form of *value*; *depth* brackets are open around it."""
+        kind = type(value)
+        if value is None or kind is bool:
+            return value
+        scalar = _SCALARS.get(kind)
+        if scalar is not None:
+            return scalar(value)
+        if isinstance(value, str) and kind is str:
+            return self._text(value)
         try:
-            return _freeze_dict({key: value[key] for key in value.keys()}, depth)  # noqa: SIM118
-        except Exception:  # noqa: BLE001 -- a foreign mapping may do anything; its repr is kept
-            return _UNKNOWN
-    return _UNKNOWN
+            return self._other(value, depth)
+        except Exception:  # noqa: BLE001  # code of the user runs in here and may raise anything
+            return self._repr(value)
 
+    def _other(self, value: object, depth: int) -> object:
+        if isinstance(value, (Enum, type)):
+            return self._repr(value)
+        if isinstance(value, Repr):
+            return _label("repr", self._text(value.text)[:MAX_REPR], type=self._text(value.type))
+        if isinstance(value, (int, float, complex, str, bytes, memoryview)):
+            return self._subclass(value)
+        if isinstance(value, UserString):
+            return self._text(str(value))
+        if hasattr(type(value), "__fspath__"):
+            return self._path(value)
+        if isinstance(value, (set, frozenset, Mapping, Sequence)) or _is_record(value):
+            return self._container(value, depth)
+        # Asked of the class: a configuration object may hold a value named "shape".
+        if hasattr(type(value), "dtype") and hasattr(type(value), "shape"):
+            return self._array(value, depth)
+        return self._exact(value)
 
-def _freeze_dict(value: Mapping[Any, Any], depth: int) -> Any:
-    if "$" not in value and all(type(key) is str and not _SURROGATE.search(key) for key in value):
-        return {key: _freeze(item, depth) for key, item in value.items()}
-    pairs = [[_freeze(key, depth), _freeze(item, depth)] for key, item in value.items()]
-    return _label("map", sorted(pairs, key=lambda pair: canonical.dumps(pair[0])))
+    def _subclass(self, value: Any) -> object:
+        """Return the plain form of an instance of a subclass of a plain type."""
+        if isinstance(value, PathText):
+            return self._path(value)
+        if isinstance(value, str):
+            return self._text(str.__str__(value))
+        if isinstance(value, int):
+            return _freeze_int(int.__int__(value))
+        if isinstance(value, float):
+            return _freeze_float(float.__float__(value))
+        if isinstance(value, complex):
+            return _freeze_complex(complex(value.real, value.imag))
+        return _freeze_bytes(value)
 
+    def _exact(self, value: Any) -> object:
+        name = _name(type(value))
+        if name == "decimal.Decimal":
+            return _label("decimal", str(value))
+        if name == "fractions.Fraction":
+            parts = (value.numerator, value.denominator)
+            return _label("fraction", [_freeze_int(part) for part in parts])
+        return self._repr(value)
 
-def _freeze_array(value: Any, depth: int) -> Any:
-    try:
+    def _path(self, value: Any) -> object:
+        text = value.as_posix() if hasattr(type(value), "as_posix") else value.__fspath__()
+        if not isinstance(text, str):
+            return self._repr(value)
+        return _label("path", self._text(str.__str__(text)))
+
+    def _text(self, text: str) -> str:
+        if text.isascii() or not _SURROGATE.search(text):
+            return text
+        if self._notes is not None:
+            self._notes.append(f"the text {text[:40]!a} is not valid Unicode, parts were replaced")
+        return _SURROGATE.sub("\ufffd", text)
+
+    # ---- containers --------------------------------------------------------------------
+
+    def _container(self, value: Any, depth: int) -> object:
+        opened = 3 if isinstance(value, Mapping) or _is_record(value) else 2
+        too_deep = depth + opened + _LEAF_DEPTH > _MAX_DEPTH
+        if isinstance(value, range) or id(value) in self._open or too_deep:
+            return self._repr(value)
+        self._open.add(id(value))
+        try:
+            return self._opened(value, depth)
+        finally:
+            self._open.discard(id(value))
+
+    def _opened(self, value: Any, depth: int) -> object:
+        if isinstance(value, Mapping):
+            return self._mapping(dict(value.items()), value, depth)
+        if _is_record(value):
+            return self._mapping(_fields(value), value, depth)
+        if isinstance(value, tuple):
+            return _label("tuple", [self.freeze(item, depth + 2) for item in value])
+        if isinstance(value, (set, frozenset)):
+            kind = "frozenset" if isinstance(value, frozenset) or self._hashable else "set"
+            members = [self._member(item, depth + 2) for item in value]
+            return _label(kind, sorted(members, key=dumps))
+        if self._hashable:
+            return self._repr(value)
+        return [self.freeze(item, depth + 1) for item in value]
+
+    def _member(self, value: object, depth: int) -> object:
+        self._hashable += 1
+        try:
+            return self.freeze(value, depth)
+        finally:
+            self._hashable -= 1
+
+    def _mapping(self, items: dict[Any, Any], value: object, depth: int) -> object:
+        if self._hashable:
+            return self._repr(value)
+        if "$" in items or not all(map(_is_text, items)):
+            pairs = [
+                [self._member(key, depth + 3), self.freeze(item, depth + 3)]
+                for key, item in items.items()
+            ]
+            return _label("map", sorted(pairs, key=lambda pair: dumps(pair[0])))
+        plain: dict[str, object] = {}
+        for key, item in items.items():
+            name = self._text(str.__str__(key))
+            while name in plain:
+                # Two names that differ only in what was replaced.
+                name += "\ufffd"
+            plain[name] = self.freeze(item, depth + 1)
+        return plain
+
+    # ---- arrays and the rest -----------------------------------------------------------
+
+    def _array(self, value: Any, depth: int) -> object:
         shape = tuple(int(side) for side in value.shape)
         if not shape:
-            plain = value.item()
-            known = isinstance(plain, bool | int | float | str | bytes | complex)
-            return _freeze(plain, depth) if known else _UNKNOWN
-        if math.prod(shape) <= _LONGEST_ARRAY:
-            items = _freeze(value.tolist(), depth)
-            return {"$": "array", "dtype": str(value.dtype), "shape": list(shape), "v": items}
-    except Exception:  # noqa: BLE001 -- a tensor on a device may refuse; its repr is kept
-        return _UNKNOWN
-    return {"$": "repr", "type": _type_name(value), "v": f"array{shape} of {value.dtype}"}
+            return self._number(value)
+        if hasattr(value, "index") or not hasattr(value, "tolist"):
+            # A column of a data frame: its labels have no place in an array.
+            return self._repr(value)
+        count = math.prod(shape)
+        needed = depth + 1 + len(shape) + _LEAF_DEPTH
+        if count > _MAX_ELEMENTS or len(shape) > _MAX_DIMENSIONS or needed > _MAX_DEPTH:
+            text = f"array{shape} of {value.dtype}{_array_hash(value, count)}"
+            return _label("repr", text, type=_name(type(value)))
+        items = value.tolist()
+        if self._hashable or str(value.dtype) == "object" or "time64" in str(value.dtype):
+            return self._repr(value)
+        plain = self.freeze(items, depth + 1)
+        return _label("array", plain, dtype=str(value.dtype), shape=list(shape))
+
+    def _number(self, value: Any) -> object:
+        """Return the number that an array without dimensions holds."""
+        if "time" in str(value.dtype):
+            # Nanoseconds would come out as a bare integer.
+            return self._repr(value)
+        item = value.item() if hasattr(value, "item") else value.numpy().item()
+        if type(item) in (bool, int, float, complex, str, bytes):
+            return self.freeze(item, 0)
+        return _freeze_float(float(item)) if hasattr(item, "__float__") else self._repr(value)
+
+    def _repr(self, value: object) -> object:
+        if isinstance(value, type) or _name(type(value)) in _FUNCTIONS:
+            # The repr of a function is its address; of a method, that of its object.
+            text = f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', '')}"
+        else:
+            text = _printed(value)
+        name = self._text(_name(type(value)))
+        return _label("repr", self._text(text)[:MAX_REPR], type=name)
 
 
-def _type_name(value: object) -> str:
-    return f"{type(value).__module__}.{type(value).__qualname__}"
+_FUNCTIONS: Final = frozenset({
+    "builtins.function", "builtins.method", "builtins.builtin_function_or_method",
+})  # fmt: skip
 
 
-def _repr(value: Any) -> dict[str, Any]:
-    if isinstance(value, Repr):
-        return {"$": "repr", "type": value.type, "v": value.text}
+def _label(kind: str, content: object, **more: object) -> dict[str, object]:
+    return {"$": kind, **more, "v": content}
+
+
+def _name(kind: type) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _is_text(key: object) -> bool:
+    return isinstance(key, str) and not isinstance(key, Enum)
+
+
+def _printed(value: object) -> str:
     try:
-        text = repr(value)
-    except Exception as error:  # noqa: BLE001 -- a broken __repr__ must not stop a training
-        text = f"<repr failed: {type(error).__name__}>"
-    # An address would make equal values differ between two runs.
-    text = _ADDRESS.sub("", _text(text))[:_LONGEST_REPR]
-    return {"$": "repr", "type": _text(_type_name(value)), "v": text}
+        # An address would make equal values differ between two runs.
+        return _ADDRESS.sub("", repr(value))
+    except Exception:  # noqa: BLE001  # a broken __repr__ must not stop a training
+        return f"<unprintable {type(value).__qualname__}>"
 
 
-def _freeze_float(value: float) -> Any:
-    if math.isfinite(value):
-        return value
-    return _label("f", "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity")
+def _is_record(value: object) -> bool:
+    """Return whether *value* is an object with named fields."""
+    kind = type(value)
+    return (
+        hasattr(kind, "__dataclass_fields__")
+        or hasattr(kind, "__attrs_attrs__")
+        or hasattr(kind, "__pydantic_fields__")
+        or (issubclass(kind, tuple) and hasattr(kind, "_fields"))
+        or _name(kind) in ("argparse.Namespace", "types.SimpleNamespace")
+    )
 
 
-def _freeze_int(value: int) -> Any:
-    if canonical.MIN_INT <= value <= canonical.MAX_INT:
-        return value
-    # Decimal digits of a huge integer are slow to make, and Python bounds them.
-    return _label("i", str(value) if value.bit_length() <= 13_000 else hex(value))
+def _fields(value: Any) -> dict[str, object]:
+    kind: Any = type(value)
+    names: Iterable[str]
+    if isinstance(value, tuple):
+        return dict(zip(kind._fields, value, strict=True))
+    if hasattr(kind, "__attrs_attrs__"):
+        names = [field.name for field in kind.__attrs_attrs__]
+    elif hasattr(kind, "__dataclass_fields__"):
+        names = kind.__dataclass_fields__
+    elif hasattr(kind, "__pydantic_fields__"):
+        names = kind.__pydantic_fields__
+    else:
+        names = vars(value)
+    return {name: getattr(value, name) for name in names if hasattr(value, name)}
 
 
-def _base64(value: bytes) -> str:
-    return base64.b64encode(value).decode("ascii")
+def _array_hash(value: Any, count: int) -> str:
+    """Return the first digits of the hash of the elements, if it has one."""
+    try:
+        if hasattr(value, "detach"):
+            value = value.detach().cpu().numpy()
+        if str(value.dtype) == "object" or count * value.dtype.itemsize > _MAX_HASHED:
+            return ""
+        digits = FORMATS["sha256"].hash(value.tobytes())
+    except Exception:  # noqa: BLE001  # other people's arrays raise what they like
+        return ""
+    return f", sha256 {digits[:16]}"
 
 
-_BASES: Final[dict[type, Callable[[Any], Any]]] = {
-    int: _freeze_int,
+# ---- scalars -------------------------------------------------------------------------
+
+
+def _freeze_float(x: float) -> object:
+    if math.isfinite(x):
+        return x
+    return _label("f", "NaN" if math.isnan(x) else "Infinity" if x > 0 else "-Infinity")
+
+
+def _freeze_int(number: int) -> object:
+    if MIN_INT <= number <= MAX_INT:
+        return number
+    return _label("i", hex(number) if number.bit_length() > _DECIMAL_BITS else str(number))
+
+
+def _freeze_complex(number: complex) -> object:
+    return _label("complex", [_freeze_float(number.real), _freeze_float(number.imag)])
+
+
+def _freeze_bytes(data: bytes | memoryview) -> object:
+    return _label("bytes", base64.b64encode(bytes(data)).decode())
+
+
+def _freeze_bytearray(data: bytearray) -> object:
+    return _label("bytearray", base64.b64encode(data).decode())
+
+
+def _freeze_timedelta(span: timedelta) -> object:
+    return _label("timedelta", [span.days, span.seconds, span.microseconds])
+
+
+_SCALARS: Final[dict[type, Callable[[Any], object]]] = {
     float: _freeze_float,
-    str: _text,
-    bytes: lambda value: _label("bytes", _base64(value)),
-}
-
-_EXACT: Final[dict[type, Callable[[Any], Any]]] = {
-    **_BASES,
-    bytearray: lambda value: _label("bytearray", _base64(value)),
-    complex: lambda value: _label(
-        "complex", [_freeze_float(value.real), _freeze_float(value.imag)]
-    ),
-    datetime: lambda value: _label("datetime", value.isoformat()),
+    int: _freeze_int,
+    complex: _freeze_complex,
+    bytes: _freeze_bytes,
+    bytearray: _freeze_bytearray,
+    # Exact types only: a subclass may be finer, as the nanoseconds of pandas.
     date: lambda value: _label("date", value.isoformat()),
     time: lambda value: _label("time", value.isoformat()),
-    timedelta: lambda value: _label("timedelta", [value.days, value.seconds, value.microseconds]),
-    Decimal: lambda value: _label("decimal", str(value)),
-    Fraction: lambda value: _label(
-        "fraction", [_freeze_int(value.numerator), _freeze_int(value.denominator)]
-    ),
+    datetime: lambda value: _label("datetime", value.isoformat()),
+    timedelta: _freeze_timedelta,
 }
 
 
 # ---- back ------------------------------------------------------------------------------
 
 
-def thaw(plain: Any) -> Any:
-    """Return the Python value that :func:`freeze` turned into *plain*.
-
-    Arrays come back as lists, types and labels that are not known as :class:`Repr`.
-
-    Raises:
-        CorruptError: If a label is not one, or what it labels does not fit.
-    """
-    if isinstance(plain, list):
-        return [thaw(item) for item in plain]
-    if not isinstance(plain, dict):
-        return plain
-    if "$" not in plain:
-        return {key: thaw(item) for key, item in plain.items()}
-    label = _LABELS.get(plain["$"]) if isinstance(plain["$"], str) else None
-    if label is None:
-        return Repr(f"unknown label {str(plain['$'])[:40]}", str(plain.get("v"))[:_LONGEST_REPR])
+def _thaw_label(plain: dict[str, Any]) -> object:
+    kind = plain["$"]
+    thawer = _THAWERS.get(kind) if isinstance(kind, str) else None
     try:
-        return label(plain)
-    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+        if thawer is not None:
+            return thawer(plain["v"])
+        if kind == "repr":
+            return Repr(_expect(plain["type"], str), _expect(plain["v"], str))
+        text = dumps(plain).decode()[:MAX_REPR]
+        return Repr(f"unknown label {_expect(kind, str)[:40]}", text)
+    except (ValueError, TypeError, KeyError, ArithmeticError) as error:
         raise CorruptError(
-            f"a value has the label '{str(plain['$'])[:40]}' and does not fit it: {error}",
-            hint="a newer vcs-track may have written it",
+            f"a value has the label '{kind!s:.40}' and does not fit it: {error}"
         ) from None
 
 
-def _thaw_float(plain: dict[str, Any]) -> float:
-    if plain["v"] not in ("NaN", "Infinity", "-Infinity"):
-        raise ValueError(plain["v"])
-    return float(plain["v"])
+def _expect(value: Any, kind: type) -> Any:
+    if type(value) is not kind:
+        raise TypeError(f"found {type(value).__name__}, expected {kind.__name__}")
+    return value
 
 
-_LABELS: Final[dict[str, Callable[[dict[str, Any]], Any]]] = {
+def _thaw_list(v: Any) -> list[Any]:
+    return [thaw(item) for item in _expect(v, list)]
+
+
+def _thaw_float(v: Any) -> float:
+    return {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}[v]
+
+
+def _thaw_int(v: Any) -> int:
+    return int(_expect(v, str), 16 if "x" in v else 10)
+
+
+def _thaw_bytes(v: Any) -> bytes:
+    return base64.b64decode(_expect(v, str), validate=True)
+
+
+def _thaw_complex(v: Any) -> complex:
+    real, imaginary = _thaw_list(v)
+    return complex(_expect(real, float), _expect(imaginary, float))
+
+
+def _thaw_decimal(v: Any) -> object:
+    from decimal import Decimal
+
+    return Decimal(_expect(v, str))
+
+
+def _thaw_fraction(v: Any) -> object:
+    from fractions import Fraction
+
+    numerator, denominator = _thaw_list(v)
+    return Fraction(_expect(numerator, int), _expect(denominator, int))
+
+
+def _thaw_timedelta(v: Any) -> timedelta:
+    days, seconds, microseconds = (_expect(part, int) for part in _expect(v, list))
+    return timedelta(days, seconds, microseconds)
+
+
+_THAWERS: Final[dict[str, Callable[[Any], object]]] = {
     "f": _thaw_float,
-    "i": lambda plain: int(plain["v"], 16 if "x" in plain["v"] else 10),
-    "bytes": lambda plain: base64.b64decode(plain["v"], validate=True),
-    "bytearray": lambda plain: bytearray(base64.b64decode(plain["v"], validate=True)),
-    "complex": lambda plain: complex(*map(thaw, plain["v"])),
-    "tuple": lambda plain: tuple(map(thaw, plain["v"])),
-    "set": lambda plain: set(map(thaw, plain["v"])),
-    "frozenset": lambda plain: frozenset(map(thaw, plain["v"])),
-    "path": lambda plain: PathText(plain["v"]),
-    "datetime": lambda plain: datetime.fromisoformat(plain["v"]),
-    "date": lambda plain: date.fromisoformat(plain["v"]),
-    "time": lambda plain: time.fromisoformat(plain["v"]),
-    "timedelta": lambda plain: timedelta(*plain["v"]),
-    "decimal": lambda plain: Decimal(plain["v"]),
-    "fraction": lambda plain: Fraction(*map(thaw, plain["v"])),
-    "array": lambda plain: thaw(plain["v"]),
-    "map": lambda plain: {thaw(key): thaw(item) for key, item in plain["v"]},
-    "repr": lambda plain: Repr(plain["type"], plain["v"]),
+    "i": _thaw_int,
+    "bytes": _thaw_bytes,
+    "bytearray": lambda v: bytearray(_thaw_bytes(v)),
+    "path": lambda v: PathText(_expect(v, str)),
+    "tuple": lambda v: tuple(_thaw_list(v)),
+    "set": lambda v: set(_thaw_list(v)),
+    "frozenset": lambda v: frozenset(_thaw_list(v)),
+    "date": lambda v: date.fromisoformat(_expect(v, str)),
+    "time": lambda v: time.fromisoformat(_expect(v, str)),
+    "datetime": lambda v: datetime.fromisoformat(_expect(v, str)),
+    "timedelta": _thaw_timedelta,
+    "complex": _thaw_complex,
+    "decimal": _thaw_decimal,
+    "fraction": _thaw_fraction,
+    "array": _thaw_list,
+    "map": lambda v: dict(_thaw_list(v)),
 }

@@ -22,7 +22,7 @@ from vcs_track.errors import StorageError
 from vcs_track.formats import canonical, slots
 from vcs_track.formats.oid import check64
 from vcs_track.formats.slots import HEADER_SIZE, SLOT_SIZE, Damage, Header
-from vcs_track.plumbing import fsio, syncer
+from vcs_track.plumbing import fsio
 from vcs_track.plumbing.lock import identity
 
 if TYPE_CHECKING:
@@ -47,7 +47,6 @@ class JournalWriter:
         run: Run id.
         writer: Writer id.
         mapped: Whether to write through a mapping.
-        interval: Seconds between two background syncs; 0 for none.
         strict: Raise when a record cannot be written, instead of holding it in memory.
 
     Attributes:
@@ -62,7 +61,6 @@ class JournalWriter:
         run: str,
         writer: str,
         mapped: bool,
-        interval: float = 1.0,
         strict: bool = False,
     ) -> None:
         who = identity()
@@ -86,8 +84,6 @@ class JournalWriter:
         if mapped:
             self._grow(_FIRST)
         self.point = self._make_point()
-        if interval:
-            syncer.watch(self, interval)
 
     # ---- writing -----------------------------------------------------------------------
 
@@ -229,16 +225,20 @@ class JournalWriter:
     # ---- durability --------------------------------------------------------------------
 
     def sync(self) -> None:
-        """Make every record written so far survive a power cut."""
+        """Make every record written so far survive a power cut.
+
+        Raises:
+            StorageError: If the disk refuses and the journal is strict.
+        """
         if self._fd < 0:
             return
         try:
             fsio.sync_data(self._fd)
         except OSError as error:
+            self.trouble = self.trouble or f"sync: {error.strerror or error}".lower()
             if self._strict:
                 with fsio.storage_errors("sync the journal"):
                     raise
-            self.trouble = self.trouble or (error.strerror or str(error)).lower()
 
     def settle(self) -> int:
         """Try once more to write what is held in memory; return how many records are lost."""
@@ -250,6 +250,11 @@ class JournalWriter:
             except OSError:
                 return self.lost + len(self._held)
             return self.lost
+
+    def last_words(self, content: dict[str, Any]) -> None:
+        """Leave *content* in the first page, which has room on a full disk too."""
+        at, data = slots.pack_last_words(canonical.dumps(content))
+        fsio.pwrite(self._fd, data, at)
 
     def close(self) -> None:
         """Close the file; the journal stays readable."""
@@ -276,6 +281,13 @@ class JournalReader:
         self.header = slots.parse_header(self._data)
         self.damage = Damage()
         self.row_sizes: dict[int, int] = {}
+
+    @property
+    def last_words(self) -> dict[str, Any]:
+        """What a writer on a full disk said it lost; empty for most."""
+        text = slots.parse_last_words(self._data)
+        found = canonical.loads(text) if text else {}
+        return found if isinstance(found, dict) else {}
 
     def records(self, start: int = 0, stop: int | None = None) -> Iterator[slots.Record]:
         """Yield the valid records from slot *start* on, before slot *stop*.

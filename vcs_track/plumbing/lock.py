@@ -19,7 +19,7 @@ from vcs_track.plumbing import fsio
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Identity", "Lock", "identity"]
+__all__ = ["Identity", "Lock", "identity", "is_alive"]
 
 # Lock files this process holds: lockf would let us take our own lock a second time.
 _held: set[tuple[int, str]] = set()
@@ -38,8 +38,9 @@ class Lock:
         >>> lock.release()
     """
 
-    def __init__(self, path: Path, fd: int) -> None:
+    def __init__(self, path: Path, fd: int, *, certain: bool = True) -> None:
         self.path = path
+        self.certain = certain
         self._fd = fd
         self._pid = os.getpid()
 
@@ -47,13 +48,14 @@ class Lock:
     def take(cls, path: Path) -> Lock | None:
         """Return the lock on *path*, or None when someone else holds it.
 
-        A file system without locks gives the lock to everybody who asks; its callers also
-        look at the identity of the owner.
+        A file system without locks gives the lock to everybody who asks, and the lock is not
+        :attr:`certain`; look at the identity of the owner then.
         """
         key = (os.getpid(), str(path))
         if key in _held:
             return None
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        certain = True
         try:
             fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -63,8 +65,9 @@ class Lock:
             if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.EINVAL):
                 os.close(fd)
                 raise
+            certain = False
         _held.add(key)
-        return cls(path, fd)
+        return cls(path, fd, certain=certain)
 
     def release(self) -> None:
         """Give the lock up; harmless when repeated or called in a forked child."""
@@ -107,6 +110,11 @@ def _ticks(pid: int) -> int:
         return int(stat.rpartition(")")[2].split()[19])
     except (OSError, ValueError, IndexError):
         return 0
+
+
+def is_alive(boot: str, pid: int, ticks: int) -> bool:
+    """Return whether the process that these three name still runs on this machine."""
+    return boot == _boot() and ticks != 0 and _ticks(pid) == ticks
 
 
 def identity() -> Identity:

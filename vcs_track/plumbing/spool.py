@@ -43,18 +43,22 @@ class Spool:
         self._path = stem
         self._fd = -1
         self._at = 0
+        self._dirty = False
+        self._unnamed = False
 
     def __contains__(self, oid: object) -> bool:
         return oid in self._seen
 
     def _next_file(self) -> None:
         if self._fd >= 0:
+            fsio.fsync(self._fd)
             fsio.close(self._fd)
             self._fd = -1
         self._path = self._stem.with_name(f"{self._stem.name}-{self._files}.zip~")
         self._fd = fsio.create(self._path)
         self._files += 1
         self._at = 0
+        self._dirty = self._unnamed = True
 
     def add(self, data: bytes) -> ObjectId:
         """Store *data*; return its id. A second copy costs nothing.
@@ -101,6 +105,7 @@ class Spool:
             self._rewind(self._at)
             raise
         self._at += len(head) + len(data)
+        self._dirty = True
 
     def _rewind(self, at: int) -> None:
         fsio.truncate(self._fd, at)
@@ -151,13 +156,20 @@ class Spool:
             self._rewind(0)
             raise
         self._at = blank + size
+        self._dirty = True
         self._seen[oid] = (self._path, entry)
         return oid, size
 
     def sync(self) -> None:
-        """Make the blobs of the current file survive a power cut."""
-        if self._fd >= 0:
+        """Make all blobs so far survive a power cut."""
+        with self._lock:
+            if self._fd < 0 or not self._dirty:
+                return
+            self._dirty = False
             fsio.fsync(self._fd)
+            if self._unnamed:
+                fsio.fsync_dir(self._path.parent)
+                self._unnamed = False
 
     def close(self) -> None:
         """Close the current file."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
+from contextlib import suppress
 from typing import Protocol
 
 __all__ = ["Syncable", "watch"]
@@ -33,7 +34,10 @@ class _Syncer:
         while True:
             pause.wait(self.interval)
             for journal in list(self.journals):
-                journal.sync()
+                # A disk that refuses is noted by the journal itself, and met again by
+                # whoever waits for a sync.
+                with suppress(OSError):
+                    journal.sync()
 
 
 _syncers: dict[float, _Syncer] = {}

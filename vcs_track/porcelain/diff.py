@@ -128,6 +128,11 @@ def _environment(old: RunView, new: RunView) -> Iterator[Change]:
     yield from _mappings("env", values.flatten(old.env), values.flatten(new.env))
 
 
+def _beyond_results(run: RunView) -> dict[str, Any]:
+    # Results are in the summary too; one change is one line.
+    return {name: value for name, value in run.summary.items() if name not in run.results}
+
+
 def _labels(run: RunView) -> dict[str, Any]:
     m = run.manifest
     found = {
@@ -153,7 +158,7 @@ def diff(old: RunView, new: RunView) -> list[Change]:
     changes: list[Change] = []
     if old.manifest.hparams != new.manifest.hparams:
         changes += _mappings("hparam", values.flatten(old.hparams), values.flatten(new.hparams))
-    changes += _mappings("summary", old.summary, new.summary)
+    changes += _mappings("summary", _beyond_results(old), _beyond_results(new))
     changes += _mappings("result", old.results, new.results)
     changes += _series(old, new)
     changes += _media(old, new)

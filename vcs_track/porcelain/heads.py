@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["current", "history"]
 
-_OWN = {"run", "time_us", "parents", "tags", "writers", "extra"}
+_BY_KEY = ("summary", "summary_set", "results")
+_OWN = {"run", "time_us", "parents", "tags", "writers", "extra", *_BY_KEY}
 _FIELDS = [field.name for field in fields(RunManifest) if field.name not in _OWN]
 
 
@@ -85,6 +86,10 @@ def _merge(tips: list[RunManifest], base: RunManifest | None) -> RunManifest:
             value = getattr(tip, name)
             if base is None or value != getattr(base, name):
                 changes[name] = value
+    for name in _BY_KEY:
+        changes[name] = _merge_keys(
+            [getattr(tip, name) for tip in tips], getattr(base, name) if base else {}
+        )
     before = set(base.tags) if base else set()
     added = set().union(*(set(tip.tags) - before for tip in tips))
     removed = set().union(*(before - set(tip.tags) for tip in tips))
@@ -96,3 +101,10 @@ def _merge(tips: list[RunManifest], base: RunManifest | None) -> RunManifest:
     return replace(
         newest, **changes, tags=tuple(sorted((before - removed) | added)), writers=writers
     )
+
+
+def _merge_keys(sides: list[dict[str, Any]], base: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for side in sides:
+        merged.update((k, v) for k, v in side.items() if k not in base or v != base[k])
+    return merged

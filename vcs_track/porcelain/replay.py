@@ -118,6 +118,8 @@ class Replay:
         if self._orphans:
             self.gaps.append({"writer": writer, "points_without_tag": self._orphans})
             self._orphans = 0
+        if words := journal.last_words:
+            self._on_gap({"writer": writer, **words}, 0)
         if not sealed and not live:
             self.statuses.append("crashed")
 

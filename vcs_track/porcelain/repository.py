@@ -67,10 +67,8 @@ class Repository:
 
     @classmethod
     def find(cls, start: Path, defaults: Defaults | None = None) -> Self:
-        """Open the nearest ``.runs`` in *start* or above, sealing runs whose writers died."""
-        repo = cls(Store.find(start), defaults)
-        repo.recover()
-        return repo
+        """Open the nearest ``.runs`` in *start* or above."""
+        return cls(Store.find(start), defaults)
 
     @property
     def path(self) -> Path:
@@ -106,6 +104,7 @@ class Repository:
         resume: str | bool | None = None,
         capture_code: bool = True,
         mode: str | None = None,
+        command: Sequence[str] | None = None,
     ) -> Run:
         """Start a run, or join one that is going on.
 
@@ -122,7 +121,9 @@ class Repository:
             resume: What to do about a run of this id that has ended: ``allow`` goes on with
                 it or starts it, ``must`` demands that it exists, ``never`` that it does not.
                 Default: an error when it has ended. True is ``allow``.
-            capture_code: Whether to ask git about the code.
+            capture_code: Whether to keep changed code. Commit and dirtiness are recorded in
+                any case; the code itself is not kept yet.
+            command: Command line to record. Default: that of this process.
             mode: ``disabled`` makes every call a no-op. Default: from the configuration.
 
         Returns:
@@ -133,6 +134,7 @@ class Repository:
             RunNotFoundError: If *resume* is ``must`` and there is no such run.
             StorageError: If the disk refuses.
         """
+        del capture_code  # its place in the interface; see the docstring
         d = self.defaults
         chosen = mode or d.mode
         if chosen not in ("normal", "disabled"):
@@ -152,14 +154,21 @@ class Repository:
         if chosen == "disabled":
             return DisabledRun(run_id, info["name"])
         self.store.require_writable()
-        if self._is_new(run_id, resume if resume is not None else d.resume):
-            info.update(self._facts(capture=capture_code and d.capture_git))
-        elif not label:
-            info.pop("name")
+        new = self._is_new(run_id, resume if resume is not None else d.resume)
+        before = None
+        if new:
+            info.update(self._facts(command))
+        else:
+            if not label:
+                info.pop("name")
+            if run_id not in seal.live_runs(self.store):
+                before = self.run(run_id)
         if not info.get("tags"):
             info.pop("tags", None)
         info = {key: value for key, value in info.items() if value is not None}
         run = Run(self.store, run_id, d, info)
+        if before is not None:
+            run._go_on(before)  # noqa: SLF001 -- only a repository resumes a run
         if params:
             run.add_hparams(params)
         return run
@@ -189,10 +198,10 @@ class Repository:
             )
         return not live and not sealed
 
-    def _facts(self, *, capture: bool) -> dict[str, Any]:
-        state = gitlink.read_state(self.root) if capture else None
+    def _facts(self, command: Sequence[str] | None) -> dict[str, Any]:
+        state = gitlink.read_state(self.root) if self.defaults.capture_git else None
         root = gitlink.find_root(self.root)
-        env = machine.describe(self.defaults.variables, root=root)
+        env = machine.describe(self.defaults.variables, argv=command, root=root)
         argv = env.pop("command")
         facts: dict[str, Any] = {
             "created_us": time.time_ns() // 1000,
@@ -200,7 +209,7 @@ class Repository:
             "command": {
                 "argv": argv,
                 "cwd": env.pop("cwd"),
-                "script": sys.argv[0] if sys.argv else "",
+                "script": "" if command is not None or not sys.argv else sys.argv[0],
             },
         }
         if state is not None:

@@ -6,14 +6,15 @@ import os
 import struct
 import threading
 import time
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from vcs_track.errors import InvalidValueError, RunSealedError, StorageError
-from vcs_track.formats import slots, typed_json
+from vcs_track.errors import InvalidValueError, RunSealedError
+from vcs_track.formats import slots
 from vcs_track.porcelain import edits, endings, values
+from vcs_track.porcelain.labels import Labels
 from vcs_track.porcelain.media_log import MediaLog
+from vcs_track.porcelain.names import readable_name
 from vcs_track.porcelain.reads import Reads
 from vcs_track.porcelain.run_view import RunView
 from vcs_track.porcelain.seal import all_ended, seal
@@ -41,7 +42,7 @@ class _Series:
         self.last = last
 
 
-class Run(MediaLog, Reads):
+class Run(Labels, MediaLog, Reads):
     """An experiment that is going on.
 
     Made by :meth:`Repository.start_run` or :func:`vcs_track.start_run`. A call that returned
@@ -78,6 +79,7 @@ class Run(MediaLog, Reads):
         self._series: dict[str, _Series] = {}
         self._epochs: dict[str, tuple[float, int]] = {}
         self._rows: dict[tuple[str, ...], tuple[int, list[_Series]]] = {}
+        self._starts: dict[str, int] = {}
         self._last_step: int | None = None
         self._seen_figures: set[bytes] = set()
         self.id = run_id
@@ -87,8 +89,38 @@ class Run(MediaLog, Reads):
             self._writer.begin(dict(info))
             self._labels.update({key: info[key] for key in edits.LABELS if key in info})
         else:
-            self._labels["name"] = info.get("name", run_id)
+            self._join(info)
         endings.watch(self)
+
+    def _join(self, info: Mapping[str, Any]) -> None:
+        # What this process was told fills in what the run that it joins was not.
+        known = RunView.load(self._store, self.id).manifest
+        self._labels.update({key: getattr(known, key) for key in edits.LABELS})
+        given = {
+            key: info[key]
+            for key in edits.LABELS
+            if key in info and not self._labels[key] and key != "tags"
+        }
+        # A name that somebody chose stands; one that was made of the id gives way.
+        if "name" in info and known.name == readable_name(self.id):
+            given["name"] = info["name"]
+        if "tags" in info:
+            given["tags"] = sorted({*known.tags, *info["tags"]})
+        if given:
+            self._set(**given)
+
+    def _go_on(self, view: RunView) -> None:
+        """Take up labels, repetition and steps where *view* ended."""
+        old = {key: getattr(view.manifest, key) for key in edits.LABELS}
+        self._labels = {**old, **self._labels}
+        for tag in view.series_tags:
+            reps = view.series(tag).column("rep", 0)
+            self.repetition = max(self.repetition, reps[-1])
+        for tag in view.series_tags:
+            series = view.series(tag)
+            if series.column("rep", 0)[-1] == self.repetition:
+                self._starts[tag] = series.step[-1]
+        self._last_step = max(self._starts.values(), default=None)
 
     def _open_writer(self) -> None:
         self._writer = Writer(
@@ -99,7 +131,8 @@ class Run(MediaLog, Reads):
 
     def _after_fork(self) -> None:
         # The child has no lock and must not touch the parent's files: it opens its own
-        # writer with its first record.
+        # writer with its first record, and counts steps on from here.
+        self._starts.update((tag, series.last) for tag, series in self._series.items())
         self._forget()
         self._lock = threading.RLock()
 
@@ -222,7 +255,8 @@ class Run(MediaLog, Reads):
         series = self._series.get(tag)
         if series is None:
             number = writer.tag_number(tag, self.repetition, None)
-            series = _Series(number << 8 | slots.FLOAT, -1)
+            last = self._starts.get(tag, -1)
+            series = _Series(number << 8 | slots.FLOAT, last)
             self._series[tag] = series
         return series
 
@@ -303,108 +337,13 @@ class Run(MediaLog, Reads):
         self._last_step = step
         return True
 
-    # ---- hyperparameters, results, labels ----------------------------------------------
-
-    def add_hparams(self, param_dict: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
-        """Record hyperparameters; later values of a name replace earlier ones.
-
-        Args:
-            param_dict: Names and values, nested as you like. Numbers, text, None, lists,
-                tuples, sets, dates, paths and numpy values keep their type; anything else is
-                kept as its ``repr``.
-            **kwargs: More of them; a name in both is taken from *param_dict*.
-
-        Raises:
-            InvalidTypeError: If *param_dict* is not a mapping.
-            RunSealedError: If the run has ended.
-        """
-        writer = self._live()
-        merged = {**kwargs, **values.check_mapping(param_dict, "add_hparams")}
-        if merged:
-            self._frame(writer, {"k": "hparams", "v": typed_json.freeze(merged)})
-
-    def set_summary(self, **metrics: Any) -> None:
-        """Set summary values by hand; they stand over the last values of the series."""
-        self._frame(self._live(), {"k": "summary", "v": typed_json.freeze(metrics)})
-
-    def write_result(self, **metrics: Any) -> None:
-        """Record the run's results and finish it.
-
-        After the end of the run: add or correct results.
-
-        Args:
-            **metrics: Result by name.
-
-        See Also:
-            DeepBoard ``LogWriter.write_result``, which also ends the run.
-        """
-        if self._ended:
-            edits.edit(self._store, self.id, results=metrics)
-            return
-        self._frame(self._live(), {"k": "result", "v": typed_json.freeze(metrics)})
-        self.finish()
-
     def new_repetition(self) -> None:
         """Begin the next repetition with the same hyperparameters; steps start again."""
         self._live()
         with self._lock:
             self._forget()
+            self._starts.clear()
             self.repetition += 1
-
-    def set_note(self, note: str | None) -> None:
-        """Replace the note, also after the end of the run."""
-        self._set(notes=values.check_note(note))
-
-    def set_tag(self, tag: str | None) -> None:
-        """Replace the tags by this one, or by none; also after the end of the run."""
-        self._set(tags=list(values.check_tags(() if not tag else (tag,))))
-
-    def set_color(self, color: str | None) -> None:
-        """Set the colour for tables and plots, as ``ff0000``; also after the end."""
-        self._set(color=None if color is None else values.check_color(color))
-
-    def set_name(self, name: str) -> None:
-        """Replace the display name, also after the end of the run."""
-        self._set(name=values.check_name(name))
-
-    def set_status(self, status: str) -> None:
-        """Say how the run ended; a running one ends with it.
-
-        Args:
-            status: ``finished``, ``failed``, ``killed`` or ``crashed``.
-
-        Raises:
-            InvalidValueError: If it is another word, or ``running`` after the end.
-        """
-        values.check_status(status)
-        if status == "running":
-            if self._ended:
-                raise InvalidValueError(
-                    f"run '{self.id}' has ended and cannot run again by its status",
-                    hint="go on with start_run(id=..., resume='must')",
-                )
-        elif self._ended:
-            edits.edit(self._store, self.id, status=status)
-            self._status = status
-        else:
-            self.finish(status)
-
-    def _set(self, **labels: Any) -> None:
-        if self._ended:
-            edits.edit(self._store, self.id, **labels)
-        else:
-            for field, value in labels.items():
-                self._frame(self._live(), {"k": "set", "field": field, "v": value})
-        self._labels.update(labels)
-
-    def _frame(self, writer: Writer, content: dict[str, Any]) -> None:
-        try:
-            writer.journal.frame(content)
-        except StorageError as error:
-            # Training goes on; strict runs hear of it from the journal itself.
-            if self._defaults.strict:
-                raise
-            warnings.warn(f"vcs-track: {error}", RuntimeWarning, stacklevel=3)
 
     # ---- durability and the end --------------------------------------------------------
 

@@ -231,7 +231,7 @@ class RunView(Reads):
         }  # fmt: skip
         groups = {
             "hparams": values.flatten(self.hparams), "summary": m.summary, "results": m.results,
-            "git": git, "env": {k: v for k, v in self.env.items() if not isinstance(v, dict)},
+            "git": git, "env": self._machine(),
         }  # fmt: skip
         for prefix, group in groups.items():
             row.update((f"{prefix}.{key}", value) for key, value in group.items())
@@ -239,6 +239,15 @@ class RunView(Reads):
             stats = combine(entry["chunks"])
             row.update((f"metrics.{tag}.{stat}", stats[stat]) for stat in _STATS)
         return {key: value for key, value in row.items() if value is not None}
+
+    def _machine(self) -> dict[str, Any]:
+        # Packages are hundreds of names that hardly anybody filters by.
+        env = {key: value for key, value in self.env.items() if key != "packages"}
+        python = env.pop("python", None)
+        flat = values.flatten(env)
+        if isinstance(python, dict):
+            flat.update(values.flatten(python, "python."), python=python.get("version"))
+        return flat
 
     def get(self, name: str) -> Any:
         """Return one value by its full name, as a filter sees it.

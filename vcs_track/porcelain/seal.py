@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from vcs_track.errors import CorruptError, LockedError
 from vcs_track.plumbing import fsio
 from vcs_track.plumbing.journal import JournalReader
-from vcs_track.plumbing.lock import Lock, identity
+from vcs_track.plumbing.lock import Lock, identity, is_alive
 from vcs_track.plumbing.packs import MemoryObjects, PackWriter, install
 from vcs_track.plumbing.spool import SpoolReader
 from vcs_track.porcelain.heads import current
@@ -118,7 +118,12 @@ def _seal(store: Store, run: str, folder: Path) -> RunManifest | None:
 
 def _ended(folder: Path, journal: JournalReader) -> Lock | None:
     """Return the lock of a writer that has ended, or None while it lives."""
-    return Lock.take(folder / f"{journal.header.writer}.lock")
+    lock = Lock.take(folder / f"{journal.header.writer}.lock")
+    header = journal.header
+    if lock is not None and not lock.certain and is_alive(header.boot, header.pid, header.ticks):
+        lock.release()
+        return None
+    return lock
 
 
 def _write_state(

@@ -1,14 +1,14 @@
-"""The border: what users pass in is checked here, once, before anything is written."""
+"""The border: what users pass in is checked here, before it is written."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from vcs_track.errors import InvalidTypeError, InvalidValueError
+from vcs_track.errors import InvalidTypeError, InvalidValueError, VcsTrackError
 from vcs_track.formats.manifest import STATUSES
 from vcs_track.formats.slots import BOOL, FLOAT, FLOAT32, INT, UINT
 from vcs_track.porcelain.near import did_you_mean
@@ -40,6 +40,10 @@ _COLOR: Final = re.compile(r"#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})")
 _CONTROL: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_NO_NUMBERS: Final = (str, bytes, bytearray, complex, Mapping)
+_SMALL_FLOATS: Final = ("float32", "float16", "float8")
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_SECOND: Final = 253_402_300_800  # the end of the year 9999
 
 
@@ -65,7 +69,8 @@ def _text(what: str, value: object) -> str:
             f"{what} {value!r} has the control character {found[0]!r}",
             hint="use printable characters",
         )
-    return value
+    # Text of numpy or an enumeration has no canonical form.
+    return str.__str__(value)
 
 
 def check_tag(tag: object) -> str:
@@ -97,7 +102,7 @@ def check_tag(tag: object) -> str:
 
 
 def check_name(name: object) -> str:
-    """Return *name* if it can be a display name: printable text up to 250 characters."""
+    """Return *name* if it is printable text up to 250 characters."""
     return _text("name", name)
 
 
@@ -109,7 +114,7 @@ def check_label(label: object, what: str) -> str | None:
 def check_note(note: object) -> str | None:
     """Return *note*: any text, or None."""
     if note is None or isinstance(note, str):
-        return note.encode("utf-8", "replace").decode() if note else note
+        return None if note is None else _SURROGATE.sub("\ufffd", str.__str__(note))
     raise wrong_type("note", note, "text or None")
 
 
@@ -186,72 +191,88 @@ def number(value: Any, tag: str) -> tuple[int, float]:
         >>> number(3, "n"), number(True, "ok"), number(0.5, "loss")
         ((2, 3), (3, True), (1, 0.5))
     """
+    kind = type(value)
+    if kind is float:
+        return FLOAT, value
+    if kind is bool:
+        return BOOL, value
+    return _number(value, f"scalar '{tag}'")
+
+
+def _number(value: Any, what: str) -> tuple[int, float]:
+    """Return kind and number of *value*; *what* begins an error's message."""
     if isinstance(value, bool):
         return BOOL, value
     if isinstance(value, int):
-        return _integer(int(value), tag)
-    if isinstance(value, float) and not hasattr(value, "dtype"):
-        return FLOAT, float(value)
-    if value is None or isinstance(value, str | bytes | complex | Mapping):
-        raise _no_number(value, tag)
-    return _array(value, tag) if hasattr(value, "dtype") else _other(value, tag)
+        return _integer(int(value), what)
+    if isinstance(value, list | tuple | set | frozenset):
+        raise _several(f"a {type(value).__name__} of {len(value)}", what)
+    if value is None or isinstance(value, _NO_NUMBERS):
+        raise _no_number(value, what)
+    try:
+        if hasattr(value, "dtype"):
+            return _array(value, what)
+        if hasattr(value, "__index__"):
+            return _integer(value.__index__(), what)
+        return _float(value, what)
+    except VcsTrackError:
+        raise
+    except Exception as error:  # noqa: BLE001 -- code of another package runs in here
+        raise InvalidValueError(
+            f"{what} got a {type(value).__name__} that gives no number: {error}",
+            hint="convert it with float()",
+        ) from None
 
 
-def _no_number(value: object, tag: str) -> InvalidTypeError:
+def _no_number(value: object, what: str) -> InvalidTypeError:
     hint = "convert it with float()" if isinstance(value, str) else "log one number"
-    what = "None" if value is None else f"a {type(value).__name__}"
-    return InvalidTypeError(f"scalar '{tag}' got {what}, expected a number", hint=hint)
+    found = "None" if value is None else f"a {type(value).__name__}"
+    return InvalidTypeError(f"{what} got {found}, expected a number", hint=hint)
 
 
-def _integer(value: int, tag: str) -> tuple[int, int]:
+def _integer(value: int, what: str) -> tuple[int, int]:
     if -(2**63) <= value < 2**63:
         return INT, value
     if 0 <= value < 2**64:
         return UINT, value
     raise InvalidValueError(
-        f"scalar '{tag}' got an integer beyond 64 bits", hint="log float(value), or add_text"
+        f"{what} got an integer beyond 64 bits", hint="log float(value), or add_text"
     )
 
 
-def _several(count: int, tag: str) -> InvalidValueError:
+def _several(found: str, what: str) -> InvalidValueError:
     return InvalidValueError(
-        f"scalar '{tag}' got {count} numbers, expected one",
+        f"{what} got {found} numbers, expected one number",
         hint="log each under its own tag, or use add_histogram",
     )
 
 
-def _array(value: Any, tag: str) -> tuple[int, float]:
+def _array(value: Any, what: str) -> tuple[int, float]:
     count = math.prod(int(side) for side in getattr(value, "shape", ()))
     if count != 1:
-        raise _several(count, tag)
-    try:
-        plain = value.item()
-    except Exception as error:  # noqa: BLE001 -- a foreign array may refuse in any way
-        raise InvalidTypeError(
-            f"scalar '{tag}' got a {type(value).__name__} that gives no number: {error}"
-        ) from None
+        raise _several(str(count), what)
     name = str(value.dtype)
-    if isinstance(plain, bool):
-        return BOOL, plain
-    if isinstance(plain, int):
-        return _integer(plain, tag)
-    if isinstance(plain, float):
-        small = any(word in name for word in ("float32", "float16", "float8"))
-        return (FLOAT32 if small else FLOAT), plain
-    return _other(plain, tag)
+    if "time" in name:
+        # Nanoseconds would come out as a bare integer.
+        raise _no_number(value, what)
+    # Tensors of tensorflow have only numpy().
+    plain = value.item() if hasattr(value, "item") else value.numpy().item()
+    # The item of a numpy.longdouble is one again.
+    again = hasattr(plain, "dtype")
+    kind, found = _float(plain, what) if again else _number(plain, what)
+    small = any(word in name for word in _SMALL_FLOATS)
+    return (FLOAT32 if kind == FLOAT and small else kind), found
 
 
-def _other(value: Any, tag: str) -> tuple[int, float]:
-    if isinstance(value, list | tuple | set):
-        raise _several(len(value), tag)
-    if hasattr(value, "__index__"):
-        return _integer(value.__index__(), tag)
-    if isinstance(value, complex) or not hasattr(value, "__float__"):
-        raise _no_number(value, tag)
-    try:
-        return FLOAT, float(value)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise InvalidValueError(f"scalar '{tag}' gives no number: {error}") from None
+def _float(value: Any, what: str) -> tuple[int, float]:
+    if not hasattr(value, "__float__"):
+        if callable(getattr(value, "item", None)):
+            return _number(value.item(), what)
+        raise _no_number(value, what)
+    found = float(value)
+    if math.isinf(found) and value != found:
+        raise InvalidValueError(f"{what} got a number too large for a float", hint="scale it")
+    return FLOAT, found
 
 
 def check_scalars(scalars: object) -> dict[str, tuple[int, float]]:
@@ -269,17 +290,14 @@ def check_step(step: Any) -> int:
         InvalidValueError: If it has a fraction, or needs more than 64 bits.
     """
     hint = "steps are whole numbers; log an epoch with epoch="
-    if isinstance(step, bool | str | bytes):
+    try:
+        kind, found = _number(step, "step")
+    except InvalidTypeError:
+        raise wrong_type("step", step, "an integer", hint) from None
+    if kind == BOOL:
         raise wrong_type("step", step, "an integer", hint)
-    if hasattr(step, "__index__"):
-        found = step.__index__()
-    elif hasattr(step, "__float__"):
-        value = float(step)
-        if not value.is_integer():
-            raise InvalidValueError(f"step {value} is not a whole number", hint=hint)
-        found = int(value)
-    else:
-        raise wrong_type("step", step, "an integer", hint)
+    if not float(found).is_integer():
+        raise InvalidValueError(f"step {found} is not a whole number", hint=hint)
     if not -(2**63) <= found < 2**63:
         raise InvalidValueError("step needs more than 64 bits", hint="use a smaller number")
     return int(found)
@@ -292,16 +310,15 @@ def check_epoch(epoch: Any) -> float:
         InvalidTypeError: If it is no number.
         InvalidValueError: If it is not finite.
     """
-    if isinstance(epoch, bool | str | bytes):
+    try:
+        kind, found = _number(epoch, "epoch")
+    except InvalidTypeError:
+        raise wrong_type("epoch", epoch, "a number") from None
+    if kind == BOOL:
         raise wrong_type("epoch", epoch, "a number")
-    if hasattr(epoch, "__index__"):
-        return check_step(epoch)
-    if not hasattr(epoch, "__float__"):
-        raise wrong_type("epoch", epoch, "a number")
-    value = float(epoch)
-    if not math.isfinite(value):
-        raise InvalidValueError(f"epoch is {value}", hint="leave it out where there is none")
-    return value
+    if not math.isfinite(found):
+        raise InvalidValueError(f"epoch is {found}", hint="leave it out where there is none")
+    return found
 
 
 def check_walltime(walltime: Any) -> int:
@@ -314,17 +331,30 @@ def check_walltime(walltime: Any) -> int:
         InvalidTypeError: If it is neither.
         InvalidValueError: If it is before 1970 or after the year 9999, or not finite.
     """
+    hint = "give seconds since 1970, as time.time() does"
     if isinstance(walltime, datetime):
-        walltime = walltime.timestamp()
-    if isinstance(walltime, bool | str | bytes) or not hasattr(walltime, "__float__"):
-        raise wrong_type("walltime", walltime, "seconds since 1970")
-    seconds = float(walltime)
-    if not 0 <= seconds < _LAST_SECOND:
+        found = _microseconds(walltime)
+    else:
+        try:
+            kind, seconds = _number(walltime, "walltime")
+        except InvalidTypeError:
+            raise wrong_type("walltime", walltime, "seconds since 1970", hint) from None
+        if kind == BOOL:
+            raise wrong_type("walltime", walltime, "seconds since 1970", hint)
+        found = round(seconds * 1_000_000) if math.isfinite(seconds) else -1
+    if not 0 <= found < _LAST_SECOND * 1_000_000:
         raise InvalidValueError(
-            f"walltime {seconds} is not a time between 1970 and 9999",
-            hint="give seconds since 1970, as time.time() does",
+            f"walltime {walltime!s:.40} is not a time between 1970 and 9999", hint=hint
         )
-    return round(seconds * 1e6)
+    return found
+
+
+def _microseconds(moment: datetime) -> int:
+    # Not timestamp(): a double has no room for the microseconds of late years.
+    try:
+        return (moment.astimezone(UTC) - _EPOCH) // timedelta(microseconds=1)
+    except (OverflowError, ValueError):
+        return -1
 
 
 # ---- collections -----------------------------------------------------------------------
@@ -381,12 +411,14 @@ def _numbers(what: str, values: Any) -> list[float]:
     for value in plain:
         if isinstance(value, list | tuple):
             raise InvalidValueError(f"{what} has more than one dimension")
-        found.append(number(value, what)[1])
+        found.append(_number(value, what)[1])
     return found
 
 
 def flatten(mapping: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Return nested dictionaries as one with dotted names; lists stay whole.
+
+    A name that is taken (``{"a": {"b": 1}, "a.b": 2}``) gets ``~2``, so that nothing is lost.
 
     Example:
         >>> from vcs_track.porcelain.values import flatten
@@ -394,10 +426,17 @@ def flatten(mapping: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         {'optim.lr': 0.1, 'layers': [64, 10]}
     """
     flat: dict[str, Any] = {}
+    _flatten(mapping, prefix, flat)
+    return flat
+
+
+def _flatten(mapping: Mapping[Any, Any], prefix: str, flat: dict[str, Any]) -> None:
     for key, value in mapping.items():
         name = f"{prefix}{key}"
         if isinstance(value, dict) and value:
-            flat.update(flatten(value, f"{name}."))
-        else:
-            flat[name] = value
-    return flat
+            _flatten(value, f"{name}.", flat)
+            continue
+        unique, n = name, 2
+        while unique in flat:
+            unique, n = f"{name}~{n}", n + 1
+        flat[unique] = value

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from vcs_track.errors import VcsTrackError
 from vcs_track.formats import slots, typed_json
-from vcs_track.plumbing import fsio
+from vcs_track.plumbing import fsio, syncer
 from vcs_track.plumbing.journal import MAX_FRAME, JournalWriter
 from vcs_track.plumbing.lock import Lock
 from vcs_track.plumbing.spool import Spool
@@ -63,10 +63,11 @@ class Writer:
             self.primary = fsio.create_empty(self.folder / "primary")
             mapped = engine == "mmap" or (engine == "auto" and fsio.safe_to_map(self.folder))
             self.journal = JournalWriter(
-                self.folder / f"{name}.j", run=run, writer=name, mapped=mapped,
-                interval=interval, strict=strict,
-            )  # fmt: skip
+                self.folder / f"{name}.j", run=run, writer=name, mapped=mapped, strict=strict
+            )
         self.spool = Spool(self.folder / name, store.format)
+        if interval:
+            syncer.watch(self, interval)
 
     def begin(self, info: dict[str, Any]) -> None:
         """Record what the run is; it survives a power cut when this returns."""
@@ -148,7 +149,7 @@ class Writer:
 
     def sync(self) -> None:
         """Make everything written so far survive a power cut."""
-        self.spool.sync()
+        self.spool.sync()  # first: an item on disk must find its bytes there
         self.journal.sync()
 
     def end(self, status: str, exit_facts: dict[str, Any]) -> None:
@@ -156,9 +157,10 @@ class Writer:
         frame = {"k": "set", "field": "status", "v": status, "wall": time.time_ns() // 1000,
                  "primary": self.primary, "exit": exit_facts}  # fmt: skip
         self.journal.frame(frame)
-        if lost := self.journal.settle():
-            self.journal.frame({"k": "gap", "lost": lost, "why": self.journal.trouble})
         self.journal.seal()
+        lost = self.journal.settle()
+        if lost or self.journal.trouble:
+            self.journal.last_words({"k": "gap", "lost": lost, "why": self.journal.trouble})
         self.sync()
         self.abandon()
 

@@ -8,8 +8,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from vcs_track.errors import CorruptError
 from vcs_track.formats import canonical, manifest
@@ -91,7 +90,7 @@ class TestRunManifest:
     @pytest.mark.parametrize("field", ["summary", "summary_set", "results"])
     def test_numbers_that_json_lacks_are_kept(self, field: str) -> None:
         """NaN, infinities, big integers and a key '$' survive in every typed field."""
-        typed = {"nan": math.nan, "inf": -math.inf, "big": 2**80, "$": "f", "zero": -0.0}
+        typed: Any = {"nan": math.nan, "inf": -math.inf, "big": 2**80, "$": "f", "zero": -0.0}
         run = manifest.decode_run(replace(MINIMAL, **{field: typed}).encode())
         found = getattr(run, field)
 
@@ -114,7 +113,7 @@ class TestRunManifest:
 
     def test_optional_keys_may_be_absent(self) -> None:
         """A key that may be null may also be missing."""
-        data = edited(**{name: ... for name in ("ended_us", "git", "code", "notes", "exit")})
+        data = edited(**dict.fromkeys(("ended_us", "git", "code", "notes", "exit"), ...))
 
         assert manifest.decode_run(data) == MINIMAL
 

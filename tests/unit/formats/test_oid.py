@@ -6,8 +6,7 @@ import hashlib
 
 import pytest
 import xxhash
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from vcs_track.errors import InvalidValueError
 from vcs_track.formats import oid
@@ -83,7 +82,15 @@ class TestObjectFormat:
         """Prefixes, capitals, other formats' ids, and anything longer are refused."""
         fmt, other = (SHA, XXH) if name == "sha256" else (XXH, SHA)
         good = fmt.hash(b"x")
-        bad = ["", good[:-1], good + "0", good + "\n", good.upper(), "g" + good[1:], other.hash(b"")]
+        bad = [
+            "",
+            good[:-1],
+            good + "0",
+            good + "\n",
+            good.upper(),
+            "g" + good[1:],
+            other.hash(b""),
+        ]
 
         assert [] == [text for text in bad if fmt.is_id(text)]
 

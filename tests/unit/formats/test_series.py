@@ -9,8 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
-from hypothesis import strategies as st
+from hypothesis import assume, given, strategies as st
 
 from vcs_track.errors import CorruptError
 from vcs_track.formats import manifest, series
@@ -143,7 +142,9 @@ class TestWalls:
         """Wall times are differences even where they are regular."""
         golden = column("delta", 3, "[1700000000000000,250,250]")
 
-        assert golden == series.encode_deltas([1700000000000000, 1700000000000250, 1700000000000500])
+        assert golden == series.encode_deltas(
+            [1700000000000000, 1700000000000250, 1700000000000500]
+        )
 
 
 class TestStretches:
@@ -207,7 +208,9 @@ class TestValues:
     def test_the_codec_follows_from_the_types(self, values: list[Any]) -> None:
         """Doubles alone are f8, integers alone int, anything else is mixed."""
         kinds = {type(value) for value in values}
-        expected = {frozenset({float}): "f8", frozenset({int}): "int"}.get(frozenset(kinds), "mixed")
+        expected = {frozenset({float}): "f8", frozenset({int}): "int"}.get(
+            frozenset(kinds), "mixed"
+        )
 
         assert expected == json.loads(series.encode_values(values, single=False))["codec"]
 
@@ -275,7 +278,7 @@ class TestDecodeColumn:
     def test_a_column_cannot_be_larger_than_it_says(self) -> None:
         """A hundred bytes that claim one point cost no memory, however long their run."""
         with pytest.raises(CorruptError):
-            decode_column(column("runs", 1, "[[0,0,%d]]" % 2**50))
+            decode_column(column("runs", 1, f"[[0,0,{2**50}]]"))
 
 
 class TestSeriesBuilder:
@@ -339,7 +342,8 @@ class TestSeriesBuilder:
         sink = Sink()
         builder = SeriesBuilder(sink.emit)
         marks = {0: (0, None), 2: (0, 1), CHUNK - 1: (0, 1.5), CHUNK + 1: (1, 2)}
-        last, expected = (0, None), []
+        last: tuple[int, float | None] = (0, None)
+        expected = []
         for step in range(CHUNK + 3):
             if step in marks:
                 last = marks[step]
@@ -406,14 +410,15 @@ class TestReopen:
                 epoch = event
                 builder.mark(event + 2, epoch, epoch)
             else:
-                builder.add(*event, at, 10**15 + at * at)
+                kind, value = event
+                builder.add(kind, value, at, 10**15 + at * at)
         return builder.finish()
 
     def test_a_full_chunk_is_not_opened_again(self) -> None:
         """Going on after exactly 16,384 points reads nothing back."""
         sink, chunks = build([(FLOAT, 1.0)] * CHUNK)
         builder = SeriesBuilder(sink.emit, chunks)
-        builder.reopen({}.__getitem__)
+        builder.reopen(Sink().objects.__getitem__)
         builder.mark(1, 0, None)
         builder.add(FLOAT, 2.0, 0, 0)
 
@@ -430,7 +435,9 @@ class TestReopen:
 
 
 class TestStatistics:
-    @given(st.lists(st.one_of(st.floats(allow_nan=False), st.integers(-(2**53), 2**53)), min_size=1))
+    @given(
+        st.lists(st.one_of(st.floats(allow_nan=False), st.integers(-(2**53), 2**53)), min_size=1)
+    )
     def test_extremes_and_ends(self, values: list[float]) -> None:
         """First, last, smallest and largest are those of the values."""
         _, (chunk,) = build([(FLOAT, value) for value in values])

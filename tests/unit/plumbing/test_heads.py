@@ -7,8 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from vcs_track.formats.oid import ObjectId
 from vcs_track.plumbing.heads import HeadFolder, parse_head
@@ -21,7 +20,9 @@ X = ObjectId("x1-" + "0" * 32)
 
 
 class TestParseHead:
-    @given(st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", fullmatch=True), st.sampled_from([A, X]))
+    @given(
+        st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", fullmatch=True), st.sampled_from([A, X])
+    )
     def test_round_trip(self, run: str, oid: ObjectId) -> None:
         """A name gives back the run and the id that it was made of."""
         assert (run, oid) == parse_head(f"{run}.{oid}")

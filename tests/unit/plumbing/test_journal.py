@@ -24,7 +24,7 @@ WORD = 1 << 8 | slots.FLOAT
 
 def make(path: Path, *, mapped: bool = True, strict: bool = False) -> JournalWriter:
     """Return a new journal."""
-    return JournalWriter(path, run="r", writer="w", mapped=mapped, interval=0, strict=strict)
+    return JournalWriter(path, run="r", writer="w", mapped=mapped, strict=strict)
 
 
 def values(path: Path) -> list[float]:
@@ -95,7 +95,7 @@ from vcs_track.plumbing.journal import JournalWriter
 path, shared = Path(sys.argv[1]), sys.argv[2]
 fd = os.open(shared, os.O_RDWR)
 count = memoryview(mmap.mmap(fd, 8)).cast("Q")
-journal = JournalWriter(path, run="r", writer="w", mapped=sys.argv[3] == "mmap", interval=0.05)
+journal = JournalWriter(path, run="r", writer="w", mapped=sys.argv[3] == "mmap")
 n = 0
 while True:
     journal.point(257, n, float(n))

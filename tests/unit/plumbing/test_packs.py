@@ -224,7 +224,7 @@ class TestPackFile:
         path = tmp_path / "p-x.zip"
         path.write_bytes(data)
 
-        with pytest.raises(CorruptError, match="'p-x.zip' is damaged"):
+        with pytest.raises(CorruptError, match=r"'p-x\.zip' is damaged"):
             PackFile(path, SHA)
 
     def test_a_zip_of_somebody_else_is_refused(self, tmp_path: Path) -> None:
@@ -312,7 +312,9 @@ class TestLargePack:
 
         assert LARGE == len(file)
         assert numbers == [file.read(SHA.hash(data)) for data in numbers]
-        assert [None] * 203 == [file.find(o) for o in [*absent, NOBODY, ObjectId(""), ObjectId("0")]]
+        assert [None] * 203 == [
+            file.find(o) for o in [*absent, NOBODY, ObjectId(""), ObjectId("0")]
+        ]
 
     def test_a_folder_bisects_it(self, large: Path, numbers: list[bytes]) -> None:
         """A large pack is served without a table of its ids, with small ones beside it."""

@@ -7,8 +7,7 @@ import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from vcs_track.errors import CorruptError, InvalidValueError
 from vcs_track.formats import pack

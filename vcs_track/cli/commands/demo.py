@@ -51,7 +51,8 @@ def command(context: Context, keep: bool, folder: Path | None) -> int:
 
 def _show(kind: str, text: str) -> None:
     if kind == "why":
-        click.secho(f"\n# {text}", fg="cyan")
+        click.echo()
+        click.secho(f"# {text}", fg="cyan")
     elif kind == "error":
         click.secho(f"error: {text}", err=True)
     elif kind == "next":

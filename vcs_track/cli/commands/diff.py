@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _DIFFERENT: Final = 3
+_NUMBER: Final = 13  # columns of the longest number: one that is cut would be another
 _TAGGED: Final = ("summary", "series", "media", "text")
 _TITLES: Final = {
     "hparam": "hyperparameters", "summary": "summary", "result": "results",
@@ -142,8 +143,8 @@ def _groups(changes: Sequence[Change]) -> None:
         rows = [row for change in group for row in _rows(change)]
         detailed = any(row.detail for row in rows)
         columns = [
-            Column(""), Column("", least=8), *[Column("", style="dim")] * detailed,
-            Column("", least=6), Column("", rank=1), Column("", least=6),
+            Column(""), Column("", least=6), *[Column("", style="dim")] * detailed,
+            Column("", least=_NUMBER), Column("", rank=1), Column("", least=_NUMBER),
             Column("", right=True, rank=2),
         ]  # fmt: skip
         render.line()
@@ -152,7 +153,7 @@ def _groups(changes: Sequence[Change]) -> None:
 
 
 class _Row(NamedTuple):
-    """One line of a diff; *detail* says which of several values of a thing it compares."""
+    """One line; *detail* says which of several values it compares."""
 
     way: str
     name: str
@@ -197,7 +198,7 @@ def _blob(value: Any) -> str:
 
 
 def _series(change: Change) -> list[_Row]:
-    """Show the statistics that are not the same; all points may differ and none of these."""
+    """Show the statistics that are not the same; there may be none."""
     way = _way(change)
     if way != "changed":
         return [_Row(way, change.name, _course(change.old), _course(change.new))]

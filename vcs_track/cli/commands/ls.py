@@ -110,13 +110,21 @@ def _usual(runs: Sequence[RunView]) -> Iterator[_Shown]:
     # The first number and the first setting are worth more than when it was and how it went.
     for place, name in enumerate(hparams):
         rank = 4 + 2 * place
-        yield _Shown(Column(titles[name], True, least=_SIX, rank=rank), _text(name))
+        yield _value(titles[name], name, rank, runs)
     for place, name in enumerate(summary):
         rank = 2 if place == 0 else 5 + 2 * place
-        yield _Shown(Column(titles[name], True, least=_SIX, rank=rank), _text(name))
+        yield _value(titles[name], name, rank, runs)
     tag = headline.trend_tag(runs)
     if tag is not None:
         yield _trend(tag, rank=5)
+
+
+def _value(title: str, name: str, rank: int, runs: Sequence[RunView]) -> _Shown:
+    values = [run.flat.get(name) for run in runs]
+    # A heading or a text may be cut. A number may not: '5.017e-05' is no '5.01'.
+    numbers = [_shown(name, v) for v in values if isinstance(v, int | float)]
+    least = max([_SIX, *map(len, numbers)])
+    return _Shown(Column(title, bool(numbers), least=least, rank=rank), _text(name))
 
 
 def _titles(names: Sequence[str]) -> dict[str, str]:
@@ -170,9 +178,9 @@ def _named(name: str, known: set[str], runs: Sequence[RunView]) -> _Shown:
 
     # The same spellings as in filters, and the same errors.
     path = order_by(name, known).terms[0].name.path
-    values = [run.flat.get(path) for run in runs]
-    right = any(isinstance(value, int | float) for value in values) and path not in _TIMES
-    style = "yellow" if path == "id" else ""
-    least = 0 if path == "id" or path in _TIMES else 8
     title = path.upper() if "." not in path else name
-    return _Shown(Column(title, right, style, least, 0 if path == "id" else 1), _text(path))
+    if path == "id":
+        return _Shown(Column(title, style="yellow"), _text(path))
+    if path in _TIMES:
+        return _Shown(Column(title, rank=1), _text(path))
+    return _value(title, path, 1, runs)

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from vcs_track.cli.context import Context
     from vcs_track.formats.slots import Header
     from vcs_track.plumbing.store import Store
-    from vcs_track.porcelain.repository import Repository
 
 __all__ = ["command"]
 
@@ -35,7 +34,7 @@ def command(context: Context, force: bool) -> None:
     \b
     Exit codes: 0 done, 1 the disk refuses, 10 no repository.
     """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
-    repo = _open(context)
+    repo = context.repository_as_it_is()
     repo.store.require_writable()
     sealed = repo.recover(force=force)
     for run in sealed:
@@ -52,19 +51,6 @@ def command(context: Context, force: bool) -> None:
             context.print(f"left    {run} {reason}")
     if not sealed and not left:
         context.say("nothing to recover")
-
-
-def _open(context: Context) -> Repository:
-    from vcs_track import environ
-    from vcs_track.plumbing.layout import FOLDER
-    from vcs_track.plumbing.store import Store
-    from vcs_track.porcelain.repository import Repository
-
-    # Not through the front door: that seals dead runs before anybody can list them.
-    start = context.folder.absolute()
-    if not context.explicit:
-        start = environ.read(start).dir or start
-    return Repository(Store.find(start.parent if start.name == FOLDER else start))
 
 
 def _left(store: Store) -> dict[str, str]:

@@ -98,7 +98,7 @@ def command(
     # Held from here on: a Ctrl-C before the program starts must not leave half a run.
     with signals.held():
         repo = _repository(context)
-        run = repo.start_run(name, hparams=hparams, tags=tags)
+        run = repo.start_run(name, hparams=hparams, tags=tags, command=program)
         context.say(f"vcs-track: run {run.id} '{run.name}' started")
         return _record(context, repo, run, program, signals)
 
