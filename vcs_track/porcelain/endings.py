@@ -27,6 +27,7 @@ __all__ = ["facts_of", "watch"]
 
 _runs: weakref.WeakSet[Run] = weakref.WeakSet()
 _installed = False
+_hooked_sigterm = False
 _ending: dict[str, Any] = {}
 
 
@@ -51,6 +52,7 @@ def watch(run: Run) -> None:
         atexit.register(_at_exit)
         os.register_at_fork(after_in_child=_after_fork)
         _hook_exceptions()
+    if not _hooked_sigterm:
         _hook_sigterm()
 
 
@@ -78,7 +80,14 @@ def _at_exit() -> None:
 
 
 def _after_fork() -> None:
+    global _hooked_sigterm  # noqa: PLW0603 -- as above
     _ending.clear()
+    if _hooked_sigterm:
+        # A worker dies of SIGTERM as it would without us: what it logged is in its journal,
+        # and its parent seals. A Python handler could come too late here, because a signal
+        # just before a blocking call is not seen until the call returns.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        _hooked_sigterm = False
     for run in list(_runs):
         run._after_fork()  # noqa: SLF001 -- the two modules are one mechanism
 
@@ -99,6 +108,9 @@ def _hook_sigterm() -> None:
     # A handler of the user's, or a deliberate "ignore", stays what it is.
     if not on_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
         return
+
+    global _hooked_sigterm  # noqa: PLW0603 -- as above
+    _hooked_sigterm = True
 
     def handler(number: int, frame: FrameType | None) -> None:
         del frame

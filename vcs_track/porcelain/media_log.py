@@ -131,7 +131,7 @@ class MediaLog:
         Raises:
             InvalidValueError: If the shapes disagree or *edges* do not rise.
         """
-        values.check_tag(tag)
+        tag = values.check_tag(tag)
         body = values.check_histogram(counts, edges)
         text = canonical.dumps(body).decode()
         mime = "application/json"
@@ -245,7 +245,7 @@ class MediaLog:
         mime: str, name: str | None = None, meta: dict[str, Any] | None = None,
     ) -> dict[str, Any]:  # fmt: skip
         if tag is not None:
-            values.check_tag(tag)
+            tag = values.check_tag(tag)
         at = self._last_step if step is None else values.check_step(step)
         if epoch is not None:
             epoch = values.check_epoch(epoch)

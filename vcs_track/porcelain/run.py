@@ -240,7 +240,7 @@ class Run(Labels, MediaLog, Reads):
         self, tag: str, value: Any, step: int | None, epoch: float | None, walltime: float | None
     ) -> None:
         writer = self._live()
-        values.check_tag(tag)
+        tag = values.check_tag(tag)
         kind, number = values.number(value, tag)
         wall = time.time_ns() // 1000 if walltime is None else values.check_walltime(walltime)
         with self._lock:

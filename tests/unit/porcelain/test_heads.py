@@ -160,7 +160,6 @@ class TestTwoHeads:
 
         assert both.state == past.value(one, two, both)
 
-    @pytest.mark.xfail(reason="summary is merged as a field of its own, not derived")
     def test_summary_agrees_with_what_it_is_made_of(self, past: Histories) -> None:
         """The merged summary shows the results of one side and the hand-set value of the other."""
         base = past.first(summary={"loss": 0.5})
@@ -168,6 +167,23 @@ class TestTwoHeads:
         two = past.edit(base, summary_set={"best": 2}, summary={"loss": 0.5, "best": 2})
 
         assert {"loss": 0.5, "acc": 1, "best": 2} == past.value(one, two).summary
+
+    def test_results_of_both_sides_count(self, past: Histories) -> None:
+        """Late results of two clones are both there, the later one where they name the same."""
+        base = past.first(results={"a": 1, "b": 1})
+        one = past.edit(base, results={"a": 2, "b": 1, "c": 1})
+        two = past.edit(base, results={"a": 3, "b": 1, "d": 1})
+
+        assert {"a": 3, "b": 1, "c": 1, "d": 1} == past.value(one, two).results
+
+    @pytest.mark.xfail(reason="summary is merged as a field of its own, not derived")
+    def test_a_hand_set_summary_stands_over_later_results(self, past: Histories) -> None:
+        """The rule of the summary holds after a merge: by hand over results over series."""
+        base = past.first()
+        one = past.edit(base, summary_set={"acc": 5}, summary={"acc": 5})
+        two = past.edit(base, results={"acc": 1}, summary={"acc": 1})
+
+        assert {"acc": 5} == past.value(one, two).summary
 
     @pytest.mark.xfail(reason="unknown keys come from the newest head alone")
     def test_unknown_keys_of_both_sides_are_kept(self, past: Histories) -> None:
@@ -220,12 +236,14 @@ CHANGES = st.fixed_dictionaries(
 SIDE = st.lists(st.tuples(st.integers(2, 5), CHANGES), min_size=1, max_size=3)
 
 
-def grow(past: Histories, base: Head, edits: list[tuple[int, dict[str, Any]]]) -> list[Head]:
+def grow(
+    past: Histories, base: Head, edits: list[tuple[int, dict[str, Any]]], clone: str
+) -> list[Head]:
     """Return the states of one clone, oldest first."""
     found = [base]
     for wait, changes in edits:
         at = found[-1].state.time_us + wait
-        found.append(past.edit(found[-1], at=at, **changes))
+        found.append(past.edit(found[-1], at=at, group=clone, **changes))
     return found[1:]
 
 
@@ -237,7 +255,7 @@ class TestProperties:
         """Each field and tag comes from the side that changed it, in any order of the heads."""
         past = Histories()
         base = past.first(**start)
-        one, two = grow(past, base, left)[-1], grow(past, base, right)[-1]
+        one, two = grow(past, base, left, "l")[-1], grow(past, base, right, "r")[-1]
         merged = past.value(one, two)
         later = max(one, two, key=lambda head: (head.state.time_us, head.oid))
 
@@ -260,7 +278,7 @@ class TestProperties:
         """However many heads and ancestors are listed in whatever order, the value is one."""
         past = Histories()
         base = past.first(tags=("x",))
-        clones = [grow(past, base, side) for side in sides]
+        clones = [grow(past, base, side, str(n)) for n, side in enumerate(sides)]
         tips = [clone[-1] for clone in clones]
         everything = [base, *(head for clone in clones for head in clone)]
         random.shuffle(everything)
@@ -274,7 +292,9 @@ class TestProperties:
         """A label set by one clone alone stands whether clones meet at once or in pairs."""
         past = Histories()
         base = past.first()
-        tips = [grow(past, base, side)[-1] for side in (left, right, far)]
+        tips = [
+            grow(past, base, side, str(n))[-1] for n, side in enumerate((left, right, far))
+        ]
         met = past.value(*tips[:2])
         pair = past.edit(*tips[:2], **{
             name: getattr(met, name) for name in ("notes", "color", "status", "tags")

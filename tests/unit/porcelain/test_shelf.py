@@ -170,7 +170,6 @@ class TestCommit:
 
         assert any("/heads/" in path for path in tracked(fresh))
 
-    @pytest.mark.xfail(reason="paths are taken relative to the folder without its links")
     def test_through_a_symbolic_link(self, repo: Repository) -> None:
         """A repository that is opened through a link can commit."""
         link = repo.root.parent / "link"
