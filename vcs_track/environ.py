@@ -88,7 +88,7 @@ _SECRET: Final = ("KEY", "TOKEN", "SECRET", "PASSW", "CREDENTIAL")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How this process wants its runs; arguments in the code win over all of it.
+    """How this process wants its runs; arguments in the code win over it.
 
     Attributes:
         dir: Folder of the repository, absolute. Default: found upward.
@@ -389,7 +389,7 @@ def force_color(environ: Mapping[str, str] | None = None) -> bool:
 
 
 def columns(environ: Mapping[str, str] | None = None) -> int | None:
-    """Return the width that ``COLUMNS`` asks for; None when it is not set to one.
+    """Return the width ``COLUMNS`` asks for; None when it is not set to one.
 
     Example:
         >>> from vcs_track.environ import columns

@@ -130,7 +130,7 @@ class RepositoryNotFoundError(VcsTrackError, FileNotFoundError):
 
 
 class RepositoryFormatError(VcsTrackError):
-    """The ``.runs`` folder was written by a version or in a format not known here."""
+    """The ``.runs`` folder comes from a version or format not known here."""
 
     def __init__(self, message: str, *, path: str, hint: str = "") -> None:
         super().__init__(message, hint=hint)

@@ -315,9 +315,7 @@ class TestCleaning:
         ids=" ".join,
     )  # fmt: skip
     @pytest.mark.parametrize("committed", [True, False], ids=["shelf", "no shelf"])
-    def test_no_run_is_lost(
-        self, tmp_path: Path, command: list[str], *, committed: bool
-    ) -> None:
+    def test_no_run_is_lost(self, tmp_path: Path, command: list[str], *, committed: bool) -> None:
         """Whatever git cleans away, the runs of this clone stay, live ones included."""
         git(tmp_path, "init", "-q")
         git(tmp_path, "commit", "-q", "--allow-empty", "-m", "start")

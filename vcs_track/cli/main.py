@@ -1,4 +1,4 @@
-"""The program: commands by name, global options, errors as one line and an exit code.
+"""Commands by name, global options, errors as one line and an exit code.
 
 ``--help`` loads no command: the texts stand in :data:`COMMANDS`.
 """

@@ -1,4 +1,4 @@
-"""The story of ``vcs-track demo``: each step is a command that a person would type.
+"""The story of ``vcs-track demo``: each step a command one would type.
 
 Nothing is staged: every command is run by itself, in a new folder, with its output where it
 comes out. The first that fails ends the story.

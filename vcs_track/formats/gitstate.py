@@ -72,7 +72,7 @@ class GitUnreadable:
 
 @dataclass(frozen=True, slots=True)
 class CommitInfo:
-    """One commit: id, committer time (seconds since 1970 UTC), author, subject."""
+    """One commit: id, committer time [s since 1970 UTC], author, subject."""
 
     id: str
     time: int

@@ -5,6 +5,7 @@ Pure values; ``docs/format/objects.md`` is the specification.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BLOB_KINDS",
+    "RUN_ID",
     "STATUSES",
     "MediaItem",
     "RunManifest",
@@ -29,6 +31,7 @@ __all__ = [
     "references",
 ]
 
+RUN_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 STATUSES: Final = ("running", "finished", "failed", "killed", "crashed")
 
 # Media whose bytes are stored apart from the manifests, and may stay behind.
@@ -115,14 +118,33 @@ def decode_run(data: bytes) -> RunManifest:
     for name, kind in _OPTIONAL.items():
         if not isinstance(body.get(name), kind | None):
             raise CorruptError(f"a run manifest has no valid '{name}'")
+    _check_inside(body)
     known: dict[str, Any] = {name: body.get(name) for name in _FIELDS}
     known["parents"] = tuple(body["parents"])
     known["tags"] = tuple(body["tags"])
     known["gaps"] = tuple(body["gaps"])
     for name in _TYPED:
         known[name] = typed_json.thaw(body[name])
+        if not isinstance(known[name], dict):
+            raise CorruptError(f"a run manifest has no valid '{name}'")
     known["extra"] = {k: v for k, v in body.items() if k not in _FIELDS and k != "@"}
     return RunManifest(**known)
+
+
+def _check_inside(body: dict[str, Any]) -> None:
+    checks = {
+        "run": RUN_ID.fullmatch(body["run"]) is not None,
+        "status": body["status"] in STATUSES,
+        "parents": all(isinstance(oid, str) for oid in body["parents"]),
+        "tags": all(isinstance(tag, str) for tag in body["tags"]),
+        "gaps": all(isinstance(gap, dict) for gap in body["gaps"]),
+        "writers": all(type(n) is int for n in body["writers"].values()),
+        "time_us": type(body["time_us"]) is int and type(body["created_us"]) is int,
+        "ended_us": not isinstance(body["ended_us"], bool),
+    }
+    for name, good in checks.items():
+        if not good:
+            raise CorruptError(f"a run manifest has no valid '{name}'")
 
 
 def encode_document(kind: str, value: object) -> bytes:
@@ -224,8 +246,14 @@ def references(data: bytes) -> Iterator[tuple[str, ObjectId]]:
     stored with them, or ``blob``. Blobs may be absent from a store; the others may not.
     """
     body = canonical.loads(data)
-    if isinstance(body, dict):
-        yield from _REFERENCES.get(body.get("@", ""), _no_references)(body)
+    if isinstance(body, dict) and isinstance(body.get("@"), str):
+        try:
+            found = list(_REFERENCES.get(body["@"], _no_references)(body))
+        except (AttributeError, KeyError, TypeError) as error:
+            raise CorruptError(f"a '{body['@'][:40]}' document is damaged: {error}") from None
+        if not all(isinstance(oid, str) for _, oid in found):
+            raise CorruptError(f"a '{body['@'][:40]}' document names no ids")
+        yield from found
 
 
 def _no_references(body: dict[str, Any]) -> Iterator[tuple[str, ObjectId]]:

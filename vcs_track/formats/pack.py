@@ -1,4 +1,4 @@
-"""The bytes of a pack: a zip whose sorted directory can be bisected in place.
+"""The bytes of a pack: a zip with a sorted directory, bisected in place.
 
 Pure functions over bytes; ``docs/format/packs.md`` is the specification.
 """
@@ -240,7 +240,7 @@ def _parse_end64(data: Buffer, total: int, end_at: int) -> tuple[int, int, int, 
 
 
 def parse_record(data: Buffer, at: int) -> tuple[Entry, int]:
-    """Return the entry of the directory record at *at*, and where the next begins.
+    """Return the directory's entry at *at*, and where the next begins.
 
     Raises:
         CorruptError: If there is no record that a pack may have.
@@ -281,7 +281,7 @@ def inflate(entry: Entry, raw: Buffer) -> bytes:
 
 
 def scan_spool(data: Buffer) -> Iterator[Entry]:
-    """Yield the whole entries of a pack without a directory, until the first torn one.
+    """Yield whole entries of a pack without a directory, until one is torn.
 
     Their data is not checked here: a reader inflates and hashes it.
     """

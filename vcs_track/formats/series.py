@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import operator
 import struct
+from fractions import Fraction
 from itertools import accumulate, chain, repeat
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,6 +30,7 @@ __all__ = [
     "SeriesBuilder",
     "combine",
     "decode_column",
+    "decode_scalars",
     "encode_deltas",
     "encode_scalars",
     "encode_steps",
@@ -58,9 +60,14 @@ def encode_steps(steps: Sequence[int]) -> bytes:
     """Return the column of *steps*: arithmetic runs, or differences."""
     n = len(steps)
     runs = _runs(steps)
-    if len(runs) == 1 or len(runs) * 4 <= n:
+    if (len(runs) == 1 or len(runs) * 4 <= n) and all(_fits(run[1]) for run in runs):
         return _column("runs", n, canonical.dumps(runs))
     return encode_deltas(steps)
+
+
+def _fits(difference: int) -> bool:
+    # Two steps at the ends of 64 bits are further apart than 64 bits.
+    return canonical.MIN_INT <= difference <= canonical.MAX_INT
 
 
 def _runs(steps: Sequence[int]) -> list[list[int]]:
@@ -89,11 +96,16 @@ def _arithmetic(start: int, stride: int, n: int) -> list[int]:
 def encode_deltas(values: Sequence[int]) -> bytes:
     """Return the column of integers as a first value and differences."""
     deltas = [values[0], *map(operator.sub, values[1:], values)]
+    if not all(map(_fits, deltas)):
+        return _column("int", len(values), canonical.dumps_numbers(values))
     return _column("delta", len(values), canonical.dumps_numbers(deltas))
 
 
 def encode_stretches(marks: Iterable[tuple[int, Any]]) -> bytes:
-    """Return the column of ``(count, value)`` stretches, equal neighbours joined."""
+    """Return the column of ``(count, value)`` stretches.
+
+    Equal neighbours are joined.
+    """
     joined: list[list[Any]] = []
     for count, value in marks:
         if joined and joined[-1][0] == value and type(joined[-1][0]) is type(value):
@@ -141,33 +153,85 @@ def decode_column(data: bytes) -> list[Any]:
     column = canonical.loads(data)
     if not isinstance(column, dict) or column.get("@") != "col/1":
         raise CorruptError("not a column", hint="a newer vcs-track may have written it")
-    try:
-        values = _DECODERS[column["codec"]](column["v"])
-    except KeyError:
+    codec, n, parts = column.get("codec"), column.get("n"), column.get("v")
+    decode = _DECODERS.get(codec) if isinstance(codec, str) else None
+    if decode is None:
         raise CorruptError(
-            f"unknown column codec '{column.get('codec')}'", hint="read it with a newer vcs-track"
-        ) from None
-    except (TypeError, ValueError) as error:
+            f"unknown column codec '{str(codec)[:40]}'", hint="read it with a newer vcs-track"
+        )
+    # Bounded before anything is built: a hundred bytes can claim a billion points.
+    if type(n) is not int or not 0 < n <= CHUNK or not isinstance(parts, list):
+        raise CorruptError(f"a column claims {str(n)[:40]} values")
+    try:
+        values = decode(parts, n)
+    except (TypeError, ValueError, OverflowError) as error:
         raise CorruptError(f"a column does not decode: {error}") from None
-    if len(values) != column["n"]:
-        raise CorruptError(f"a column holds {len(values)} values, not {column['n']}")
+    if len(values) != n:
+        raise CorruptError(f"a column holds {len(values)} values, not {n}")
     return values
 
 
-def _load_f4(texts: list[Any]) -> list[Any]:
-    return [_to_f32(float(x)) for x in canonical.load_numbers(texts) if x is not None]
+def _whole(value: Any) -> int:
+    if type(value) is not int:
+        raise TypeError(f"{type(value).__name__} where an integer belongs")
+    return value
 
 
-_DECODERS: dict[str, Callable[[list[Any]], list[Any]]] = {
-    "runs": lambda v: list(chain.from_iterable(_arithmetic(*run) for run in v)),
-    "delta": lambda v: list(accumulate(v)),
-    "rle": lambda v: list(
-        chain.from_iterable(repeat(typed_json.thaw(value), count) for value, count in v)
-    ),
+def _counted(parts: list[Any], n: int, width: int) -> list[list[Any]]:
+    if any(not isinstance(part, list) or len(part) != width for part in parts):
+        raise ValueError("a part of a column has another shape")
+    if any(_whole(part[-1]) < 1 for part in parts) or sum(part[-1] for part in parts) != n:
+        raise ValueError("the counts of a column do not add up")
+    return parts
+
+
+def _load_runs(parts: list[Any], n: int) -> list[int]:
+    runs = _counted(parts, n, 3)
+    return list(chain.from_iterable(_arithmetic(*map(_whole, run)) for run in runs))
+
+
+def _load_stretches(parts: list[Any], n: int) -> list[Any]:
+    stretches = _counted(parts, n, 2)
+    return list(chain.from_iterable(repeat(typed_json.thaw(v), k) for v, k in stretches))
+
+
+def _load_deltas(parts: list[Any], n: int) -> list[int]:
+    del n
+    return list(accumulate(map(_whole, parts)))
+
+
+def _load_integers(parts: list[Any], n: int) -> list[int]:
+    del n
+    return list(map(_whole, parts))
+
+
+def _load_f4(parts: list[Any], n: int) -> list[Any]:
+    return [_to_f32(value) for value in _load_f8(parts, n)]
+
+
+def _load_f8(parts: list[Any], n: int) -> list[Any]:
+    values = _load_mixed(parts, n)
+    if not set(map(type, values)) <= {float}:
+        raise TypeError("a column of floats holds something else")
+    return values
+
+
+def _load_mixed(parts: list[Any], n: int) -> list[Any]:
+    del n
+    values = canonical.load_numbers(parts)
+    if not set(map(type, values)) <= {float, int, bool}:
+        raise TypeError("a column of numbers holds something else")
+    return values
+
+
+_DECODERS: dict[str, Callable[[list[Any], int], list[Any]]] = {
+    "runs": _load_runs,
+    "delta": _load_deltas,
+    "rle": _load_stretches,
     "f4": _load_f4,
-    "f8": canonical.load_numbers,
-    "int": list,
-    "mixed": canonical.load_numbers,
+    "f8": _load_f8,
+    "int": _load_integers,
+    "mixed": _load_mixed,
 }
 
 
@@ -191,7 +255,7 @@ class SeriesBuilder:
         self._opened = False
 
     def mark(self, number: int, repetition: int, epoch: float | None) -> None:
-        """Say that the points from here on have this tag number, repetition and epoch."""
+        """Say that points from here on have this tag number, repetition, epoch."""
         self.number = number
         self._marks.append((len(self.values), repetition, epoch))
 
@@ -228,16 +292,20 @@ class SeriesBuilder:
     def _flush_marks(self, chunk: Chunk, n: int) -> None:
         ends = [mark[0] for mark in self._marks[1:]] + [n]
         counts = [end - mark[0] for mark, end in zip(self._marks, ends, strict=True)]
-        reps = [mark[1] for mark in self._marks]
-        epochs = [mark[2] for mark in self._marks]
+        last = self._marks[-1]
+        # A mark at the place of the next one stands for no point.
+        used = [i for i, count in enumerate(counts) if count]
+        counts = [counts[i] for i in used]
+        reps = [self._marks[i][1] for i in used]
+        epochs = [self._marks[i][2] for i in used]
         if any(reps):
             chunk["rep"] = self._emit(encode_stretches(zip(counts, reps, strict=True)))
         if any(epoch is not None for epoch in epochs):
             chunk["epoch"] = self._emit(encode_stretches(zip(counts, epochs, strict=True)))
-        self._marks = [(0, reps[-1], epochs[-1])]
+        self._marks = [(0, last[1], last[2])]
 
     def reopen(self, read: Callable[[ObjectId], bytes]) -> None:
-        """Take back the last chunk when it is not full, so that it can grow; only once."""
+        """Take back the last chunk if not full, so that it can grow; only once."""
         if self._opened or not self._chunks or self._chunks[-1]["n"] == CHUNK:
             return
         self._opened = True
@@ -278,10 +346,21 @@ def _sum(numbers: Sequence[Value]) -> float | None:
         return None
     try:
         return math.fsum(numbers)
-    except OverflowError:  # the sum passes the largest double
-        return float(sum(map(float, numbers)))
+    except OverflowError:  # on the way, or at the end, the sum passes the largest double
+        return _exact_sum(numbers)
     except ValueError:  # Infinity and -Infinity together
         return math.nan
+
+
+def _exact_sum(numbers: Sequence[Value]) -> float:
+    finite = sum(Fraction(number) for number in numbers if math.isfinite(number))
+    rest = [float(number) for number in numbers if not math.isfinite(number)]
+    if rest:
+        return math.fsum(rest)
+    try:
+        return float(finite)
+    except OverflowError:
+        return math.copysign(math.inf, finite)
 
 
 def combine(chunks: Sequence[Chunk]) -> dict[str, Any]:
@@ -310,9 +389,38 @@ def combine(chunks: Sequence[Chunk]) -> dict[str, Any]:
 
 def encode_scalars(series: dict[str, list[Chunk]]) -> bytes:
     """Return the bytes of the ``scalars/1`` manifest."""
+    # Only chunks hold typed values: a tag is a plain key, whatever it looks like.
     body = {
-        tag: {"n": sum(chunk["n"] for chunk in chunks), "chunks": chunks}
+        tag: {
+            "n": sum(chunk["n"] for chunk in chunks),
+            "chunks": [typed_json.freeze(chunk) for chunk in chunks],
+        }
         for tag, chunks in series.items()
         if chunks
     }
-    return canonical.dumps({"@": "scalars/1", "series": typed_json.freeze(body)})
+    return canonical.dumps({"@": "scalars/1", "series": body})
+
+
+def decode_scalars(data: bytes) -> dict[str, list[Chunk]]:
+    """Return the chunks of every series in the ``scalars/1`` manifest *data*.
+
+    Raises:
+        CorruptError: If it is not one.
+    """
+    body = canonical.loads(data)
+    if not isinstance(body, dict) or body.get("@") != "scalars/1":
+        raise CorruptError(
+            "expected a 'scalars/1' document", hint="a newer vcs-track may have written it"
+        )
+    try:
+        return {tag: list(map(_chunk, entry["chunks"])) for tag, entry in body["series"].items()}
+    except (AttributeError, KeyError, TypeError, RecursionError) as error:
+        raise CorruptError(f"a scalars manifest is damaged: {error}") from None
+
+
+def _chunk(frozen: Any) -> Chunk:
+    chunk = typed_json.thaw(frozen)
+    missing = {"n", "value", "step", "wall", "lo", "hi", "first", "last", "min", "max", "sum"}
+    if not isinstance(chunk, dict) or missing - chunk.keys() or type(chunk["n"]) is not int:
+        raise TypeError("a chunk lacks a field")
+    return chunk

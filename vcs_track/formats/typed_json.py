@@ -101,12 +101,19 @@ def thaw(plain: object) -> Any:
         >>> thaw({"betas": {"$": "tuple", "v": [0.9, 0.99]}})
         {'betas': (0.9, 0.99)}
     """
+    try:
+        return _thaw(plain)
+    except RecursionError:
+        raise CorruptError("a typed value is nested too deep") from None
+
+
+def _thaw(plain: object) -> Any:
     if isinstance(plain, dict):
         if "$" in plain:
             return _thaw_label(plain)
-        return {key: thaw(item) for key, item in plain.items()}
+        return {key: _thaw(item) for key, item in plain.items()}
     if isinstance(plain, list):
-        return [thaw(item) for item in plain]
+        return [_thaw(item) for item in plain]
     return plain
 
 
@@ -420,7 +427,7 @@ def _expect(value: Any, kind: type) -> Any:
 
 
 def _thaw_list(v: Any) -> list[Any]:
-    return [thaw(item) for item in _expect(v, list)]
+    return [_thaw(item) for item in _expect(v, list)]
 
 
 def _thaw_float(v: Any) -> float:

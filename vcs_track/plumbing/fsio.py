@@ -35,9 +35,11 @@ __all__ = [
     "make_dirs",
     "map_read",
     "map_window",
+    "may_write",
     "open_read",
     "open_write",
     "pread",
+    "probe",
     "publish",
     "pwrite",
     "read",
@@ -70,7 +72,7 @@ _SAFE_TO_MAP: Final = {"ext2/ext3", "ext4", "xfs", "tmpfs"}
 
 @contextmanager
 def storage_errors(what: str) -> Iterator[None]:
-    """Turn an operating-system error in the body into a StorageError about *what*."""
+    """Turn an OS error in the body into a StorageError about *what*."""
     try:
         yield
     except StorageError:
@@ -148,19 +150,28 @@ def write_new(path: Path, data: bytes, *, sync: bool = True) -> None:
 
 
 def publish(path: Path, data: bytes) -> None:
-    """Give *path* the content *data* at once and for good; an existing file wins."""
-    tmp = path.with_name(f"{path.name}.{secrets.token_hex(8)}~")
-    write_new(tmp, data)
+    """Give *path* the content *data* at once; an existing file wins."""
+    tmp = _aside(path)
     try:
-        os.link(tmp, path)
-    except FileExistsError:
-        pass
-    except OSError:  # no hard links here
-        os.rename(tmp, path)  # noqa: PTH104 -- as above
-        return
+        write_new(tmp, data)
+        _name(tmp, path)
     finally:
         unlink(tmp)
     fsync_dir(path.parent)
+
+
+def _aside(path: Path) -> Path:
+    return path.with_name(f"{path.name}.{secrets.token_hex(8)}~")
+
+
+def _name(tmp: Path, path: Path) -> None:
+    try:
+        os.link(tmp, path)  # noqa: PTH200 -- every call by its os name, for the fault sweep
+    except FileExistsError:
+        pass
+    except OSError:  # no hard links here
+        if not path.exists():
+            os.rename(tmp, path)  # noqa: PTH104 -- as above
 
 
 def create_empty(path: Path) -> bool:
@@ -183,16 +194,23 @@ def unlink(path: Path) -> None:
         os.unlink(path)  # noqa: PTH108 -- as above
 
 
-def link_or_copy(old: Path, new: Path, tmp: Path) -> None:
-    """Put the file *old* at *new* too: as a hard link, else as a synced copy made at *tmp*."""
+def link_or_copy(old: Path, new: Path, folder: Path) -> None:
+    """Put the file *old* at *new* too: linked, else copied by way of *folder*.
+
+    A file that is at *new* already stays.
+    """
     try:
-        os.link(old, new)
+        os.link(old, new)  # noqa: PTH200 -- as above
     except FileExistsError:
         return
     except OSError:
-        write_new(tmp, read(old))
-        os.chmod(tmp, 0o444)  # noqa: PTH101 -- as above
-        os.rename(tmp, new)  # noqa: PTH104 -- as above
+        tmp = _aside(folder / new.name)
+        try:
+            write_new(tmp, read(old))
+            _name(tmp, new)
+        finally:
+            unlink(tmp)
+    chmod(new, 0o444)
 
 
 def chmod(path: Path, mode: int) -> None:
@@ -205,7 +223,10 @@ def chmod(path: Path, mode: int) -> None:
 
 
 def create(path: Path) -> int:
-    """Create *path*, which must not exist, for reading and writing; return its descriptor."""
+    """Create *path*, which must not exist; return its descriptor.
+
+    It is open for reading and writing.
+    """
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
 
 
@@ -304,7 +325,7 @@ def map_read(path: Path) -> mmap.mmap | bytes:
 
 
 def file_system(path: Path) -> str:
-    """Return the type of the file system that holds *path*, or an empty string."""
+    """Return the type of the file system of *path*, or an empty string."""
     try:
         device = os.stat(path).st_dev  # noqa: PTH116 -- as above
         wanted = f"{os.major(device)}:{os.minor(device)}"
@@ -325,6 +346,18 @@ def read_text(path: str) -> str:
         return file.read()
 
 
+def may_write(path: Path) -> bool:
+    """Return whether this process may write to the folder *path*."""
+    return os.access(path, os.W_OK)
+
+
+def probe(path: Path) -> None:
+    """Raise the error that a write to the folder *path* gives."""
+    tmp = _aside(path / "probe")
+    write_new(tmp, b"", sync=False)
+    unlink(tmp)
+
+
 def safe_to_map(path: Path) -> bool:
-    """Return whether a reserved file in *path* can be written through a mapping."""
+    """Return whether a reserved file in *path* can be written by mapping it."""
     return file_system(path) in _SAFE_TO_MAP

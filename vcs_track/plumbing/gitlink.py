@@ -219,7 +219,7 @@ def _read_root(root: Path) -> GitState | GitUnreadable:
 
 
 def _remote_url(root: Path, common: Path, branch: bytes | None) -> str | None:
-    """Return the URL of the branch's remote, else of 'origin', else of the only one."""
+    """Return the URL of the branch's remote, else 'origin', else the only one."""
     try:
         stat = (common / "config").stat()
     except OSError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from vcs_track.formats.oid import ObjectId
+from vcs_track.formats.oid import ObjectId, shard
 from vcs_track.plumbing import fsio
 from vcs_track.plumbing.layout import HomeLayout
 
@@ -45,9 +45,10 @@ class HeadFolder:
     def all(self) -> dict[str, list[ObjectId]]:
         """Return the heads of every run."""
         found: dict[str, list[ObjectId]] = {}
-        for shard in fsio.list_dir(self._layout.heads):
-            for name in fsio.list_dir(self._layout.heads / shard):
-                if (head := parse_head(name)) is not None:
+        for folder in fsio.list_dir(self._layout.heads):
+            for name in fsio.list_dir(self._layout.heads / folder):
+                head = parse_head(name)
+                if head is not None and shard(head[0]) == folder:
                     found.setdefault(head[0], []).append(head[1])
         return found
 

@@ -61,13 +61,13 @@ class FolderHome:
         return self.head_folder.all()
 
     def adopt_pack(self, path: Path) -> bool:
-        """Link or copy a checked pack from another home; return whether it was new."""
+        """Link or copy a checked pack of another home; return whether it was new."""
         target = self.packs.folder / path.name
         if target.exists():
             return False
         fsio.make_dirs(self.packs.folder)
         fsio.make_dirs(self.tmp)
-        fsio.link_or_copy(path, target, self.tmp / f"{path.name}~")
+        fsio.link_or_copy(path, target, self.tmp)
         return True
 
     def sync_packs(self) -> None:

@@ -241,7 +241,7 @@ class JournalWriter:
                     raise
 
     def settle(self) -> int:
-        """Try once more to write what is held in memory; return how many records are lost."""
+        """Try again to write what memory holds; return how many records are lost."""
         with self._lock:
             try:
                 while self._held:

@@ -10,6 +10,8 @@ import errno
 import fcntl
 import os
 import socket
+import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -22,7 +24,22 @@ if TYPE_CHECKING:
 __all__ = ["Identity", "Lock", "identity", "is_alive"]
 
 # Lock files this process holds: lockf would let us take our own lock a second time.
-_held: set[tuple[int, str]] = set()
+# Known by device and inode, because one file has many spellings.
+_held: set[tuple[int, int, int]] = set()
+_guard = threading.RLock()
+
+
+def _key(stat: os.stat_result) -> tuple[int, int, int]:
+    return os.getpid(), stat.st_dev, stat.st_ino
+
+
+def _forget() -> None:
+    # The thread that held it may not exist in a forked child.
+    global _guard  # noqa: PLW0603 -- one per process by nature
+    _guard = threading.RLock()
+
+
+os.register_at_fork(after_in_child=_forget)
 
 
 class Lock:
@@ -38,8 +55,11 @@ class Lock:
         >>> lock.release()
     """
 
-    def __init__(self, path: Path, fd: int, *, certain: bool = True) -> None:
+    def __init__(
+        self, path: Path, fd: int, key: tuple[int, int, int], *, certain: bool = True
+    ) -> None:
         self.path = path
+        self._key = key
         self.certain = certain
         self._fd = fd
         self._pid = os.getpid()
@@ -51,9 +71,15 @@ class Lock:
         A file system without locks gives the lock to everybody who asks, and the lock is not
         :attr:`certain`; look at the identity of the owner then.
         """
-        key = (os.getpid(), str(path))
-        if key in _held:
-            return None
+        with _guard:
+            return cls._take(path)
+
+    @classmethod
+    def _take(cls, path: Path) -> Lock | None:
+        # Looked up before it is opened: closing a second descriptor would drop the lock.
+        with suppress(FileNotFoundError):
+            if _key(os.stat(path)) in _held:  # noqa: PTH116 -- a descriptor's twin
+                return None
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         certain = True
         try:
@@ -66,20 +92,22 @@ class Lock:
                 os.close(fd)
                 raise
             certain = False
+        key = _key(os.fstat(fd))
         _held.add(key)
-        return cls(path, fd, certain=certain)
+        return cls(path, fd, key, certain=certain)
 
     def release(self) -> None:
         """Give the lock up; harmless when repeated or called in a forked child."""
         if self._fd >= 0 and self._pid == os.getpid():
-            os.close(self._fd)
-            _held.discard((self._pid, str(self.path)))
+            with _guard:
+                _held.discard(self._key)
+                os.close(self._fd)
         self._fd = -1
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who writes: enough to tell whether a process on this machine is still the same.
+    """Who writes: tells whether a process on this machine is still the same.
 
     Attributes:
         host: Host name.
@@ -113,7 +141,7 @@ def _ticks(pid: int) -> int:
 
 
 def is_alive(boot: str, pid: int, ticks: int) -> bool:
-    """Return whether the process that these three name still runs on this machine."""
+    """Return whether the process these three name still runs on this machine."""
     return boot == _boot() and ticks != 0 and _ticks(pid) == ticks
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 import zlib
+from collections import OrderedDict
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from vcs_track.plumbing import fsio
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from mmap import mmap
     from pathlib import Path
     from typing import Protocol
 
@@ -40,7 +42,12 @@ __all__ = [
     "file_digits",
     "install",
     "is_pack_name",
+    "verify_against",
 ]
+
+# Each map keeps a descriptor. Packs beyond these are mapped again when they are read.
+_MAPS_AT_ONCE = 64
+_maps: OrderedDict[PackFile, mmap | bytes] = OrderedDict()
 
 _IN_MEMORY = 4096  # directories up to this many objects are read whole into one table
 
@@ -53,8 +60,15 @@ def _missing(oid: str) -> ObjectNotFoundError:
     )
 
 
+def _collision(oid: str) -> CorruptError:
+    return CorruptError(
+        f"two contents have the id '{oid}'; the second is refused",
+        hint="a repository of the object format sha256 cannot be fooled this way",
+    )
+
+
 class MemoryObjects:
-    """Objects in memory, with the interface of a pack: what a live run looks like sealed."""
+    """Objects in memory, with a pack's interface: how a live run looks sealed."""
 
     def __init__(self, fmt: ObjectFormat) -> None:
         self._format = fmt
@@ -64,7 +78,8 @@ class MemoryObjects:
         """Store *data*; return its id."""
         del compress  # the interface of PackWriter
         oid = self._format.hash(data)
-        self._objects[oid] = data
+        if self._objects.setdefault(oid, data) != data:
+            raise _collision(oid)
         return oid
 
     def read(self, oid: ObjectId) -> bytes:
@@ -95,7 +110,6 @@ class PackFile:
     def __init__(self, path: Path, fmt: ObjectFormat) -> None:
         self.path = path
         self._format = fmt
-        self._data = fsio.map_read(path)
         if self._data[:8] == b"version ":
             raise CorruptError(
                 f"pack '{path.name}' is a Git LFS pointer, not a pack",
@@ -107,10 +121,31 @@ class PackFile:
             raise CorruptError(f"pack '{path.name}' is damaged: {error}") from None
         self._stride = 46 + len(OBJECTS) + fmt.id_length
         self._first = self.directory.end - self.directory.objects * self._stride
-        if self._first < self.directory.start:
+        if self._first < self.directory.start or not self._is_ours():
             raise CorruptError(
                 f"pack '{path.name}' holds objects of another format than '{fmt.name}'"
             )
+
+    @property
+    def _data(self) -> mmap | bytes:
+        data = _maps.get(self)
+        if data is None:
+            data = _maps[self] = fsio.map_read(self.path)
+            while len(_maps) > _MAPS_AT_ONCE:
+                # Never closed by hand: somebody may read from it right now. The last reader
+                # lets it go.
+                with suppress(KeyError):  # two threads may tidy up at once
+                    _maps.popitem(last=False)
+        return data
+
+    def _is_ours(self) -> bool:
+        if not self.directory.objects:
+            return True
+        try:
+            entry, _ = pack.parse_record(self._data, self._first)
+        except CorruptError:
+            return False
+        return self._format.is_id(entry.name.removeprefix(OBJECTS))
 
     def __len__(self) -> int:
         return self.directory.objects
@@ -242,6 +277,18 @@ def file_digits(path: Path) -> str:
     return hasher.hexdigest()[:40]
 
 
+def verify_against(file: PackFile, fmt: ObjectFormat, known: Objects | None) -> None:
+    """Check each object of *file*, and against *known* if ids can be forged.
+
+    Raises:
+        CorruptError: If one is damaged, or stands for another content in *known*.
+    """
+    for oid in file.verify():
+        if known is not None and not fmt.collision_resistant and oid in known:
+            if known.read(oid) != file.read(oid):
+                raise _collision(oid)
+
+
 def check_name(path: Path) -> None:
     """Refuse a pack whose bytes do not hash to its name.
 
@@ -306,7 +353,7 @@ class PackWriter:
         entry = self._entries[OBJECTS + oid]
         raw = fsio.pread(self._fd, entry.stored, entry.data_offset)
         if pack.inflate(entry, raw) != data:
-            raise CorruptError(f"two contents have the id '{oid}'; the second is refused")
+            raise _collision(oid)
 
     def add_entry(self, name: str, data: bytes, *, compress: bool = True) -> None:
         """Store *data* under *name*."""
@@ -330,13 +377,18 @@ class PackWriter:
         fsio.close(self._fd)
         self._fd = -1
 
-    def install(self, packs: Path, prefix: str) -> Path:
+    def install(self, packs: Path, prefix: str, known: Objects | None = None) -> Path:
         """Finish, read everything back, and give the file its name in *packs*.
+
+        Args:
+            packs: The folder of packs.
+            prefix: ``p`` or ``b``.
+            known: What is stored already, to compare with where ids can be forged.
 
         The caller syncs *packs* once for all the packs that it installs.
         """
         self.finish()
-        return install(self.path, packs, prefix, self._format)
+        return install(self.path, packs, prefix, self._format, known)
 
     def abandon(self) -> None:
         """Remove what was written."""
@@ -347,10 +399,11 @@ class PackWriter:
             fsio.unlink(self.path)
 
 
-def install(path: Path, packs: Path, prefix: str, fmt: ObjectFormat) -> Path:
+def install(
+    path: Path, packs: Path, prefix: str, fmt: ObjectFormat, known: Objects | None = None
+) -> Path:
     """Check the synced pack at *path* and give it its name in *packs*."""
-    for _ in PackFile(path, fmt).verify():
-        pass
+    verify_against(PackFile(path, fmt), fmt, known)
     target = packs / f"{prefix}-{file_digits(path)}.zip"
     fsio.chmod(path, 0o444)
     fsio.rename(path, target)
@@ -378,7 +431,10 @@ class PackFolder:
             for name in gone:
                 del self._packs[name]
             self._large = [p for p in self._large if p.path.name in names]
-            self._table = {o: p for o, p in self._table.items() if p.path.name in names}
+            self._table = {}
+            for file in self._packs.values():
+                if len(file) <= _IN_MEMORY:
+                    self._table.update(dict.fromkeys(file, file))
         for name in sorted(names - self._packs.keys() - self.damaged.keys()):
             self._open(name)
 
@@ -405,10 +461,10 @@ class PackFolder:
         """Return a pack that holds *oid* without looking at the folder again."""
         if (file := self._table.get(oid)) is not None:
             return file
-        return next((file for file in self._large if oid in file), None)
+        return next((file for file in self._large if _holds(file, oid)), None)
 
     def pack_of(self, oid: ObjectId) -> PackFile | None:
-        """Return a pack that holds *oid*; look again at the folder before giving up."""
+        """Return a pack with *oid*; look again at the folder before giving up."""
         for again in (False, True):
             if again:
                 self.refresh()
@@ -452,6 +508,13 @@ class PackFolder:
         for file in self._large:
             seen.update(file)
         return iter(sorted(seen))
+
+
+def _holds(file: PackFile, oid: ObjectId) -> bool:
+    try:
+        return oid in file
+    except CorruptError:  # its record is damaged; another pack may have a good copy
+        return False
 
 
 def is_pack_name(name: str) -> bool:

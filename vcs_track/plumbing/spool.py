@@ -79,7 +79,7 @@ class Spool:
             self._seen[oid] = (self._path, entry._replace(offset=self._at))
             try:
                 self._append(pack.local_header(entry), data)
-            except OSError:
+            except BaseException:
                 del self._seen[oid]
                 raise
         return oid
@@ -101,7 +101,7 @@ class Spool:
             fsio.append(self._fd, head + data if len(data) < _BLOCK else head)
             if len(data) >= _BLOCK:
                 fsio.append(self._fd, data)
-        except OSError:
+        except BaseException:  # Ctrl-C too: what follows must not stand behind half an entry
             self._rewind(self._at)
             raise
         self._at += len(head) + len(data)
@@ -148,11 +148,13 @@ class Spool:
                 raise _too_large(size)
             oid = self._format.finish(hasher)
             if oid in self._seen:
+                if not self._format.collision_resistant:
+                    self._check_same(oid, fsio.pread(self._fd, size, blank))
                 self._rewind(0)
                 return oid, size
             entry = Entry(OBJECTS + oid, STORED, crc, size, size, 0)
             fsio.pwrite(self._fd, pack.local_header(entry), 0)
-        except (OSError, InvalidValueError):
+        except BaseException:
             self._rewind(0)
             raise
         self._at = blank + size
@@ -198,11 +200,13 @@ class SpoolReader:
         self.path = path
         self._format = fmt
         self._data = fsio.map_read(path)
+        found = list(pack.scan_spool(self._data))
         self.entries: dict[ObjectId, Entry] = {
             ObjectId(entry.name.removeprefix(OBJECTS)): entry
-            for entry in pack.scan_spool(self._data)
-            if fmt.is_id(entry.name.removeprefix(OBJECTS))
+            for entry in found
+            if entry.name.startswith(OBJECTS) and fmt.is_id(entry.name.removeprefix(OBJECTS))
         }
+        self._odd = len(found) - len(self.entries)
 
     @property
     def end(self) -> int:
@@ -222,13 +226,13 @@ class SpoolReader:
         return data
 
     def close_into_pack(self) -> bool:
-        """Turn the file into a pack in place: cut a torn tail, append the directory, sync.
+        """Make the file a pack in place: cut a torn tail, add the directory, sync.
 
         Returns:
             Whether anything is in it.
         """
         good = {oid: e for oid, e in self.entries.items() if self._is_whole(oid)}
-        if len(good) != len(self.entries):
+        if self._odd or len(good) != len(self.entries):
             return self._salvage(good)
         if not good:
             return False

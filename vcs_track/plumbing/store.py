@@ -14,6 +14,7 @@ from vcs_track.errors import (
     InvalidValueError,
     RepositoryFormatError,
     RepositoryNotFoundError,
+    VcsTrackError,
 )
 from vcs_track.formats.manifest import decode_run
 from vcs_track.formats.oid import ObjectFormat, ObjectId, object_format
@@ -21,7 +22,7 @@ from vcs_track.formats.version import encode_format, parse_format
 from vcs_track.plumbing import fsio, worktree
 from vcs_track.plumbing.home import FolderHome
 from vcs_track.plumbing.layout import FOLDER, Layout
-from vcs_track.plumbing.packs import PackFile, check_name, is_pack_name
+from vcs_track.plumbing.packs import PackFile, check_name, is_pack_name, verify_against
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +49,8 @@ class Store:
     Attributes:
         home: The store proper: every run of this clone.
         shelf: The home that git carries.
-        skipped: Packs of the shelf that could not be taken in, and why.
+        skipped: Packs of the shelf that could not be taken in, and dead runs that could not
+            be sealed, with the reason.
     """
 
     def __init__(self, layout: Layout, fmt: ObjectFormat, *, writable: bool) -> None:
@@ -57,7 +59,7 @@ class Store:
         self.writable = writable
         self.home = FolderHome(layout.local, fmt, layout.tmp)
         self.shelf = FolderHome(layout.root, fmt, layout.tmp)
-        self.skipped: dict[str, CorruptError] = {}
+        self.skipped: dict[str, VcsTrackError] = {}
 
     # ---- finding and making ------------------------------------------------------------
 
@@ -124,6 +126,7 @@ class Store:
             _complete(layout, fmt)
         except OSError:
             writable = False  # a read-only disk or somebody else's folder: reading works
+        writable = writable and fsio.may_write(layout.local)
         store = cls(layout, fmt, writable=writable)
         store.refresh()
         return store
@@ -163,8 +166,7 @@ class Store:
         path = self.shelf.packs.folder / name
         file = PackFile(path, self.format)
         check_name(path)
-        for _ in file.verify():
-            pass
+        verify_against(file, self.format, self.home.objects)
 
     def _adopt_heads(self, run: str, heads: list[ObjectId], mine: list[ObjectId]) -> None:
         old = self.ancestors(mine)
@@ -185,7 +187,10 @@ class Store:
         while todo:
             oid = todo.pop()
             if oid in self.home.objects:
-                parents = decode_run(self.home.objects.read(oid)).parents
+                try:
+                    parents = decode_run(self.home.objects.read(oid)).parents
+                except CorruptError:
+                    continue  # fsck names it; what is whole must stay within reach
                 todo.extend(parent for parent in parents if parent not in found)
                 found.update(parents)
         return found
@@ -197,14 +202,18 @@ class Store:
         if not self.writable:
             with fsio.storage_errors(f"write to '{self.layout.root}'"):
                 _complete(self.layout, self.format)
+                fsio.probe(self.layout.tmp)
             self.writable = True
 
 
 def _layout(root: Path) -> Layout:
     # A linked work tree shares the store of the main one, so that removing the work tree
     # removes no run.
-    main = worktree.main_root(root.parent)
-    return Layout(root, (main / FOLDER if main else root) / "local")
+    top = worktree.find_root(root.parent)
+    main = worktree.main_root(top) if top is not None else None
+    if top is None or main is None:
+        return Layout(root, root / "local")
+    return Layout(root, main / root.relative_to(top) / "local")
 
 
 def _make(layout: Layout, fmt: ObjectFormat) -> None:

@@ -33,7 +33,9 @@ class _Syncer:
         pause = threading.Event()
         while True:
             pause.wait(self.interval)
-            for journal in list(self.journals):
+            with _lock:
+                journals = list(self.journals)
+            for journal in journals:
                 # A disk that refuses is noted by the journal itself, and met again by
                 # whoever waits for a sync.
                 with suppress(OSError):
@@ -41,13 +43,13 @@ class _Syncer:
 
 
 _syncers: dict[float, _Syncer] = {}
-_lock = threading.Lock()
+_lock = threading.RLock()  # a signal handler may start a run in the middle of another start
 
 
 def _forget() -> None:
     # Threads do not survive a fork, and the lock may have been held by one of them.
     global _lock
-    _lock = threading.Lock()
+    _lock = threading.RLock()
     _syncers.clear()
 
 
@@ -60,4 +62,4 @@ def watch(journal: Syncable, interval: float) -> None:
         syncer = _syncers.get(interval)
         if syncer is None:
             syncer = _syncers[interval] = _Syncer(interval)
-    syncer.journals.add(journal)
+        syncer.journals.add(journal)

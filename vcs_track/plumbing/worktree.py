@@ -53,7 +53,7 @@ def main_root(root: Path) -> Path | None:
 
 
 def git_dir_of(root: Path) -> Path | None:
-    """Return the git folder of the work tree *root*; None when its ``.git`` names none."""
+    """Return the git folder of work tree *root*; None if ``.git`` names none."""
     mark = root / ".git"
     if mark.is_dir():
         return Path(os.path.realpath(mark))

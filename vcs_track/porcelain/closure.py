@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from vcs_track.errors import CorruptError, ObjectNotFoundError
+from vcs_track.errors import ObjectNotFoundError
 from vcs_track.formats import canonical
 from vcs_track.formats.manifest import references
 
@@ -71,10 +71,7 @@ def closure(
             _check(data, check=check)
             if visit is not None:
                 visit(oid, data)
-            try:
-                todo.extend(references(data))
-            except (KeyError, TypeError, AttributeError):
-                raise CorruptError(f"document '{oid[:12]}' lacks a field") from None
+            todo.extend(references(data))
         elif role == "column" and check:
             _check(objects.read(oid), check=True)
     return found

@@ -1,4 +1,7 @@
-"""Edits of a sealed run: each is a small manifest on top of the others, nothing is rewritten."""
+"""Edits of a sealed run: small manifests on top of one another.
+
+Nothing is rewritten.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +63,7 @@ def edit(store: Store, run: str, **changes: Any) -> RunManifest:
         writer = PackWriter(store.layout.tmp, store.format)
         try:
             oid = writer.add(new.encode())
-            writer.install(store.home.packs.folder, "p")
+            writer.install(store.home.packs.folder, "p", store.home.objects)
         except BaseException:
             writer.abandon()
             raise

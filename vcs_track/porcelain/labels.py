@@ -1,4 +1,4 @@
-"""What a run is told about itself: hyperparameters, results, labels, status."""
+"""What a run is told of itself: hyperparameters, results, labels, status."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["Labels"]
 
 
 class Labels:
-    """The part of :class:`~vcs_track.porcelain.run.Run` that is not points or media.
+    """All of :class:`~vcs_track.porcelain.run.Run` but points and media.
 
     Labels may still change after the end; each change is then a small manifest of its own.
     """
@@ -58,7 +58,7 @@ class Labels:
             self._frame(writer, {"k": "hparams", "v": typed_json.freeze(merged)})
 
     def set_summary(self, **metrics: Any) -> None:
-        """Set summary values by hand; they stand over the last values of the series."""
+        """Set summary values by hand; they stand over the series' last values."""
         self._frame(self._live(), {"k": "summary", "v": typed_json.freeze(metrics)})
 
     def write_result(self, **metrics: Any) -> None:

@@ -176,7 +176,7 @@ def _clean(text: str) -> str:
 
 @lru_cache(maxsize=4)
 def _packages(folders: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """List what is installed in *folders*; the first of a name is the one imported.
+    """List what is installed in *folders*; the first of a name is imported.
 
     The names of the metadata folders say it all. ``importlib.metadata`` would open
     each of them.

@@ -1,4 +1,7 @@
-"""What a run logs besides numbers: images, figures, texts, fragments, histograms, files."""
+"""What a run logs besides numbers.
+
+Images, figures, texts, fragments, histograms and files.
+"""
 
 from __future__ import annotations
 
@@ -172,7 +175,7 @@ class MediaLog:
         epoch: float | None = None,
         flush: bool = False,
     ) -> int:
-        """Record every open pyplot figure that looks different from those recorded before.
+        """Record each open pyplot figure that looks unlike those recorded before.
 
         Figures stay open. Arguments as in :meth:`add_image`.
 

@@ -199,7 +199,7 @@ _SECOND: Final = [
 
 
 def readable_name(run_id: str) -> str:
-    """Return the name of the run *run_id*: the same for the same id, not unique.
+    """Return the name of run *run_id*: the same for the same id, not unique.
 
     Example:
         >>> from vcs_track.porcelain.names import readable_name

@@ -67,7 +67,7 @@ class Series:
         return f"<Series '{self.tag}' {len(self)} points>"
 
     def column(self, name: str, default: Any = None) -> list[Any]:
-        """Return a column by its name in the manifest; *default* fills absent chunks."""
+        """Return a column by its manifest name; *default* fills absent chunks."""
         if name not in self._columns:
             values: list[Any] = []
             for chunk in self.chunks:

@@ -19,7 +19,7 @@ class Reads:
         raise AssertionError  # both users have it
 
     def get_scalar(self, tag: str) -> list[Point]:
-        """Return the points of *tag* in the order they were logged, all repetitions.
+        """Return the points of *tag* in the order logged, all repetitions.
 
         An unknown tag has no points.
         """

@@ -1,4 +1,4 @@
-"""From the journals of a run to its state: what sealing writes and a live view shows.
+"""From the journals of a run to its state, for sealing and for live views.
 
 Reads every record once. Columns leave through *emit* as soon as a chunk is full, so memory
 does not grow with the run.
@@ -43,7 +43,7 @@ class _Table:
 
 
 class Replay:
-    """The state of a run, built from its journals on top of what is sealed already.
+    """The state of a run, built from its journals on top of what is sealed.
 
     Args:
         emit: Stores bytes as an object and returns its id.
@@ -86,9 +86,8 @@ class Replay:
         if base.media:
             self.media.extend(manifest.decode_media(read(base.media)))
         if base.scalars:
-            body = manifest.decode_document(read(base.scalars), "scalars/1")
-            for tag, entry in typed_json.thaw(body["series"]).items():
-                self.builders[tag] = series.SeriesBuilder(self._emit, entry["chunks"])
+            for tag, chunks in series.decode_scalars(read(base.scalars)).items():
+                self.builders[tag] = series.SeriesBuilder(self._emit, chunks)
 
     # ---- reading journals --------------------------------------------------------------
 
@@ -247,7 +246,7 @@ class Replay:
 
     @property
     def status(self) -> str:
-        """How the run ended: the word of its first writer, else the gravest of the others."""
+        """How the run ended: its first writer's word, else the others' gravest."""
         if self._primary_status is not None:
             return self._primary_status
         return max(self.statuses, key=lambda word: _GRAVITY.get(word, 0), default="crashed")

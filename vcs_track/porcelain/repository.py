@@ -217,7 +217,7 @@ class Repository:
         return facts
 
     def edit(self, run: str, **changes: Any) -> RunView:
-        """Change the labels of a sealed run; see :func:`vcs_track.porcelain.edits.edit`."""
+        """Edit a sealed run's labels; see :func:`vcs_track.porcelain.edits.edit`."""
         edits.edit(self.store, self.run(run).id, **changes)
         return self.run(run)
 

@@ -1,4 +1,7 @@
-"""Which run is meant: an id, a prefix, a name, ``@``, ``@{-n}``, ``RUN@{n}``, ``git:REV``."""
+"""Which run is meant by a text.
+
+It is an id, a prefix, a name, ``@``, ``@{-n}``, ``RUN@{n}`` or ``git:REV``.
+"""
 
 from __future__ import annotations
 

@@ -338,7 +338,7 @@ class Run(Labels, MediaLog, Reads):
         return True
 
     def new_repetition(self) -> None:
-        """Begin the next repetition with the same hyperparameters; steps start again."""
+        """Begin the next repetition with the same hyperparameters; steps restart."""
         self._live()
         with self._lock:
             self._forget()
@@ -372,6 +372,7 @@ class Run(Labels, MediaLog, Reads):
         with self._lock:
             if self._ended:
                 return
+            error = error.encode("utf-8", "replace").decode()  # any text may be in a message
             facts = {"code": exit_code, "error": error or None, "signal": signal}
             writer = self._live()
             self._ended = True

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from vcs_track.errors import RunNotFoundError, SeriesNotFoundError
 from vcs_track.formats import manifest as manifests, typed_json
-from vcs_track.formats.series import combine
+from vcs_track.formats.series import Chunk, combine, decode_scalars
 from vcs_track.porcelain import heads as head_rules, values
 from vcs_track.porcelain.near import did_you_mean
 from vcs_track.porcelain.points import Media, Series
@@ -27,7 +27,7 @@ _STATS = ("min", "max", "mean", "last", "first", "count")
 
 
 class RunView(Reads):
-    """A run as it was when it was looked up; nothing is read before it is asked for.
+    """A run as it was when looked up; nothing is read before it is asked for.
 
     Args:
         manifest: Its state.
@@ -111,7 +111,7 @@ class RunView(Reads):
 
     @property
     def summary(self) -> dict[str, Any]:
-        """One value for each tag, the last one, or what was set by hand or as a result."""
+        """One value for a tag: the last, or what was set by hand or as a result."""
         return dict(self.manifest.summary)
 
     @property
@@ -160,13 +160,9 @@ class RunView(Reads):
     # ---- series and media --------------------------------------------------------------
 
     @cached_property
-    def _scalars(self) -> dict[str, Any]:
+    def _scalars(self) -> dict[str, list[Chunk]]:
         oid = self.manifest.scalars
-        if oid is None:
-            return {}
-        body = manifests.decode_document(self.objects.read(oid), "scalars/1")
-        found: dict[str, Any] = typed_json.thaw(body["series"])
-        return found
+        return {} if oid is None else decode_scalars(self.objects.read(oid))
 
     @property
     def series_tags(self) -> list[str]:
@@ -180,13 +176,13 @@ class RunView(Reads):
             SeriesNotFoundError: If there is none; the hint names near ones.
         """
         try:
-            entry = self._scalars[tag]
+            chunks = self._scalars[tag]
         except KeyError:
             raise SeriesNotFoundError(
                 f"run '{self.id}' has no series '{tag}'",
                 hint=did_you_mean(tag, self.series_tags),
             ) from None
-        return Series(tag, entry["chunks"], self.objects)
+        return Series(tag, chunks, self.objects)
 
     @cached_property
     def _media(self) -> list[Media]:
@@ -205,7 +201,7 @@ class RunView(Reads):
         epoch: float | None = None,
         repetition: int | None = None,
     ) -> list[Media]:
-        """Return the media that match every argument given, in the order of logging."""
+        """Return the media that match all given arguments, in order of logging."""
         wanted = {"kind": kind, "step": step, "tag": tag, "epoch": epoch, "repetition": repetition}
         given = {key: value for key, value in wanted.items() if value is not None}
         return [
@@ -235,8 +231,8 @@ class RunView(Reads):
         }  # fmt: skip
         for prefix, group in groups.items():
             row.update((f"{prefix}.{key}", value) for key, value in group.items())
-        for tag, entry in self._scalars.items():
-            stats = combine(entry["chunks"])
+        for tag, chunks in self._scalars.items():
+            stats = combine(chunks)
             row.update((f"metrics.{tag}.{stat}", stats[stat]) for stat in _STATS)
         return {key: value for key, value in row.items() if value is not None}
 

@@ -1,4 +1,6 @@
-"""Sealing: from the journals of a run to objects and a head, once, or again after a crash.
+"""Sealing: from the journals of a run to objects and a head.
+
+It is done once, or again after a crash.
 
 The order of durability is that of ``docs/format/repository.md``: packs, their names, the
 head, and only then the journals go. Killed at any point, sealing can be repeated with the
@@ -10,7 +12,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from vcs_track.errors import CorruptError, LockedError
+from vcs_track.errors import CorruptError, LockedError, VcsTrackError
 from vcs_track.plumbing import fsio
 from vcs_track.plumbing.journal import JournalReader
 from vcs_track.plumbing.lock import Lock, identity, is_alive
@@ -148,7 +150,7 @@ def _write_state(
         return base
     state = replay.build(run, status=replay.status, time_us=_now(heads, base), parents=heads)
     oid = writer.add(state.encode())
-    writer.install(store.home.packs.folder, "p")
+    writer.install(store.home.packs.folder, "p", store.home.objects)
     store.home.sync_packs()
     store.home.head_folder.add(run, oid, heads)
     return state
@@ -167,7 +169,8 @@ def _install_spools(store: Store, folder: Path, ended: dict[str, Lock]) -> None:
             continue
         spool = SpoolReader(folder / name, store.format)
         if spool.close_into_pack():
-            install(folder / name, store.home.packs.folder, "b", store.format)
+            known = store.home.objects
+            install(folder / name, store.home.packs.folder, "b", store.format, known)
             installed = True
     if installed:
         store.home.sync_packs()
@@ -224,6 +227,8 @@ def recover(store: Store, *, force: bool = False) -> list[str]:
                 sealed.append(run)
         except LockedError:
             continue  # somebody else recovers it right now
+        except VcsTrackError as error:
+            store.skipped[f"run {run}"] = error  # one bad run must not lock out the others
     return sealed
 
 
@@ -244,7 +249,7 @@ def all_ended(folder: Path) -> bool:
 
 
 class LiveObjects(MemoryObjects):
-    """What a live run's objects would be, with its spools and the store behind them."""
+    """What a live run's objects would be, backed by its spools and the store."""
 
     def __init__(self, store: Store, folder: Path) -> None:
         super().__init__(store.format)
@@ -269,7 +274,7 @@ class LiveObjects(MemoryObjects):
 
 
 def live_state(store: Store, run: str) -> tuple[RunManifest, LiveObjects] | None:
-    """Return what *run* would be if it were sealed now, or None when it is not live."""
+    """Return what *run* would be if sealed now, or None when it is not live."""
     folder = store.layout.live_run(run)
     journals = _journals(folder)
     if not journals:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from vcs_track.errors import InvalidTypeError, InvalidValueError, VcsTrackError
-from vcs_track.formats.manifest import STATUSES
+from vcs_track.formats.manifest import RUN_ID, STATUSES
 from vcs_track.formats.slots import BOOL, FLOAT, FLOAT32, INT, UINT
 from vcs_track.porcelain.near import did_you_mean
 
@@ -34,7 +34,6 @@ __all__ = [
 ]
 
 _LONGEST: Final = 250
-_RUN_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _COLOR: Final = re.compile(r"#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})")
 # C0, DEL, C1, line and paragraph separators, bidirectional overrides, lone surrogates.
 _CONTROL: Final = re.compile(
@@ -126,7 +125,7 @@ def check_run_id(run_id: object) -> str:
     """
     if not isinstance(run_id, str):
         raise wrong_type("run id", run_id, "text")
-    if _RUN_ID.fullmatch(run_id) is None:
+    if RUN_ID.fullmatch(run_id) is None:
         raise InvalidValueError(
             f"run id {run_id[:80]!r} has other characters than letters, digits, '_' and '-', "
             "or more than 64",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from vcs_track.plumbing.layout import FOLDER, HomeLayout, Layout
 
-ROOT, LOCAL = Path("/work/.runs"), Path("/main/.runs/local")
+ROOT, LOCAL = Path("/project/.runs"), Path("/main/.runs/local")
 LAYOUT = Layout(ROOT, LOCAL)
 
 

@@ -91,9 +91,7 @@ class TestExport:
         assert {"r": list(repo.run("r").heads)} == index["heads"]
         assert {n.removeprefix("objects/") for n in objects} == set(index["objects"])
 
-    def test_holds_what_the_runs_need_and_no_more(
-        self, repo: Repository, tmp_path: Path
-    ) -> None:
+    def test_holds_what_the_runs_need_and_no_more(self, repo: Repository, tmp_path: Path) -> None:
         """Other runs of the repository stay out of the bundle."""
         fill(repo, "other")
         path = repo.export("r", tmp_path / "x.zip")
@@ -321,9 +319,7 @@ class TestImport:
             empty.import_(pack_path)
 
     @pytest.mark.parametrize(("one", "other"), [("sha256", "xxh128"), ("xxh128", "sha256")])
-    def test_another_object_format_is_refused(
-        self, tmp_path: Path, one: str, other: str
-    ) -> None:
+    def test_another_object_format_is_refused(self, tmp_path: Path, one: str, other: str) -> None:
         """Ids of one kind never enter a repository of another kind."""
         source, target = make(tmp_path / "a", one), make(tmp_path / "b", other)
         fill(source)
@@ -544,7 +540,10 @@ class TestHostileZip:
     def test_two_records_over_the_same_data(self, empty: Repository) -> None:
         """Records that overlap would multiply the work."""
         forge = sound()
-        forge.bend = lambda entries: [*entries[:-1], entries[-1]._replace(offset=entries[0].offset)]
+        forge.bend = lambda entries: [
+            *entries[:-1],
+            entries[-1]._replace(offset=entries[0].offset),
+        ]
         refused(empty, forge)
 
     def test_an_extra_record_over_other_data(self, empty: Repository) -> None:
@@ -587,9 +586,7 @@ class TestHostileZip:
             (struct.pack("<I", 0o100444 << 16), struct.pack("<I", 0o040755 << 16)),  # folder
         ],
     )
-    def test_features_that_a_pack_has_not(
-        self, empty: Repository, old: bytes, new: bytes
-    ) -> None:
+    def test_features_that_a_pack_has_not(self, empty: Repository, old: bytes, new: bytes) -> None:
         """Encryption, descriptors, links, folders and other makers are refused."""
         forge = sound()
         forge.after = replaced(old, new)
@@ -719,9 +716,7 @@ SERIES: dict[str, Any] = {"@": "scalars/1", "series": {"a": {"n": 1, "chunks": [
 def documents(**named: Any) -> Forge:
     """Return a bundle whose run names these JSON documents by field."""
     forge = Forge()
-    return forge.run(
-        **{key: forge.object(canonical.dumps(body)) for key, body in named.items()}
-    )
+    return forge.run(**{key: forge.object(canonical.dumps(body)) for key, body in named.items()})
 
 
 class TestHostileContent:
@@ -851,9 +846,7 @@ class TestHostileContent:
         ],
         ids=str,
     )  # fmt: skip
-    def test_a_manifest_with_odd_members(
-        self, empty: Repository, fields: dict[str, Any]
-    ) -> None:
+    def test_a_manifest_with_odd_members(self, empty: Repository, fields: dict[str, Any]) -> None:
         """A run that no writer could have made is refused, before it breaks every listing."""
         refused(empty, Forge().run(**fields))
 
@@ -871,9 +864,7 @@ class TestHostileContent:
         ],
         ids=str,
     )
-    def test_a_document_of_another_kind(
-        self, empty: Repository, named: dict[str, Any]
-    ) -> None:
+    def test_a_document_of_another_kind(self, empty: Repository, named: dict[str, Any]) -> None:
         """What a run names as hyperparameters must be hyperparameters, and so on."""
         refused(empty, documents(**named))
 

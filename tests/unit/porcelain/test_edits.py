@@ -61,7 +61,9 @@ class TestEdit:
             edit(repo.store, "r", notes=f"n{n}")
 
         assert ["n3", "n2", "n1", "n0"] == [state.notes for state in repo.run("r").history]
-        assert ["n3", "n2", "n1", "n0"] == [repo.run(f"r@{{{n}}}").manifest.notes for n in range(4)]
+        assert ["n3", "n2", "n1", "n0"] == [
+            repo.run(f"r@{{{n}}}").manifest.notes for n in range(4)
+        ]
         assert 1 == len(repo.run("r").heads)
 
     def test_an_edit_that_changes_nothing_writes_nothing(self, repo: Repository) -> None:

@@ -292,9 +292,7 @@ class TestProperties:
         """A label set by one clone alone stands whether clones meet at once or in pairs."""
         past = Histories()
         base = past.first()
-        tips = [
-            grow(past, base, side, str(n))[-1] for n, side in enumerate((left, right, far))
-        ]
+        tips = [grow(past, base, side, str(n))[-1] for n, side in enumerate((left, right, far))]
         met = past.value(*tips[:2])
         pair = past.edit(*tips[:2], **{
             name: getattr(met, name) for name in ("notes", "color", "status", "tags")

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
 def git(folder: Path, *args: str) -> str:
     """Run git and return what it printed."""
-    done = subprocess.run(
-        ["git", *args], cwd=folder, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run(["git", *args], cwd=folder, capture_output=True, text=True, check=True)
     return done.stdout
 
 

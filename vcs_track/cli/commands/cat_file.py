@@ -107,7 +107,7 @@ def _indented(data: bytes) -> bytes:
 
 
 def _indent(value: Any, margin: str, dump: Callable[[object], bytes]) -> str:
-    """Return *value* as JSON: a member a line, lists of plain values on one line."""
+    """Return *value* as JSON, a member a line; lists of plain values on one."""
     inner = f"{margin}  "
     if isinstance(value, dict) and value:
         rows = [

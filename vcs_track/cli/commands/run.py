@@ -165,7 +165,10 @@ def _record(
 
 
 def _keeper(run: Run) -> Callable[[int, bytes], None]:
-    """Return what keeps output; trouble with it is told once and never ends the program."""
+    """Return what keeps output.
+
+    Trouble with it is told once and never ends the program.
+    """
     trouble = False
 
     def keep(stream: int, data: bytes) -> None:

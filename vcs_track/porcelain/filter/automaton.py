@@ -1,4 +1,4 @@
-r"""Regular expressions without backtracking: all alternatives walk side by side.
+r"""Regular expressions without backtracking: alternatives side by side.
 
 The syntax is that of ``re`` without what needs backtracking: back references, look
 around, atomic and possessive forms are refused. A single sign (a letter, ``.``, ``\d``,
@@ -236,7 +236,7 @@ class _Reader:
 
     @property
     def is_plain(self) -> bool:
-        """Nothing can be tried in more than one way but the length of one repetition."""
+        """Nothing can be tried in more than one way but one repetition's length."""
         return self._repeats <= 1 and not self._forks
 
     def whole(self) -> _Part:
@@ -244,7 +244,7 @@ class _Reader:
         return part
 
     def _choice(self) -> tuple[_Part, int]:
-        """Read up to a closing parenthesis or the end; return the part and its size."""
+        """Read up to a closing parenthesis or the end; return part and size."""
         rows: list[_Part] = []
         row: list[_Part] = []
         total = 1

@@ -41,7 +41,7 @@ class Row(Protocol):
     """What is known of one run; a ``dict`` of canonical names is one."""
 
     def get(self, name: str, /) -> object:
-        """Return the value of a canonical name; None or KeyError when there is none."""
+        """Return the value of a canonical name; None or KeyError if there is none."""
 
 
 Answer = bool | None

@@ -50,7 +50,7 @@ class Filter:
         return tuple(dict.fromkeys(n for n, _ in walk(self.tree) if isinstance(n, Name)))
 
     def matches(self, row: Row, *, now: float | None = None) -> bool:
-        """Return whether the condition is true for *row*, neither false nor unknown.
+        """Return whether the condition is true for *row*, not false or unknown.
 
         Args:
             row: What is known of one run, by canonical names.

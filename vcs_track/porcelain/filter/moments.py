@@ -19,7 +19,7 @@ def has_moments(tree: Condition) -> bool:
 
 
 def bind_moments(tree: Condition, now: float) -> Condition:
-    """Return *tree* with every date that moves as it is at *now* [s since 1970 UTC].
+    """Return *tree* with moving dates as they are at *now* [s since 1970 UTC].
 
     Example:
         >>> from vcs_track.porcelain.filter import parse, resolve, to_text

@@ -1,4 +1,4 @@
-"""Filters written as dictionaries of Mongo operators, as wandb's public API takes."""
+"""Filters as dictionaries of Mongo operators, as wandb's public API takes."""
 
 from __future__ import annotations
 

@@ -189,7 +189,7 @@ class NameBook:
         return found
 
     def _bare(self, pieces: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-        """Yield what *pieces* without a prefix may mean; kinds that agree count once."""
+        """Yield what *pieces* without prefix may mean; agreeing kinds count once."""
         hparam = ("hparams", *pieces)
         if self._exists(hparam):
             yield hparam

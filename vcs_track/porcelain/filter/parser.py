@@ -64,7 +64,7 @@ _CONSTANTS = {"true": True, "false": False, "inf": float("inf"), "null": None, "
 
 
 def parse_tree(text: str) -> Condition:
-    """Return the syntax tree of *text*, with names and words as they were written.
+    """Return the syntax tree of *text*, names and words as they were written.
 
     Raises:
         ExpressionError: If *text* is not in the language, or too long or too deep.

@@ -1,4 +1,4 @@
-"""Fit texts to LIKE, glob and regular expression patterns, in bounded time.
+"""Fit texts to LIKE, glob and regular expression patterns in bounded time.
 
 LIKE and glob become regular expressions in which no piece is tried twice. A regular
 expression goes to ``re`` only when it cannot backtrack far; any other is run by

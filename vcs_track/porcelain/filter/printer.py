@@ -108,7 +108,7 @@ def _name_text(name: Name) -> str:
 
 
 def spell(path: str) -> str:
-    """Return a canonical name as one would type it, quoted only where it must be.
+    """Return a canonical name as one types it, quoted only where it must be.
 
     Example:
         >>> from vcs_track.porcelain.filter.printer import spell

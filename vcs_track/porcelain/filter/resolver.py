@@ -1,4 +1,4 @@
-"""Turn spellings into canonical names, bare words into texts, dates into numbers.
+"""Make spellings canonical names, bare words texts and dates numbers.
 
 What could never match for any run is an error here: a text compared with a number, a
 date that is none. Everything that is left means the same to the evaluator and to SQL.
