@@ -144,7 +144,9 @@ class TestNames:
         result = program("statuz")
 
         assert result.code == 2
-        assert result.err == ("error: there is no command 'statuz'\nhint: did you mean 'status'?\n")
+        assert result.err == (
+            "error: there is no command 'statuz'\nhint: did you mean 'status'?\n"
+        )
 
     def test_far_name_points_to_help(self, program: Program) -> None:
         """A name like no other gets the way to the list."""

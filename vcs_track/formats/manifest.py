@@ -140,7 +140,7 @@ def _check_inside(body: dict[str, Any]) -> None:
         "gaps": all(isinstance(gap, dict) for gap in body["gaps"]),
         "writers": all(type(n) is int for n in body["writers"].values()),
         "time_us": type(body["time_us"]) is int and type(body["created_us"]) is int,
-        "ended_us": not isinstance(body["ended_us"], bool),
+        "ended_us": not isinstance(body.get("ended_us"), bool),
     }
     for name, good in checks.items():
         if not good:

@@ -160,7 +160,7 @@ def decode_column(data: bytes) -> list[Any]:
             f"unknown column codec '{str(codec)[:40]}'", hint="read it with a newer vcs-track"
         )
     # Bounded before anything is built: a hundred bytes can claim a billion points.
-    if type(n) is not int or not 0 < n <= CHUNK or not isinstance(parts, list):
+    if type(n) is not int or not 0 <= n <= CHUNK or not isinstance(parts, list):
         raise CorruptError(f"a column claims {str(n)[:40]} values")
     try:
         values = decode(parts, n)
@@ -360,7 +360,7 @@ def _exact_sum(numbers: Sequence[Value]) -> float:
     try:
         return float(finite)
     except OverflowError:
-        return math.copysign(math.inf, finite)
+        return math.inf if finite > 0 else -math.inf
 
 
 def combine(chunks: Sequence[Chunk]) -> dict[str, Any]:

@@ -166,7 +166,7 @@ def _aside(path: Path) -> Path:
 
 def _name(tmp: Path, path: Path) -> None:
     try:
-        os.link(tmp, path)  # noqa: PTH200 -- every call by its os name, for the fault sweep
+        os.link(tmp, path)
     except FileExistsError:
         pass
     except OSError:  # no hard links here
@@ -200,7 +200,7 @@ def link_or_copy(old: Path, new: Path, folder: Path) -> None:
     A file that is at *new* already stays.
     """
     try:
-        os.link(old, new)  # noqa: PTH200 -- as above
+        os.link(old, new)
     except FileExistsError:
         return
     except OSError:

@@ -35,7 +35,7 @@ def _key(stat: os.stat_result) -> tuple[int, int, int]:
 
 def _forget() -> None:
     # The thread that held it may not exist in a forked child.
-    global _guard  # noqa: PLW0603 -- one per process by nature
+    global _guard
     _guard = threading.RLock()
 
 

@@ -5,15 +5,13 @@
 
 from __future__ import annotations
 
-import secrets
-import zlib
 from collections import OrderedDict
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from vcs_track.errors import CorruptError, CorruptObjectError, ObjectNotFoundError
 from vcs_track.formats import pack
-from vcs_track.formats.oid import ObjectId, new_file_name_hash
+from vcs_track.formats.oid import ObjectId
 from vcs_track.formats.pack import OBJECTS, Entry
 from vcs_track.plumbing import fsio
 
@@ -28,22 +26,15 @@ if TYPE_CHECKING:
     class Objects(Protocol):
         """Where objects can be read from: a pack, a folder of packs, memory."""
 
-        def read(self, oid: ObjectId) -> bytes: ...
+        def read(self, oid: ObjectId) -> bytes:
+            """Return the bytes of *oid*, checked against the id."""
+            ...
+
         def __contains__(self, oid: object) -> bool: ...
         def __iter__(self) -> Iterator[ObjectId]: ...
 
 
-__all__ = [
-    "MemoryObjects",
-    "PackFile",
-    "PackFolder",
-    "PackWriter",
-    "check_name",
-    "file_digits",
-    "install",
-    "is_pack_name",
-    "verify_against",
-]
+__all__ = ["MemoryObjects", "Objects", "PackFile", "PackFolder", "collision", "is_pack_name"]
 
 # Each map keeps a descriptor. Packs beyond these are mapped again when they are read.
 _MAPS_AT_ONCE = 64
@@ -60,7 +51,8 @@ def _missing(oid: str) -> ObjectNotFoundError:
     )
 
 
-def _collision(oid: str) -> CorruptError:
+def collision(oid: str) -> CorruptError:
+    """Return the error for a second content under one id."""
     return CorruptError(
         f"two contents have the id '{oid}'; the second is refused",
         hint="a repository of the object format sha256 cannot be fooled this way",
@@ -79,7 +71,7 @@ class MemoryObjects:
         del compress  # the interface of PackWriter
         oid = self._format.hash(data)
         if self._objects.setdefault(oid, data) != data:
-            raise _collision(oid)
+            raise collision(oid)
         return oid
 
     def read(self, oid: ObjectId) -> bytes:
@@ -261,153 +253,6 @@ class PackFile:
                 raise CorruptError(f"entry '{entry.name}' is not named by an object id")
             self.read(oid)
             yield oid
-
-
-def file_digits(path: Path) -> str:
-    """Return the 40 digits that a pack at *path* must be named with."""
-    hasher = new_file_name_hash()
-    fd = fsio.open_read(path)
-    try:
-        at = 0
-        while part := fsio.pread(fd, 1 << 20, at):
-            hasher.update(part)
-            at += len(part)
-    finally:
-        fsio.close(fd)
-    return hasher.hexdigest()[:40]
-
-
-def verify_against(file: PackFile, fmt: ObjectFormat, known: Objects | None) -> None:
-    """Check each object of *file*, and against *known* if ids can be forged.
-
-    Raises:
-        CorruptError: If one is damaged, or stands for another content in *known*.
-    """
-    for oid in file.verify():
-        if known is not None and not fmt.collision_resistant and oid in known:
-            if known.read(oid) != file.read(oid):
-                raise _collision(oid)
-
-
-def check_name(path: Path) -> None:
-    """Refuse a pack whose bytes do not hash to its name.
-
-    Raises:
-        CorruptError: If they do not.
-    """
-    if f"{path.name[:2]}{file_digits(path)}.zip" != path.name:
-        raise CorruptError(
-            f"pack '{path.name}' is damaged: its bytes do not hash to its name",
-            hint="check it out again, or restore it from a bundle",
-        )
-
-
-class PackWriter:
-    """Writes one pack: entries first, directory last, then a name.
-
-    Args:
-        folder: Where the file lives until it is finished.
-        fmt: Object format of the repository.
-
-    Example:
-        >>> import pathlib, tempfile
-        >>> from vcs_track.formats.oid import object_format
-        >>> from vcs_track.plumbing.packs import PackFile, PackWriter
-        >>> folder = pathlib.Path(tempfile.mkdtemp())
-        >>> writer = PackWriter(folder, object_format("sha256"))
-        >>> oid = writer.add(b"hello")
-        >>> path = writer.install(folder, "p")
-        >>> PackFile(path, object_format("sha256")).read(oid)
-        b'hello'
-    """
-
-    def __init__(self, folder: Path, fmt: ObjectFormat) -> None:
-        fsio.make_dirs(folder)
-        self.path = folder / f"{secrets.token_hex(8)}.zip~"
-        self._format = fmt
-        self._entries: dict[str, Entry] = {}
-        self._fd = fsio.create(self.path)
-        self._at = 0
-
-    def __contains__(self, oid: object) -> bool:
-        return f"{OBJECTS}{oid}" in self._entries
-
-    def __len__(self) -> int:
-        return len(self._entries)
-
-    @property
-    def size(self) -> int:
-        """Bytes written so far."""
-        return self._at
-
-    def add(self, data: bytes, *, compress: bool = True) -> ObjectId:
-        """Store *data* as an object; return its id."""
-        oid = self._format.hash(data)
-        if oid not in self:
-            self.add_entry(OBJECTS + oid, data, compress=compress)
-        elif not self._format.collision_resistant:
-            self._check_same(oid, data)
-        return oid
-
-    def _check_same(self, oid: ObjectId, data: bytes) -> None:
-        entry = self._entries[OBJECTS + oid]
-        raw = fsio.pread(self._fd, entry.stored, entry.data_offset)
-        if pack.inflate(entry, raw) != data:
-            raise _collision(oid)
-
-    def add_entry(self, name: str, data: bytes, *, compress: bool = True) -> None:
-        """Store *data* under *name*."""
-        method, raw = pack.pack_data(data, compress=compress)
-        self.add_raw(Entry(name, method, zlib.crc32(data), len(raw), len(data), 0), raw)
-
-    def add_raw(self, entry: Entry, raw: bytes | memoryview) -> None:
-        """Store bytes that are packed already, as *entry* describes them."""
-        entry = entry._replace(offset=self._at)
-        if len(raw) > pack.MAX_ENTRY or self._at + len(raw) > pack.MAX_PACK:
-            raise CorruptError("an object or a pack is larger than 2 GiB")
-        fsio.append(self._fd, pack.local_header(entry))
-        fsio.append(self._fd, raw)
-        self._entries[entry.name] = entry
-        self._at = entry.end
-
-    def finish(self) -> None:
-        """Write the directory and sync the file."""
-        fsio.append(self._fd, pack.directory(self._entries.values(), self._at))
-        fsio.fsync(self._fd)
-        fsio.close(self._fd)
-        self._fd = -1
-
-    def install(self, packs: Path, prefix: str, known: Objects | None = None) -> Path:
-        """Finish, read everything back, and give the file its name in *packs*.
-
-        Args:
-            packs: The folder of packs.
-            prefix: ``p`` or ``b``.
-            known: What is stored already, to compare with where ids can be forged.
-
-        The caller syncs *packs* once for all the packs that it installs.
-        """
-        self.finish()
-        return install(self.path, packs, prefix, self._format, known)
-
-    def abandon(self) -> None:
-        """Remove what was written."""
-        if self._fd >= 0:
-            fsio.close(self._fd)
-            self._fd = -1
-        with suppress(OSError):
-            fsio.unlink(self.path)
-
-
-def install(
-    path: Path, packs: Path, prefix: str, fmt: ObjectFormat, known: Objects | None = None
-) -> Path:
-    """Check the synced pack at *path* and give it its name in *packs*."""
-    verify_against(PackFile(path, fmt), fmt, known)
-    target = packs / f"{prefix}-{file_digits(path)}.zip"
-    fsio.chmod(path, 0o444)
-    fsio.rename(path, target)
-    return target
 
 
 class PackFolder:

@@ -71,8 +71,7 @@ class Spool:
             if oid in self._seen:
                 self._check_same(oid, data)
                 return oid
-            if len(data) > pack.MAX_ENTRY:
-                raise _too_large(len(data))
+            _check_size(len(data))
             if self._fd < 0 or (self._at and self._at + len(data) > pack.LARGE):
                 self._next_file()
             entry = Entry(OBJECTS + oid, STORED, zlib.crc32(data), len(data), len(data), 0)
@@ -119,8 +118,7 @@ class Spool:
         source = fsio.open_read(path)
         try:
             length = fsio.size(source)
-            if length > pack.MAX_ENTRY:
-                raise _too_large(length)
+            _check_size(length)
             if length < _BLOCK:
                 data = fsio.pread(source, _BLOCK, 0)
                 return self.add(data), len(data)
@@ -144,8 +142,7 @@ class Spool:
                 fsio.append(self._fd, part)
                 hasher.update(part)
                 crc, size = zlib.crc32(part, crc), size + len(part)
-            if size > pack.MAX_ENTRY:
-                raise _too_large(size)
+            _check_size(size)
             oid = self._format.finish(hasher)
             if oid in self._seen:
                 if not self._format.collision_resistant:
@@ -181,11 +178,12 @@ class Spool:
                 self._fd = -1
 
 
-def _too_large(size: int) -> InvalidValueError:
-    return InvalidValueError(
-        f"{size} bytes are too many for one object, the limit is 2 GiB",
-        hint="split the file, or log its path and checksum as text",
-    )
+def _check_size(size: int) -> None:
+    if size > pack.MAX_ENTRY:
+        raise InvalidValueError(
+            f"{size} bytes are too many for one object, the limit is 2 GiB",
+            hint="split the file, or log its path and checksum as text",
+        )
 
 
 class SpoolReader:

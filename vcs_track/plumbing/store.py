@@ -22,7 +22,8 @@ from vcs_track.formats.version import encode_format, parse_format
 from vcs_track.plumbing import fsio, worktree
 from vcs_track.plumbing.home import FolderHome
 from vcs_track.plumbing.layout import FOLDER, Layout
-from vcs_track.plumbing.packs import PackFile, check_name, is_pack_name, verify_against
+from vcs_track.plumbing.pack_writer import check_name, verify_against
+from vcs_track.plumbing.packs import PackFile, is_pack_name
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,7 @@ from vcs_track.formats.oid import FORMATS, object_format
 from vcs_track.formats.pack import OBJECTS
 from vcs_track.plumbing import fsio
 from vcs_track.plumbing.home import BUNDLE_INDEX, BundleHome
-from vcs_track.plumbing.packs import PackWriter
+from vcs_track.plumbing.pack_writer import PackWriter
 from vcs_track.porcelain.closure import closure
 
 if TYPE_CHECKING:
@@ -163,17 +163,17 @@ def open_bundle(path: Path) -> BundleHome:
     """
     if not path.is_file():
         raise InvalidValueError(f"there is no bundle '{path}'", hint="give the path of a zip")
-    failure = CorruptError("its object format is not known")
+    failure: CorruptError | None = None
     for fmt in FORMATS.values():
         try:
             home = BundleHome(path, fmt)
         except CorruptError as error:
-            failure = error
+            failure = failure or error
             continue
         if home.index.get("object_format") == fmt.name:
             return home
     raise CorruptError(
-        f"'{path.name}' is not a bundle of vcs-track: {failure}",
+        f"'{path.name}' is not a bundle of vcs-track: {failure or 'its format is not known'}",
         hint="bundles are made with 'vcs-track export'",
     )
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from vcs_track.errors import RunNotFoundError
 from vcs_track.plumbing import fsio
-from vcs_track.plumbing.packs import PackWriter
+from vcs_track.plumbing.pack_writer import PackWriter
 from vcs_track.porcelain.heads import current
 
 if TYPE_CHECKING:

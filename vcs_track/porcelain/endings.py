@@ -80,7 +80,7 @@ def _at_exit() -> None:
 
 
 def _after_fork() -> None:
-    global _hooked_sigterm  # noqa: PLW0603 -- as above
+    global _hooked_sigterm
     _ending.clear()
     if _hooked_sigterm:
         # A worker dies of SIGTERM as it would without us: what it logged is in its journal,
@@ -109,7 +109,7 @@ def _hook_sigterm() -> None:
     if not on_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
         return
 
-    global _hooked_sigterm  # noqa: PLW0603 -- as above
+    global _hooked_sigterm
     _hooked_sigterm = True
 
     def handler(number: int, frame: FrameType | None) -> None:

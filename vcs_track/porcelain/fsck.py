@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from vcs_track.errors import CorruptError, VcsTrackError
 from vcs_track.formats.manifest import decode_run
-from vcs_track.plumbing.packs import check_name
+from vcs_track.plumbing.pack_writer import check_name
 from vcs_track.porcelain.closure import closure
 from vcs_track.porcelain.seal import live_runs
 

@@ -16,7 +16,8 @@ from vcs_track.errors import CorruptError, LockedError, VcsTrackError
 from vcs_track.plumbing import fsio
 from vcs_track.plumbing.journal import JournalReader
 from vcs_track.plumbing.lock import Lock, identity, is_alive
-from vcs_track.plumbing.packs import MemoryObjects, PackWriter, install
+from vcs_track.plumbing.pack_writer import PackWriter, install
+from vcs_track.plumbing.packs import MemoryObjects
 from vcs_track.plumbing.spool import SpoolReader
 from vcs_track.porcelain.heads import current
 from vcs_track.porcelain.replay import Replay

@@ -258,7 +258,7 @@ class TestLinkOrCopy:
         """On one disk both names are one file."""
         old, new = tmp_path / "old", tmp_path / "new"
         old.write_bytes(b"pack")
-        fsio.link_or_copy(old, new, tmp_path / "tmp")
+        fsio.link_or_copy(old, new, tmp_path)
 
         assert old.samefile(new)
         assert not (tmp_path / "tmp").exists()
@@ -268,7 +268,7 @@ class TestLinkOrCopy:
         old, new = tmp_path / "old", tmp_path / "new"
         old.write_bytes(b"pack")
         new.write_bytes(b"mine")
-        fsio.link_or_copy(old, new, tmp_path / "tmp")
+        fsio.link_or_copy(old, new, tmp_path)
 
         assert b"mine" == new.read_bytes()
 
@@ -288,7 +288,7 @@ class TestLinkOrCopy:
 
         monkeypatch.setattr(os, "fsync", fsync)
         monkeypatch.setattr(os, "link", refuse(number))
-        fsio.link_or_copy(old, new, tmp_path / "tmp")
+        fsio.link_or_copy(old, new, tmp_path)
 
         assert (b"pack" * 1000, 0o444) == (new.read_bytes(), stat.S_IMODE(new.stat().st_mode))
         assert ([False], ["new", "old"]) == (named[:1], fsio.list_dir(tmp_path))
@@ -298,11 +298,11 @@ class TestLinkOrCopy:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Half a copy from last time does not stand in the way."""
-        old, new, tmp = tmp_path / "old", tmp_path / "new", tmp_path / "tmp"
+        old, new = tmp_path / "old", tmp_path / "new"
         old.write_bytes(b"pack")
-        tmp.write_bytes(b"pa")
+        (tmp_path / "new.0123456789abcdef~").write_bytes(b"pa")
         monkeypatch.setattr(os, "link", refuse(errno.EXDEV))
-        fsio.link_or_copy(old, new, tmp)
+        fsio.link_or_copy(old, new, tmp_path)
 
         assert b"pack" == new.read_bytes()
 

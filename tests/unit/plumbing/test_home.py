@@ -11,7 +11,7 @@ import pytest
 from vcs_track.errors import CorruptError
 from vcs_track.formats.oid import ObjectId, object_format
 from vcs_track.plumbing.home import BundleHome, FolderHome
-from vcs_track.plumbing.packs import PackWriter
+from vcs_track.plumbing.pack_writer import PackWriter
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -21,7 +21,7 @@ from vcs_track.errors import (
 )
 from vcs_track.formats.manifest import RunManifest
 from vcs_track.formats.oid import ObjectFormat, ObjectId, object_format
-from vcs_track.plumbing.packs import PackWriter
+from vcs_track.plumbing.pack_writer import PackWriter
 from vcs_track.plumbing.store import Store
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import zipfile
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,6 @@ from vcs_track.formats.manifest import MediaItem, RunManifest, encode_document, 
 from vcs_track.formats.oid import ObjectId, object_format
 from vcs_track.formats.pack import Entry
 from vcs_track.plumbing.packs import PackFile
-from vcs_track.porcelain import bundle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -315,7 +315,7 @@ class TestImport:
         """A pack of a store has objects and no index: it is refused."""
         (pack_path,) = repo.store.home.packs.folder.glob("p-*.zip")
 
-        with pytest.raises(CorruptError, match=r"bundle\.json"):
+        with pytest.raises(CorruptError, match="not a bundle"):
             empty.import_(pack_path)
 
     @pytest.mark.parametrize(("one", "other"), [("sha256", "xxh128"), ("xxh128", "sha256")])
@@ -522,10 +522,8 @@ class TestHostileZip:
         forge.extra = [(name, b"evil")]
         path = forge.write(empty.root / "x.zip")
         before = set(everything(empty.root.parent))
-        try:
+        with suppress(CorruptError):
             empty.import_(path)
-        except CorruptError:
-            pass
 
         new = set(everything(empty.root.parent)) - before
         assert set() == {n for n in new if not n.startswith("two/.runs/local/")}
@@ -719,6 +717,13 @@ def documents(**named: Any) -> Forge:
     return forge.run(**{key: forge.object(canonical.dumps(body)) for key, body in named.items()})
 
 
+def odd(fields: dict[str, Any]) -> Any:
+    """Return a case that is still taken."""
+    return pytest.param(
+        fields, marks=pytest.mark.xfail(reason="the value is not looked at"), id=str(fields)
+    )
+
+
 class TestHostileContent:
     def test_a_head_that_names_another_run(self, empty: Repository) -> None:
         """A head may not lead to the state of another run."""
@@ -836,16 +841,22 @@ class TestHostileContent:
         """A run whose fields are not what they should be is refused."""
         refused(empty, Forge().run(**fields))
 
-    @pytest.mark.xfail(reason="members of lists and maps in a manifest are not looked at")
     @pytest.mark.parametrize(
         "fields",
         [
-            {"parents": [["x"]]}, {"parents": [5]}, {"tags": [5, "a"]}, {"writers": {"a": "b"}},
-            {"gaps": [5]}, {"status": "weird"}, {"created_us": 10**18}, {"time_us": True},
-            {"name": "\x1b]0;owned\x07"}, {"summary": {"a": {"$": "unknown"}}},
+            {"parents": [["x"]]},
+            {"parents": [5]},
+            {"tags": [5, "a"]},
+            {"writers": {"a": "b"}},
+            {"gaps": [5]},
+            {"status": "weird"},
+            {"time_us": True},
+            odd({"created_us": 10**18}),
+            odd({"name": "\x1b]0;owned\x07"}),
+            odd({"summary": {"a": {"$": "unknown"}}}),
         ],
         ids=str,
-    )  # fmt: skip
+    )
     def test_a_manifest_with_odd_members(self, empty: Repository, fields: dict[str, Any]) -> None:
         """A run that no writer could have made is refused, before it breaks every listing."""
         refused(empty, Forge().run(**fields))

@@ -131,7 +131,7 @@ class TestSeries:
             with repo.start_run(id=run_id) as run:
                 if what == "repetition" and run_id == "new":
                     run.new_repetition()
-                run.add_scalar("a", 1.0, 0, epoch=run_id == "new" and what == "epoch" and 2 or 1)
+                run.add_scalar("a", 1.0, 0, epoch=(run_id == "new" and what == "epoch" and 2) or 1)
 
         assert ["a"] == [c.name for c in repo.diff("old", "new") if c.kind == "series"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,7 +70,7 @@ class TestDisabledRun:
         use_everything(run)
         run.finish()
 
-        assert [] == os.listdir()
+        assert [] == list(Path.cwd().iterdir())
         assert not run.path.exists()
 
     def test_no_public_method_of_a_run_is_left_out(self) -> None:
@@ -131,4 +130,4 @@ class TestDisabledRun:
         monkeypatch.setenv("VCS_TRACK_MODE", "disabled")
         vcs_track.start_run().finish()
 
-        assert [] == os.listdir()
+        assert [] == list(Path.cwd().iterdir())

@@ -127,7 +127,8 @@ class TestTexts:
         """Counts and edges come back as numbers."""
         np = pytest.importorskip("numpy")
         run.add_histogram("h", [1, 0, 2.5], [0, 0.5, 1, 9], step=2)
-        run.add_histogram("h", *np.histogram([1, 2, 2, 3], bins=2), step=3)
+        counts, edges = np.histogram([1, 2, 2, 3], bins=2)
+        run.add_histogram("h", counts, edges, step=3)
         first, second = sealed(repo, run)
 
         assert ({"counts": [1, 0, 2.5], "edges": [0, 0.5, 1, 9]}, "h", 2) == (
@@ -188,15 +189,15 @@ class TestFigures:
     ) -> None:
         """A figure that did not change is not recorded again; one that did is."""
         pytest.importorskip("matplotlib").use("Agg")
-        from matplotlib import pyplot
+        from matplotlib import pyplot as plt
 
-        figure = pyplot.figure()
+        figure = plt.figure()
         axes = figure.add_subplot()
         axes.plot([1, 2])
         counts = [run.detect_and_log_figures(step=1, tag="f"), run.detect_and_log_figures(step=2)]
         axes.plot([2, 1])
         counts.append(run.detect_and_log_figures(step=3, tag="f"))
-        pyplot.close(figure)
+        plt.close(figure)
 
         assert [1, 0, 1] == counts
         assert [("figure", 1), ("figure", 3)] == [(i.kind, i.step) for i in sealed(repo, run)]

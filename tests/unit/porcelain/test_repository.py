@@ -118,7 +118,7 @@ class TestInitAndFind:
         """A folder is given as text or a Path."""
         for call in (vcs_track.init, vcs_track.open):
             with pytest.raises(InvalidTypeError):
-                call(5)  # type: ignore[arg-type, operator]
+                call(5)  # type: ignore[arg-type]
 
 
 class TestStartRun:
@@ -260,11 +260,11 @@ class TestResume:
     def test_a_status_is_that_of_the_last_part(self, repo: Repository) -> None:
         """A run that failed and was then finished is finished, and the end is the later one."""
         repo.start_run(id="r").finish("failed")
-        ended = repo.run("r").ended
+        before = repo.run("r").manifest.ended_us or 0
         repo.start_run(id="r", resume="must").finish()
         view = repo.run("r")
 
-        assert ("finished", True) == (view.status, (view.ended or 0) > (ended or 0))
+        assert ("finished", True) == (view.status, (view.manifest.ended_us or 0) > before)
 
     @pytest.mark.xfail(reason="the error of an earlier part stays beside the later status")
     def test_an_old_error_goes_with_its_status(self, repo: Repository) -> None:
@@ -373,9 +373,10 @@ class TestSurface:
         """One run or many, however they are named."""
         run = repo.start_run("name", id="r")
         run.finish()
+        forms: list[Any] = ["name", run, repo.run("r"), ["r"], [run], repo.runs()]
         sizes = {
             repo.export(what, repo.root / f"{n}" / "x.zip").stat().st_size
-            for n, what in enumerate(["name", run, repo.run("r"), ["r"], [run], repo.runs()])
+            for n, what in enumerate(forms)
         }
 
         assert 1 == len(sizes)

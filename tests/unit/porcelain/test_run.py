@@ -215,6 +215,15 @@ class TestLabels:
         assert "x" * 2_000_000 == repo.run("a").manifest.notes
 
 
+def log_and_raise(run: Run, *, finish: bool = False) -> None:
+    """Log a point in the body of a run, then fail."""
+    with run:
+        run.add_scalar("a", 1.0)
+        if finish:
+            run.finish()
+        raise ZeroDivisionError("division by zero")
+
+
 class TestEnd:
     @pytest.mark.parametrize("status", ["finished", "failed", "killed", "crashed"])
     def test_finish_says_how(self, repo: Repository, run: Run, status: str) -> None:
@@ -236,9 +245,8 @@ class TestEnd:
         """A body that ends finishes the run; one that raises fails it and raises again."""
         with repo.start_run(id="good"):
             pass
-        with pytest.raises(ZeroDivisionError), repo.start_run(id="bad") as run:
-            run.add_scalar("a", 1.0)
-            1 / 0  # noqa: B018 -- the error is the point
+        with pytest.raises(ZeroDivisionError):
+            log_and_raise(repo.start_run(id="bad"))
         with pytest.raises(KeyboardInterrupt), repo.start_run(id="stopped"):
             raise KeyboardInterrupt
 
@@ -250,9 +258,9 @@ class TestEnd:
 
     def test_a_body_that_ended_its_run_may_raise(self, repo: Repository) -> None:
         """An exception after finish() does not change the status."""
-        with pytest.raises(ZeroDivisionError), repo.start_run(id="r") as run:
-            run.finish()
-            1 / 0  # noqa: B018 -- the error is the point
+        run = repo.start_run(id="r")
+        with pytest.raises(ZeroDivisionError):
+            log_and_raise(run, finish=True)
 
         assert "finished" == repo.run("r").status
 

@@ -15,6 +15,7 @@ from vcs_track.formats import typed_json
 from vcs_track.porcelain.run_view import RunView
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from vcs_track import Repository, Run
@@ -46,15 +47,16 @@ def fill(run: Run, file: Path) -> None:
 
 
 @pytest.fixture(params=["live", "sealed"])
-def view(request: pytest.FixtureRequest, repo: Repository) -> RunView:
+def view(request: pytest.FixtureRequest, repo: Repository) -> Iterator[RunView]:
     """Return a run that has everything, while it runs and after."""
     run = repo.start_run("name", id="r", project="p", group="g", job_type="j", tags="x", notes="n")
     fill(run, repo.root / "file.bin")
     if request.param == "live":
-        request.addfinalizer(run.finish)
-        return repo.run("r")
-    run.finish()
-    return repo.run("r")
+        yield repo.run("r")
+        run.finish()
+    else:
+        run.finish()
+        yield repo.run("r")
 
 
 class TestBothSides:
