@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from vcs_track.errors import CorruptError
 from vcs_track.formats import canonical, typed_json
+from vcs_track.formats.oid import ObjectId, looks_like_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from vcs_track.formats.oid import ObjectId
 
 __all__ = [
     "BLOB_KINDS",
@@ -92,6 +91,8 @@ class RunManifest:
         return canonical.dumps(body)
 
 
+_IDS = ("hparams", "scalars", "media", "env", "code")
+_LAST_US = 253_402_300_800_000_000  # the end of the year 9999
 _FIELDS = tuple(f.name for f in fields(RunManifest) if f.name != "extra")
 _REQUIRED: dict[str, type] = {
     "run": str, "name": str, "status": str, "time_us": int, "created_us": int,
@@ -131,16 +132,22 @@ def decode_run(data: bytes) -> RunManifest:
     return RunManifest(**known)
 
 
+def _is_time(us: object) -> bool:
+    return type(us) is int and 0 <= us < _LAST_US
+
+
 def _check_inside(body: dict[str, Any]) -> None:
     checks = {
         "run": RUN_ID.fullmatch(body["run"]) is not None,
         "status": body["status"] in STATUSES,
-        "parents": all(isinstance(oid, str) for oid in body["parents"]),
+        "parents": all(map(looks_like_id, body["parents"])),
+        **{key: body.get(key) is None or looks_like_id(body[key]) for key in _IDS},
         "tags": all(isinstance(tag, str) for tag in body["tags"]),
         "gaps": all(isinstance(gap, dict) for gap in body["gaps"]),
         "writers": all(type(n) is int for n in body["writers"].values()),
-        "time_us": type(body["time_us"]) is int and type(body["created_us"]) is int,
-        "ended_us": not isinstance(body.get("ended_us"), bool),
+        "time_us": _is_time(body["time_us"]),
+        "created_us": _is_time(body["created_us"]),
+        "ended_us": body.get("ended_us") is None or _is_time(body["ended_us"]),
     }
     for name, good in checks.items():
         if not good:
@@ -242,16 +249,18 @@ def decode_media(data: bytes) -> list[MediaItem]:
 def references(data: bytes) -> Iterator[tuple[str, ObjectId]]:
     """Yield what the JSON document in *data* names, as ``(role, id)``.
 
-    A role is ``document`` for another JSON document, ``column``, ``text`` for a text that is
-    stored with them, or ``blob``. Blobs may be absent from a store; the others may not.
+    A role is the kind of a JSON document (``run/1``, ``col/1``, ...), ``text`` for a text that
+    is stored with them, or ``blob``. Blobs may be absent from a store; the others may not.
     """
     body = canonical.loads(data)
-    if isinstance(body, dict) and isinstance(body.get("@"), str):
+    if isinstance(body, dict) and not isinstance(body.get("@", ""), str):
+        raise CorruptError("a document does not say what it is")
+    if isinstance(body, dict) and "@" in body:
         try:
             found = list(_REFERENCES.get(body["@"], _no_references)(body))
         except (AttributeError, KeyError, TypeError) as error:
             raise CorruptError(f"a '{body['@'][:40]}' document is damaged: {error}") from None
-        if not all(isinstance(oid, str) for _, oid in found):
+        if not all(looks_like_id(oid) for _, oid in found):
             raise CorruptError(f"a '{body['@'][:40]}' document names no ids")
         yield from found
 
@@ -263,10 +272,12 @@ def _no_references(body: dict[str, Any]) -> Iterator[tuple[str, ObjectId]]:
 
 def _run_references(body: dict[str, Any]) -> Iterator[tuple[str, ObjectId]]:
     for parent in body["parents"]:
-        yield "document", parent
-    for key in ("hparams", "scalars", "media", "env", "code"):
+        yield "run/1", parent
+    for key in ("hparams", "scalars", "media", "env"):
         if body.get(key) is not None:
-            yield "document", body[key]
+            yield f"{key}/1", body[key]
+    if body.get("code") is not None:
+        yield "document", body["code"]
 
 
 def _scalar_references(body: dict[str, Any]) -> Iterator[tuple[str, ObjectId]]:
@@ -274,7 +285,7 @@ def _scalar_references(body: dict[str, Any]) -> Iterator[tuple[str, ObjectId]]:
         for chunk in series["chunks"]:
             for key in ("value", "step", "wall", "epoch", "rep"):
                 if key in chunk:
-                    yield "column", chunk[key]
+                    yield "col/1", chunk[key]
 
 
 def _media_references(body: dict[str, Any]) -> Iterator[tuple[str, ObjectId]]:

@@ -25,6 +25,7 @@ __all__ = [
     "ObjectId",
     "check64",
     "file_name_hash",
+    "looks_like_id",
     "new_file_name_hash",
     "object_format",
     "pixel_key",
@@ -87,6 +88,11 @@ FORMATS: dict[str, ObjectFormat] = {
     "sha256": ObjectFormat("sha256", "", 64, collision_resistant=True, _new=hashlib.sha256),
     "xxh128": ObjectFormat("xxh128", "x1-", 32, collision_resistant=False, _new=xxhash.xxh3_128),
 }
+
+
+def looks_like_id(text: object) -> bool:
+    """Return whether *text* is a whole id of some format."""
+    return isinstance(text, str) and _ID.fullmatch(text) is not None
 
 
 def object_format(name: str) -> ObjectFormat:

@@ -31,6 +31,7 @@ __all__ = [
     "check_layout",
     "directory",
     "inflate",
+    "inflate_parts",
     "local_header",
     "pack_data",
     "parse_record",
@@ -46,6 +47,7 @@ MAX_PACK: Final = 2 << 30
 MAX_ENTRY: Final = MAX_PACK - (1 << 20)
 LARGE: Final = 32 << 20
 LOCAL_SIZE: Final = 30
+_BLOCK: Final = 1 << 20
 
 _LOCAL = struct.Struct("<IHHHHHIIIHH")
 _RECORD = struct.Struct("<IHHHHHHIIIHHHHHII")
@@ -260,24 +262,51 @@ def parse_record(data: Buffer, at: int) -> tuple[Entry, int]:
 def inflate(entry: Entry, raw: Buffer) -> bytes:
     """Return the uncompressed bytes of *entry*, checked for length and CRC.
 
-    Inflating stops one byte after the declared size, so that a lying entry costs no memory.
+    Raises:
+        CorruptError: If the bytes are damaged.
+    """
+    return b"".join(inflate_parts(entry, raw))
+
+
+def inflate_parts(entry: Entry, raw: Buffer) -> Iterator[bytes]:
+    """Yield the uncompressed bytes of *entry* in blocks, checked at the end.
+
+    Inflating stops one block after the declared size, so that a lying entry costs no memory.
 
     Raises:
         CorruptError: If the bytes are damaged.
     """
-    if entry.method == STORED:
-        data = bytes(raw)
-    else:
-        inflater = zlib.decompressobj(wbits=-15)
-        try:
-            data = inflater.decompress(raw, entry.size + 1)
-        except zlib.error as error:
-            raise CorruptError(f"entry '{entry.name}' does not inflate: {error}") from None
-        if not inflater.eof or inflater.unused_data:
+    crc = size = 0
+    parts = _blocks(raw) if entry.method == STORED else _inflated(entry, raw)
+    for part in parts:
+        crc, size = zlib.crc32(part, crc), size + len(part)
+        if size > entry.size:
             raise CorruptError(f"entry '{entry.name}' is longer than its directory says")
-    if len(data) != entry.size or zlib.crc32(data) != entry.crc:
+        yield part
+    if size != entry.size or crc != entry.crc:
         raise CorruptError(f"entry '{entry.name}' is damaged: length or CRC differ")
-    return data
+
+
+def _blocks(raw: Buffer) -> Iterator[bytes]:
+    view = memoryview(raw)
+    for at in range(0, len(view), _BLOCK):
+        yield bytes(view[at : at + _BLOCK])
+
+
+def _inflated(entry: Entry, raw: Buffer) -> Iterator[bytes]:
+    inflater = zlib.decompressobj(wbits=-15)
+    rest: Buffer = raw
+    try:
+        while not inflater.eof:
+            part = inflater.decompress(rest, _BLOCK)
+            rest = inflater.unconsumed_tail
+            if not part and not rest and not inflater.eof:
+                break
+            yield part
+    except zlib.error as error:
+        raise CorruptError(f"entry '{entry.name}' does not inflate: {error}") from None
+    if not inflater.eof or inflater.unused_data:
+        raise CorruptError(f"entry '{entry.name}' is longer than its directory says")
 
 
 def scan_spool(data: Buffer) -> Iterator[Entry]:
@@ -310,8 +339,12 @@ def check_layout(entries: Sequence[Entry], directory: Directory) -> None:
     names = [entry.name for entry in entries]
     if names != sorted(set(names)):
         raise CorruptError("the directory is not sorted, or names an entry twice")
+    if sum(name.startswith(OBJECTS) for name in names) != directory.objects:
+        raise CorruptError("the end record counts other objects than the directory")
     if any(not name.startswith(OBJECTS) for name in names[len(names) - directory.objects :]):
         raise CorruptError("the directory does not end with its objects")
+    if any(max(entry.size, entry.stored) > MAX_PACK for entry in entries):
+        raise CorruptError("an entry is larger than 2 GiB")
     at = 0
     for entry in sorted(entries, key=lambda entry: entry.offset):
         if entry.offset != at:

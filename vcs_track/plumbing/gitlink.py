@@ -47,6 +47,7 @@ __all__ = [
     "add",
     "commit",
     "commits",
+    "committed",
     "find_root",
     "init",
     "is_clean",
@@ -440,6 +441,14 @@ def staged(root: Path, paths: Iterable[str] = ()) -> bool:
         name and not any(name == path or name.startswith(path + b"/") for path in ours)
         for name in answer.out.split(b"\0")
     )
+
+
+def committed(root: Path, folder: Path) -> set[str]:
+    """Return the names of the files below *folder* that ``HEAD`` has; none before it."""
+    answer = _read(root, "ls-tree", "-r", "-z", "--name-only", "HEAD", "--", f"{folder}/")
+    if answer.code:
+        return set()
+    return {os.fsdecode(posixpath.basename(name)) for name in answer.out.split(b"\0") if name}
 
 
 def _pathspecs(paths: Iterable[str]) -> bytes:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["BUNDLE_INDEX", "BundleHome", "FolderHome", "Home"]
 
 BUNDLE_INDEX = "bundle.json"
+_LARGEST_INDEX = 256 << 20  # bytes; a million objects take about half of it
 
 
 class Home(Protocol):
@@ -91,7 +92,7 @@ class BundleHome:
         self.path = path
         self.format = fmt
         self.pack = PackFile(path, fmt)
-        self.index = canonical.loads(self.pack.read_entry(BUNDLE_INDEX))
+        self.index = canonical.loads(self.pack.read_entry(BUNDLE_INDEX, largest=_LARGEST_INDEX))
         if not isinstance(self.index, dict) or self.index.get("@") != "bundle/1":
             raise CorruptError(
                 f"'{path.name}' is a bundle of an unknown version",

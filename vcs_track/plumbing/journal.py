@@ -18,7 +18,7 @@ import warnings
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
-from vcs_track.errors import StorageError
+from vcs_track.errors import InvalidValueError
 from vcs_track.formats import canonical, slots
 from vcs_track.formats.oid import check64
 from vcs_track.formats.slots import HEADER_SIZE, SLOT_SIZE, Damage, Header
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_FRAME", "JournalReader", "JournalWriter"]
 
-MAX_FRAME: Final = 1 << 20
+MAX_FRAME: Final = 32 << 20
 _FIRST = 64 << 10
 _LARGEST_STEP = 4 << 20
 _HELD_RECORDS = 200_000  # kept in memory while the disk is full: about 50 MB
@@ -126,11 +126,14 @@ class JournalWriter:
         """Append one frame of plain JSON.
 
         Raises:
-            StorageError: If it is larger than :data:`MAX_FRAME`.
+            InvalidValueError: If it is larger than :data:`MAX_FRAME`.
         """
         payload = canonical.dumps(content)
         if len(payload) > MAX_FRAME:
-            raise StorageError(f"a record of {len(payload)} bytes is too large for the journal")
+            raise InvalidValueError(
+                f"a record of {len(payload)} bytes is too large, the limit is {MAX_FRAME}",
+                hint="store it as a file with add_file",
+            )
         self._payload(slots.FRAME, 0, len(payload), payload, time.time_ns() // 1000)
 
     def seal(self) -> None:

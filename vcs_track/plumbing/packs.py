@@ -211,10 +211,10 @@ class PackFile:
             hint="restore it from a bundle with 'vcs-track import'",
         )
 
-    def read_entry(self, name: str) -> bytes:
-        """Return the bytes of an entry that is no object."""
+    def read_entry(self, name: str, *, largest: int) -> bytes:
+        """Return the bytes of an entry that is no object, if they are not too many."""
         for entry in self.entries():
-            if entry.name == name:
+            if entry.name == name and entry.size <= largest:
                 return pack.inflate(entry, self.raw(entry))
         raise CorruptError(f"'{self.path.name}' has no entry '{name}'")
 
@@ -245,14 +245,27 @@ class PackFile:
             CorruptError: With the first thing that is wrong.
         """
         for entry in self.check_layout():
-            if not entry.name.startswith(OBJECTS):
-                pack.inflate(entry, self.raw(entry))
-                continue
-            oid = ObjectId(entry.name.removeprefix(OBJECTS))
-            if not self._format.is_id(oid):
-                raise CorruptError(f"entry '{entry.name}' is not named by an object id")
-            self.read(oid)
-            yield oid
+            if entry.name.startswith(OBJECTS):
+                yield self.check_entry(entry)
+            else:
+                self.check_entry(entry)
+
+    def check_entry(self, entry: Entry) -> ObjectId:
+        """Check one entry, block by block; return the id that its bytes have.
+
+        Raises:
+            CorruptError: If it is damaged, or not named by its id.
+        """
+        hasher = self._format.hasher()
+        for part in pack.inflate_parts(entry, self.raw(entry)):
+            hasher.update(part)
+        oid = self._format.finish(hasher)
+        if entry.name.startswith(OBJECTS) and entry.name != OBJECTS + oid:
+            named = ObjectId(entry.name.removeprefix(OBJECTS))
+            if not self._format.is_id(named):
+                raise CorruptError(f"entry '{entry.name[:80]}' is not named by an object id")
+            raise self._damaged(named, f"bytes hash to '{oid[:12]}'")
+        return oid
 
 
 class PackFolder:
@@ -338,12 +351,20 @@ class PackFolder:
         file = self.owner(oid)
         try:
             return file.read(oid)
-        except CorruptError:
-            for other in self.packs:
-                if other is not file and oid in other:
-                    with suppress(CorruptError):
-                        return other.read(oid)
-            raise
+        except (CorruptError, ObjectNotFoundError):
+            other = self.sound(oid)
+            if other is None:
+                raise
+            return other.read(oid)
+
+    def sound(self, oid: ObjectId) -> PackFile | None:
+        """Return a pack whose copy of *oid* is undamaged, or None."""
+        for file in self.packs:
+            if _holds(file, oid):
+                with suppress(CorruptError, ObjectNotFoundError):
+                    file.read(oid)
+                    return file
+        return None
 
     def __contains__(self, oid: object) -> bool:
         return isinstance(oid, str) and self.pack_of(ObjectId(oid)) is not None

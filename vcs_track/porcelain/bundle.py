@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 from vcs_track.errors import CorruptError, InvalidValueError, VcsTrackError
 from vcs_track.formats import canonical
 from vcs_track.formats.manifest import decode_run
-from vcs_track.formats.oid import FORMATS, object_format
+from vcs_track.formats.oid import FORMATS, looks_like_id, object_format
 from vcs_track.formats.pack import OBJECTS
 from vcs_track.plumbing import fsio
 from vcs_track.plumbing.home import BUNDLE_INDEX, BundleHome
 from vcs_track.plumbing.pack_writer import PackWriter
+from vcs_track.porcelain import values
 from vcs_track.porcelain.closure import closure
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vcs_track.formats.oid import ObjectFormat, ObjectId
-    from vcs_track.plumbing.packs import Objects
+    from vcs_track.plumbing.packs import Objects, PackFile
     from vcs_track.plumbing.store import Store
 
     Progress = Callable[[int, int], None]
@@ -130,7 +131,9 @@ def _fill(
         for oid in found:
             writer.add_entry(f"heads/{run}.{oid}", b"")
     for done, oid in enumerate(sorted(roles), 1):
-        file = objects.owner(oid)
+        file = objects.sound(oid)
+        if file is None:
+            raise CorruptError(f"no sound copy of object '{oid[:12]}' is left")
         entry = file.entry(oid)
         writer.add_raw(entry, file.raw(entry))
         if progress is not None:
@@ -218,13 +221,17 @@ def import_(store: Store, path: Path, *, progress: Progress | None = None) -> Im
 class _Both:
     """The objects of a bundle, and behind them those of the store."""
 
-    def __init__(self, first: Objects, second: Objects) -> None:
+    def __init__(self, first: PackFile, second: Objects) -> None:
         self._sides = (first, second)
 
     def read(self, oid: ObjectId) -> bytes:
         """Return the bytes of *oid*."""
         first, second = self._sides
-        return first.read(oid) if oid in first else second.read(oid)
+        if oid not in first:
+            return second.read(oid)
+        if first.entry(oid).size > _LARGEST_DOCUMENT:
+            raise CorruptError(f"document '{oid[:12]}' is larger than {_LARGEST_DOCUMENT} bytes")
+        return first.read(oid)
 
     def __contains__(self, oid: object) -> bool:
         return any(oid in side for side in self._sides)
@@ -237,15 +244,21 @@ def _check_bundle(
     home: BundleHome, heads: dict[str, list[ObjectId]], store: Store, progress: Progress | None
 ) -> dict[ObjectId, str]:
     listed = home.index.get("objects")
-    if not isinstance(listed, dict) or not isinstance(home.index.get("missing"), list):
+    missing = home.index.get("missing")
+    if not isinstance(listed, dict) or not isinstance(missing, list):
         raise CorruptError("bundle.json lacks its lists of objects")
+    if not all(map(looks_like_id, missing)):
+        raise CorruptError("bundle.json lists something as missing that is no id")
+    _check_entries(home)
     for done, oid in enumerate(home.pack.verify(), 1):
-        entry = listed.get(oid)
-        data = home.pack.read(oid) if not store.format.collision_resistant else None
-        if entry is None or (data is not None and entry != _describe(data, store.format)):
+        wanted: dict[str, Any] = {"size": home.pack.entry(oid).size}
+        if not store.format.collision_resistant:
+            data = home.pack.read(oid)
+            wanted = _describe(data, store.format)
+            if oid in store.home.objects and store.home.objects.read(oid) != data:
+                raise CorruptError(f"the bundle has another content under the id '{oid}'")
+        if listed.get(oid) != wanted:
             raise CorruptError(f"bundle.json and object '{oid[:12]}' disagree")
-        if data is not None and oid in store.home.objects and store.home.objects.read(oid) != data:
-            raise CorruptError(f"the bundle has another content under the id '{oid}'")
         if progress is not None:
             progress(done, len(home.pack))
     if set(listed) != set(home.pack) or home.index.get("heads") != {
@@ -255,6 +268,16 @@ def _check_bundle(
     return _check_runs(home, heads, store)
 
 
+def _check_entries(home: BundleHome) -> None:
+    for entry in home.pack.entries():
+        head = entry.name.startswith("heads/")
+        known = (
+            head or entry.name.startswith(OBJECTS) or entry.name in ("README.txt", BUNDLE_INDEX)
+        )
+        if not known or (head and entry.size):
+            raise CorruptError(f"'{entry.name[:80]}' is no entry of a bundle")
+
+
 def _check_runs(
     home: BundleHome, heads: dict[str, list[ObjectId]], store: Store
 ) -> dict[ObjectId, str]:
@@ -262,8 +285,13 @@ def _check_runs(
     for run, found in heads.items():
 
         def same_run(oid: ObjectId, data: bytes, run: str = run) -> None:
-            if data.startswith(b'{"@":"run/1"') and decode_run(data).run != run:
+            if not data.startswith(b'{"@":"run/1"'):
+                return
+            state = decode_run(data)
+            if state.run != run:
                 raise CorruptError(f"head of run '{run}' leads to another run, '{oid[:12]}'")
+            values.check_name(state.name)
+            values.check_tags(state.tags)
 
         objects = _Both(home.pack, store.home.objects)
         try:
@@ -283,7 +311,8 @@ def _store_objects(store: Store, home: BundleHome, roles: dict[ObjectId, str]) -
     stored = 0
     try:
         for oid in home.pack:
-            if oid in store.home.objects or oid not in roles:
+            # A damaged copy is none: importing a bundle mends it.
+            if oid not in roles or store.home.objects.sound(oid) is not None:
                 continue
             prefix = "b" if roles[oid] == "blob" else "p"
             entry = home.pack.entry(oid)
@@ -306,6 +335,7 @@ def _store_objects(store: Store, home: BundleHome, roles: dict[ObjectId, str]) -
 
 
 _PACK_TARGET: Final = 32 << 20
+_LARGEST_DOCUMENT: Final = 64 << 20
 
 
 def _take_heads(store: Store, run: str, heads: list[ObjectId], result: Imported) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from vcs_track.errors import ObjectNotFoundError
+from vcs_track.errors import CorruptError, ObjectNotFoundError
 from vcs_track.formats import canonical
-from vcs_track.formats.manifest import references
+from vcs_track.formats.manifest import decode_document, decode_media, decode_run, references
+from vcs_track.formats.series import decode_column, decode_scalars
+from vcs_track.formats.typed_json import thaw
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -51,7 +53,7 @@ def closure(
         CorruptError: If a document is not one.
     """
     found = Closure()
-    todo: list[tuple[str, ObjectId]] = [("document", oid) for oid in heads]
+    todo: list[tuple[str, ObjectId]] = [("run/1", oid) for oid in heads]
     while todo:
         role, oid = todo.pop()
         if oid in found.roles or oid in found.missing:
@@ -66,17 +68,38 @@ def closure(
             found.missing.add(oid)
             continue
         found.roles[oid] = role
-        if role == "document":
+        if role == "col/1":
+            if check:
+                data = objects.read(oid)
+                canonical.check(data)
+                decode_column(data)
+        elif role not in ("blob", "text"):
             data = objects.read(oid)
-            _check(data, check=check)
+            if check:
+                canonical.check(data)
+            _CHECKS.get(role, _any_document)(data)
             if visit is not None:
                 visit(oid, data)
             todo.extend(references(data))
-        elif role == "column" and check:
-            _check(objects.read(oid), check=True)
     return found
 
 
-def _check(data: bytes, *, check: bool) -> None:
-    if check:
-        canonical.check(data)
+def _any_document(data: bytes) -> None:
+    canonical.loads(data)
+
+
+def _frozen_dict(kind: str) -> Callable[[bytes], None]:
+    def check(data: bytes) -> None:
+        if not isinstance(thaw(decode_document(data, kind).get("v")), dict):
+            raise CorruptError(f"a '{kind}' document holds no names")
+
+    return check
+
+
+_CHECKS: dict[str, Callable[[bytes], object]] = {
+    "run/1": decode_run,
+    "hparams/1": _frozen_dict("hparams/1"),
+    "env/1": _frozen_dict("env/1"),
+    "scalars/1": decode_scalars,
+    "media/1": decode_media,
+}

@@ -53,21 +53,10 @@ class Change:
 _MISSING: Any = object()
 
 
-def _same(old: Any, new: Any) -> bool:
-    # 1, 1.0 and True are told apart, and NaN equals itself.
-    if type(old) is not type(new):
-        return False
-    if isinstance(old, list | tuple):
-        return len(old) == len(new) and all(map(_same, old, new))
-    if isinstance(old, dict):
-        return old.keys() == new.keys() and all(_same(old[key], new[key]) for key in old)
-    return bool(old == new) or (old != old and new != new)
-
-
 def _mappings(kind: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
     for name in sorted(old.keys() | new.keys()):
         before, after = old.get(name, _MISSING), new.get(name, _MISSING)
-        if not _same(before, after):
+        if not values.same(before, after):
             yield Change(
                 kind, name,
                 None if before is _MISSING else before, None if after is _MISSING else after,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from vcs_track.errors import CorruptError, VcsTrackError
 from vcs_track.formats.manifest import decode_run
+from vcs_track.formats.pack import OBJECTS
 from vcs_track.plumbing.pack_writer import check_name
 from vcs_track.porcelain.closure import closure
 from vcs_track.porcelain.seal import live_runs
@@ -14,7 +15,7 @@ from vcs_track.porcelain.seal import live_runs
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from vcs_track.formats.oid import ObjectId
+    from vcs_track.formats.pack import Entry
     from vcs_track.plumbing.home import FolderHome
     from vcs_track.plumbing.packs import PackFile
     from vcs_track.plumbing.store import Store
@@ -72,8 +73,10 @@ def fsck(store: Store, progress: Callable[[int, int], None] | None = None) -> Re
     homes = {"store": store.home, "shelf": store.shelf}
     total = sum(len(home.packs.packs) for home in homes.values())
     for label, home in homes.items():
-        for name, error in home.packs.damaged.items():
-            report.add(f"{label} {name}", error)
+        for name, damage in home.packs.damaged.items():
+            report.add(f"{label} {name}", damage)
+        for odd in home.head_folder.odd():
+            report.add(f"{label} heads/{odd}", "it is not where the head of its run belongs")
         _packs(label, home, report, progress, total)
     for name, error in store.skipped.items():
         if name not in store.shelf.packs.damaged:
@@ -91,10 +94,9 @@ def _packs(
 ) -> None:
     for pack in home.packs.packs:
         try:
-            for oid in pack:
-                report.objects += 1
-                _object(label, pack, oid, report)
-            pack.check_layout()
+            for entry in pack.check_layout():
+                report.objects += entry.name.startswith(OBJECTS)
+                _object(label, pack, entry, report)
             check_name(pack.path)
         except CorruptError as error:
             report.add(f"{label} {pack.path.name}", error)
@@ -103,11 +105,11 @@ def _packs(
             progress(report.packs, total)
 
 
-def _object(label: str, pack: PackFile, oid: ObjectId, report: Report) -> None:
+def _object(label: str, pack: PackFile, entry: Entry, report: Report) -> None:
     try:
-        pack.read(oid)
+        pack.check_entry(entry)
     except CorruptError as error:
-        report.add(f"{label} {pack.path.name} {oid}", error)
+        report.add(f"{label} {pack.path.name} {entry.name.removeprefix(OBJECTS)}", error)
 
 
 def _runs(store: Store, report: Report) -> None:
@@ -122,3 +124,7 @@ def _runs(store: Store, report: Report) -> None:
         except VcsTrackError as error:
             report.add(f"run {run}", error)
     report.absent = sorted(absent)
+    for run, heads in sorted(store.shelf.heads().items()):
+        for oid in heads:
+            if oid not in store.home.objects:
+                report.add(f"shelf {run}", f"its pack is missing: no object '{oid[:12]}'")

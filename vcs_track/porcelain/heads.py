@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from vcs_track.errors import ObjectNotFoundError
 from vcs_track.formats.manifest import RunManifest, decode_run
+from vcs_track.porcelain.values import same
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["current", "history"]
 
-_BY_KEY = ("summary", "summary_set", "results")
-_OWN = {"run", "time_us", "parents", "tags", "writers", "extra", *_BY_KEY}
+_BY_KEY = ("summary", "summary_set", "results", "extra")
+_OWN = {"run", "time_us", "parents", "tags", "writers", *_BY_KEY}
 _FIELDS = [field.name for field in fields(RunManifest) if field.name not in _OWN]
 
 
@@ -90,6 +91,10 @@ def _merge(tips: list[RunManifest], base: RunManifest | None) -> RunManifest:
         changes[name] = _merge_keys(
             [getattr(tip, name) for tip in tips], getattr(base, name) if base else {}
         )
+    changes["summary"] = {
+        **changes["summary"], **changes["results"], **changes["summary_set"]
+    }  # fmt: skip
+    changes["gaps"] = _gaps(tips, base, changes)
     before = set(base.tags) if base else set()
     added = set().union(*(set(tip.tags) - before for tip in tips))
     removed = set().union(*(before - set(tip.tags) for tip in tips))
@@ -106,5 +111,19 @@ def _merge(tips: list[RunManifest], base: RunManifest | None) -> RunManifest:
 def _merge_keys(sides: list[dict[str, Any]], base: dict[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for side in sides:
-        merged.update((k, v) for k, v in side.items() if k not in base or v != base[k])
+        merged.update((k, v) for k, v in side.items() if k not in base or not same(v, base[k]))
     return merged
+
+
+def _gaps(
+    tips: list[RunManifest], base: RunManifest | None, changes: dict[str, Any]
+) -> tuple[dict[str, Any], ...]:
+    gaps: list[dict[str, Any]] = []
+    for tip in tips:
+        gaps += [gap for gap in tip.gaps if gap not in gaps]
+    for name in ("scalars", "media"):
+        known = {getattr(tip, name) for tip in tips} - {getattr(base, name, None), None}
+        for oid in sorted(known - {changes.get(name)}):
+            # Both sides logged on; one series cannot be both. Nothing is deleted.
+            gaps.append({name: oid, "why": "went on in two places; this part is in the history"})
+    return tuple(gaps)

@@ -84,7 +84,7 @@ class Labels:
 
     def set_tag(self, tag: str | None) -> None:
         """Replace the tags by this one, or by none; also after the end of the run."""
-        self._set(tags=list(values.check_tags(() if not tag else (tag,))))
+        self._set(tags=list(values.check_tags((tag,) if tag is not None and tag != "" else ())))
 
     def set_color(self, color: str | None) -> None:
         """Set the colour for tables and plots, as ``ff0000``; also after the end."""

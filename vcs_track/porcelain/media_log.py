@@ -154,8 +154,10 @@ class MediaLog:
             InvalidValueError: If there is no such file, or it is larger than 2 GiB.
         """
         writer = self._live()
+        if not isinstance(path, str | Path):
+            raise values.wrong_type("path", path, "text or a Path")
         path = Path(path)
-        if not path.is_file():
+        if "\0" in str(path) or not path.is_file():
             raise InvalidValueError(f"'{path}' is not a file", hint="give the path of a file")
         label = values.check_name(name if name is not None else path.name)
         content = self._content("file", None, None, None, name=label, mime=media.guess_mime(label))
@@ -213,6 +215,8 @@ class MediaLog:
         writer = self._live()
         if stream not in (1, 2):
             raise InvalidValueError(f"stream is {stream!r}", hint="use 1 or 2")
+        if not isinstance(data, bytes):
+            raise values.wrong_type("console output", data, "bytes")
         for at in range(0, len(data), _OUTPUT):
             part = data[at : at + _OUTPUT]
             content: dict[str, Any] = {"k": "out", "s": stream}
@@ -276,8 +280,9 @@ class MediaLog:
 def _read_file(path: Path) -> bytes:
     try:
         return path.read_bytes()
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = getattr(error, "strerror", None) or str(error)
         raise InvalidValueError(
-            f"cannot read image '{path}': {(error.strerror or str(error)).lower()}",
+            f"cannot read image {str(path)!r}: {reason.lower()}",
             hint="give the path of a PNG, JPEG, GIF or WebP file",
         ) from None

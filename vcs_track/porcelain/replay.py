@@ -259,6 +259,10 @@ class Replay:
                 name="stdout" if stream == 1 else "stderr",
             )  # fmt: skip
 
+    def _ended(self, created: int, now: int) -> int:
+        # The last record tells, unless its time is one that the caller made up.
+        return self.ended_us if created <= self.ended_us <= now else now
+
     def build(
         self, run: str, *, status: str, time_us: int, parents: Iterable[ObjectId]
     ) -> RunManifest:
@@ -278,15 +282,16 @@ class Replay:
         kept = {name: getattr(base, name) for name in EDITABLE} if base else {}
         fields = {**kept, **self.fields}
         env = info.get("env")
+        created = base.created_us if base else info.get("created_us", time_us)
         return RunManifest(
             run=run,
             name=fields.pop("name", run),
             status=status,
             time_us=time_us,
-            created_us=base.created_us if base else info.get("created_us", time_us),
+            created_us=created,
             parents=tuple(parents),
-            ended_us=None if status == "running" else self.ended_us or time_us,
-            exit=self.exit or (base.exit if base else None),
+            ended_us=None if status == "running" else self._ended(created, time_us),
+            exit=self.exit or (base.exit if base and not self.statuses else None),
             hparams=emit(manifest.encode_document("hparams/1", self.hparams))
             if self.hparams else None,
             scalars=emit(series.encode_scalars(chunks)) if chunks else None,

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from vcs_track.errors import GitError, InvalidValueError, RunNotFoundError
+from vcs_track.errors import GitError, InvalidValueError, RunNotFoundError, VcsTrackError
 from vcs_track.plumbing import gitlink
 from vcs_track.plumbing.store import Store
 from vcs_track.porcelain import bundle, diff, edits, fsck, machine, seal, shelf, values
@@ -154,6 +154,8 @@ class Repository:
         if chosen == "disabled":
             return DisabledRun(run_id, info["name"])
         self.store.require_writable()
+        if given:
+            self.recover()  # the run may be one whose writer died
         new = self._is_new(run_id, resume if resume is not None else d.resume)
         before = None
         if new:
@@ -241,13 +243,24 @@ class Repository:
             ExpressionError: If *where* or *order_by* cannot be understood, or names what no
                 run has.
         """
-        return RunSet(self._all, where, order_by, limit)
+        return RunSet(self._all, where, order_by, limit, self._leave_out)
 
     def _all(self) -> list[RunView]:
         self.store.refresh()
         ids = {*self.store.home.heads(), *seal.live_runs(self.store)}
-        runs = [RunView.load(self.store, run) for run in ids]
+        runs = []
+        for run in ids:
+            try:
+                runs.append(RunView.load(self.store, run))
+            except RunNotFoundError:
+                continue  # it ended, or was removed, since it was listed
+            except VcsTrackError as error:
+                self._leave_out(run, error)
         return sorted(runs, key=lambda run: (-run.manifest.created_us, run.id))
+
+    def _leave_out(self, run: str, error: VcsTrackError) -> None:
+        # One damaged run must not hide the others; whoever lists them says so.
+        self.store.skipped[f"run {run}"] = error
 
     def run(self, run: str) -> RunView:
         """Return one run.
@@ -262,6 +275,7 @@ class Repository:
         """
         if not isinstance(run, str):
             raise values.wrong_type("run", run, "text")
+        run = run.encode("utf-8", "replace").decode()
         if self.store.home.head_folder.of(run) or run in seal.live_runs(self.store):
             return RunView.load(self.store, run)
         return resolve(run, self._all(), self._commit_of)
@@ -272,9 +286,9 @@ class Repository:
             raise GitError(f"'{self.root}' is not in a git repository")
         return gitlink.resolve(root, revision)
 
-    def diff(self, old: str | RunView, new: str | RunView) -> list[diff.Change]:
+    def diff(self, old: str | RunView | Run, new: str | RunView | Run) -> list[diff.Change]:
         """Return what differs between two runs; empty when nothing does."""
-        sides = [run if isinstance(run, RunView) else self.run(run) for run in (old, new)]
+        sides = [self.run(run) if isinstance(run, str) else run.view() for run in (old, new)]
         return diff.diff(*sides)
 
     # ---- moving ------------------------------------------------------------------------
@@ -303,7 +317,7 @@ class Repository:
         Returns:
             The path of the zip.
         """
-        path = Path(path)
+        path = _path(path)
         bundle.export(self.store, self._ids(runs), path, force=force, progress=progress)
         return path
 
@@ -313,7 +327,7 @@ class Repository:
         Raises:
             CorruptError: If anything in it is wrong; nothing has changed then.
         """
-        return bundle.import_(self.store, Path(path), progress=progress)
+        return bundle.import_(self.store, _path(path), progress=progress)
 
     def commit(
         self,
@@ -354,6 +368,12 @@ class Repository:
     def with_defaults(self, **changes: Any) -> Repository:
         """Return the same repository with other defaults."""
         return Repository(self.store, replace(self.defaults, **changes))
+
+
+def _path(path: object) -> Path:
+    if not isinstance(path, str | Path):
+        raise values.wrong_type("path", path, "text or a Path")
+    return Path(path)
 
 
 def new_id() -> str:

@@ -220,6 +220,7 @@ class Run(Labels, MediaLog, Reads):
             and type(step) is int
             and epoch is None
             and walltime is None
+            and type(tag) is str
         ):
             series = self._series.get(tag)
             if series is not None:
@@ -242,6 +243,8 @@ class Run(Labels, MediaLog, Reads):
         writer = self._live()
         tag = values.check_tag(tag)
         kind, number = values.number(value, tag)
+        if epoch is not None:
+            epoch = values.check_epoch(epoch)
         wall = time.time_ns() // 1000 if walltime is None else values.check_walltime(walltime)
         with self._lock:
             series = self._series_of(writer, tag)
@@ -265,7 +268,7 @@ class Run(Labels, MediaLog, Reads):
             return series.word >> 8
         known = self._epochs.get(tag)
         if known is None or known[0] != epoch or type(known[0]) is not type(epoch):
-            known = (epoch, writer.tag_number(tag, self.repetition, values.check_epoch(epoch)))
+            known = (epoch, writer.tag_number(tag, self.repetition, epoch))
             self._epochs[tag] = known
         return known[1]
 
@@ -299,6 +302,8 @@ class Run(Labels, MediaLog, Reads):
         numbers = values.check_scalars(scalars)
         if not numbers:
             return
+        if epoch is not None:
+            epoch = values.check_epoch(epoch)
         wall = time.time_ns() // 1000 if walltime is None else values.check_walltime(walltime)
         with self._lock:
             series = {tag: self._series_of(writer, tag) for tag in numbers}
@@ -369,6 +374,7 @@ class Run(Labels, MediaLog, Reads):
         values.check_status(status)
         if status == "running":
             raise InvalidValueError("a run cannot finish with the status 'running'")
+        values.check_ending(exit_code, signal, error)
         with self._lock:
             if self._ended:
                 return

@@ -6,7 +6,7 @@ import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
-from vcs_track.errors import InvalidTypeError, InvalidValueError, NotInstalledError
+from vcs_track.errors import InvalidTypeError, InvalidValueError, NotInstalledError, VcsTrackError
 from vcs_track.porcelain import filter as filters
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ class RunSet:
         where: Filter, or None for all.
         order_by: Names to sort by, or None for newest first.
         limit: At most this many, or None.
+        leave_out: Is told of a run that a filter cannot read, and why. Default: raise.
 
     Example:
         >>> import tempfile, vcs_track
@@ -43,6 +44,7 @@ class RunSet:
         where: str | None,
         order_by: str | Sequence[str] | None,
         limit: int | None,
+        leave_out: Callable[[str, VcsTrackError], None] | None = None,
     ) -> None:
         if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int)):
             raise InvalidTypeError(f"limit must be an integer, not {type(limit).__name__}")
@@ -53,11 +55,13 @@ class RunSet:
         self._where = filters.parse(where) if where else None
         self._order_by = order_by
         self._limit = limit
+        self._leave_out = leave_out
 
     @cached_property
     def _runs(self) -> list[RunView]:
         runs = self._source()
         if self._where is not None or self._order_by is not None:
+            runs = [run for run in runs if self._is_whole(run)]
             known = {name for run in runs for name in run.flat}
             if self._where is not None:
                 chosen = filters.resolve(self._where, known)
@@ -66,6 +70,15 @@ class RunSet:
             if self._order_by is not None:
                 runs = sorted(runs, key=filters.order_by(self._order_by, known).key)
         return runs if self._limit is None else runs[: self._limit]
+
+    def _is_whole(self, run: RunView) -> bool:
+        try:
+            return bool(run.flat)
+        except VcsTrackError as error:
+            if self._leave_out is None:
+                raise
+            self._leave_out(run.id, error)
+            return False
 
     def __len__(self) -> int:
         return len(self._runs)

@@ -47,12 +47,8 @@ def _journals(folder: Path) -> list[JournalReader]:
 
 def live_runs(store: Store) -> list[str]:
     """Return the ids of runs that have a journal."""
-    folders = (store.layout.live_run(run) for run in fsio.list_dir(store.layout.live))
-    return [
-        folder.name
-        for folder in folders
-        if any(name.endswith(".j") for name in fsio.list_dir(folder))
-    ]
+    names = fsio.list_dir(store.layout.live)
+    return [name for name in names if _journals(store.layout.live_run(name))]
 
 
 def seal(store: Store, run: str, *, patience: float = _PATIENCE) -> RunManifest | None:
@@ -217,7 +213,8 @@ def recover(store: Store, *, force: bool = False) -> list[str]:
     """
     host = identity().host
     sealed = []
-    for run in live_runs(store):
+    for run in fsio.list_dir(store.layout.live):
+        _sweep(store.layout.live_run(run))
         journals = _journals(store.layout.live_run(run))
         if not journals or (any(j.header.host != host for j in journals) and not force):
             continue
@@ -231,6 +228,19 @@ def recover(store: Store, *, force: bool = False) -> list[str]:
         except VcsTrackError as error:
             store.skipped[f"run {run}"] = error  # one bad run must not lock out the others
     return sealed
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a writer left that died before it logged anything."""
+    if _journals(folder) or not any(n.endswith(".j") for n in fsio.list_dir(folder)):
+        return
+    for name in fsio.list_dir(folder):
+        if name.endswith(".j"):
+            lock = Lock.take(folder / f"{name[:-2]}.lock")
+            if lock is None:
+                return
+            _remove_journals(folder, [name[:-2]])
+            lock.release()
 
 
 def all_ended(folder: Path) -> bool:

@@ -13,18 +13,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from vcs_track.formats.oid import ObjectId
+    from vcs_track.plumbing.packs import PackFile
     from vcs_track.plumbing.store import Store
 
 __all__ = ["commit", "shelve", "unshelved"]
 
 
 def unshelved(store: Store) -> list[str]:
-    """Return the sealed runs whose newest state is not on the shelf."""
-    shelf = store.shelf.heads()
+    """Return the sealed runs whose newest state git has not got."""
+    root = gitlink.find_root(store.layout.root.parent)
+    known = gitlink.committed(root, store.layout.shelf.heads) if root is not None else set()
     return sorted(
         run
         for run, heads in store.home.heads().items()
-        if not set(heads) <= set(shelf.get(run, ()))
+        if not {f"{run}.{oid}" for oid in heads} <= known
     )
 
 
@@ -48,8 +51,7 @@ def shelve(
             raise InvalidValueError(
                 f"run '{run}' is not sealed yet", hint="finish it, then commit it"
             )
-        for oid in closure(found, store.home.objects).roles:
-            packs.add(store.home.objects.owner(oid).path)
+        packs |= _packs_of(store, found)
     with fsio.storage_errors("put runs on the shelf"):
         for done, pack in enumerate(sorted(packs), 1):
             store.shelf.adopt_pack(pack)
@@ -63,6 +65,21 @@ def shelve(
                 store.shelf.head_folder.add(run, oid)
                 paths.append(store.shelf.head_folder.path(run, oid))
     return paths
+
+
+def _packs_of(store: Store, heads: list[ObjectId]) -> set[Path]:
+    """Return the packs that hold everything of one run, its own ones first."""
+    objects = store.home.objects
+    roles = closure(heads, objects).roles
+    # Manifests first: their packs are the run's own. What other runs share with it is taken
+    # from these, so that nobody else's pack goes along.
+    order = sorted(roles, key=lambda oid: roles[oid] != "run/1")
+    chosen: dict[Path, PackFile] = {}
+    for oid in order:
+        if not any(oid in file for file in chosen.values()):
+            file = objects.owner(oid)
+            chosen[file.path] = file
+    return set(chosen)
 
 
 def commit(

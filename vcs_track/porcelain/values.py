@@ -15,6 +15,7 @@ from vcs_track.porcelain.near import did_you_mean
 
 __all__ = [
     "check_color",
+    "check_ending",
     "check_epoch",
     "check_histogram",
     "check_label",
@@ -30,6 +31,7 @@ __all__ = [
     "check_walltime",
     "flatten",
     "number",
+    "same",
     "wrong_type",
 ]
 
@@ -354,6 +356,34 @@ def _microseconds(moment: datetime) -> int:
         return (moment.astimezone(UTC) - _EPOCH) // timedelta(microseconds=1)
     except (OverflowError, ValueError):
         return -1
+
+
+def check_ending(exit_code: object, signal: object, error: object) -> None:
+    """Refuse facts about an ending that cannot be written down."""
+    for what, value in (("exit code", exit_code), ("signal", signal)):
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+            raise wrong_type(what, value, "an integer or None")
+        if value is not None and not -(2**31) <= value < 2**32:
+            raise InvalidValueError(f"{what} {value} is not one")
+    if not isinstance(error, str):
+        raise wrong_type("error", error, "text")
+
+
+def same(old: Any, new: Any) -> bool:
+    """Return whether two values are one: 1, 1.0 and True differ, NaN equals itself.
+
+    Example:
+        >>> from vcs_track.porcelain.values import same
+        >>> same(1, 1.0), same(float("nan"), float("nan")), same([1, (2,)], [1, (2,)])
+        (False, True, True)
+    """
+    if type(old) is not type(new):
+        return False
+    if isinstance(old, list | tuple):
+        return len(old) == len(new) and all(map(same, old, new))
+    if isinstance(old, dict):
+        return old.keys() == new.keys() and all(same(old[key], new[key]) for key in old)
+    return bool(old == new) or (old != old and new != new)
 
 
 # ---- collections -----------------------------------------------------------------------

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from vcs_track.errors import VcsTrackError
 from vcs_track.formats import slots, typed_json
 from vcs_track.plumbing import fsio, syncer
-from vcs_track.plumbing.journal import MAX_FRAME, JournalWriter
+from vcs_track.plumbing.journal import JournalWriter
 from vcs_track.plumbing.lock import Lock
 from vcs_track.plumbing.spool import Spool
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Writer"]
 
+_LONGEST_TEXT = 128 << 10  # bytes; a longer text goes through the spool
 _REUSE = 4096  # bytes; smaller blobs are stored again rather than looked up
 
 
@@ -71,9 +72,14 @@ class Writer:
 
     def begin(self, info: dict[str, Any]) -> None:
         """Record what the run is; it survives a power cut when this returns."""
-        self.journal.frame({"k": "info", "v": info})
-        self.journal.sync()
-        fsio.fsync_dir(self.folder)
+        try:
+            self.journal.frame({"k": "info", "v": info})
+            with fsio.storage_errors("start a run"):
+                self.journal.sync()
+                fsio.fsync_dir(self.folder)
+        except BaseException:
+            self.discard()
+            raise
 
     # ---- names of points ---------------------------------------------------------------
 
@@ -115,7 +121,7 @@ class Writer:
     def text(self, content: dict[str, Any], text: str) -> None:
         """Append a text; a long one goes through the spool."""
         data = text.encode()
-        if len(data) < MAX_FRAME // 8:
+        if len(data) < _LONGEST_TEXT:
             self.journal.frame({"k": "text", **content, "text": text})
         else:
             self.blob(content, data)
@@ -163,6 +169,15 @@ class Writer:
             self.journal.last_words({"k": "gap", "lost": lost, "why": self.journal.trouble})
         self.sync()
         self.abandon()
+
+    def discard(self) -> None:
+        """Take back a start that failed, as if it had not been tried."""
+        self.abandon()
+        for path in (self.journal.path, self.journal.path.with_suffix(".lock")):
+            fsio.unlink(path)
+        if self.primary:
+            fsio.unlink(self.folder / "primary")
+        fsio.remove_dir(self.folder)
 
     def abandon(self) -> None:
         """Close the files and give up the lock, as the death of the process would."""
