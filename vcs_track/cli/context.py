@@ -71,6 +71,11 @@ class Context:
             sys.stdout.flush()
             sys.stderr.write(visible(text, lines=True) + "\n")
 
+    def tell_skipped(self, repo: Repository) -> None:
+        """Say which runs and packs could not be read, and why."""
+        for name, error in sorted(repo.store.skipped.items()):
+            self.say(f"left out {name}: {error}")
+
     def emit(self, row: Mapping[str, Any]) -> None:
         """Write one line of JSON to stdout."""
         from vcs_track.cli.json_lines import encode  # loads the JSON library

@@ -235,6 +235,8 @@ def _complete(layout: Layout, fmt: ObjectFormat) -> None:
     ):  # fmt: skip
         fsio.make_dirs(folder)
     wanted = {layout.root / name: data for name, data in _GENERATED.items()}
+    if layout.local.parent != layout.root:  # a linked work tree; see _layout
+        wanted[layout.local.parent / ".gitignore"] = _GENERATED[".gitignore"]
     wanted |= {shell / name: data for name, data in _SHELL.items()}
     wanted |= {path: encode_format(fmt) for path in (layout.format, layout.format_copy)}
     for path, data in wanted.items():

@@ -54,7 +54,7 @@ def _check(field: str, value: Any) -> Any:
     return _CHECKS[field](value)
 
 
-def edit(store: Store, run: str, **changes: Any) -> RunManifest:
+def edit(store: Store, run: str, /, **changes: Any) -> RunManifest:
     """Change labels, status, results or summary of a sealed run.
 
     Args:

@@ -218,7 +218,7 @@ class Repository:
             facts["git"] = state.to_json()
         return facts
 
-    def edit(self, run: str, **changes: Any) -> RunView:
+    def edit(self, run: str, /, **changes: Any) -> RunView:
         """Edit a sealed run's labels; see :func:`vcs_track.porcelain.edits.edit`."""
         edits.edit(self.store, self.run(run).id, **changes)
         return self.run(run)

@@ -63,6 +63,8 @@ def _nth(runs: Sequence[RunView], back: int, text: str) -> RunView:
 
 
 def _edit(run: RunView, back: int) -> RunView:
+    if not back:
+        return run
     history = run.history
     if back >= len(history):
         raise RunNotFoundError(

@@ -100,6 +100,10 @@ class RunSet:
         """Return the first run, or None when there is none."""
         return self._runs[0] if self._runs else None
 
+    def whole(self) -> list[RunView]:
+        """Return the runs whose every fact can be read, leaving damaged ones out."""
+        return [run for run in self._runs if self._is_whole(run)]
+
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return one plain dictionary a run."""
         return [run.to_dict() for run in self._runs]

@@ -70,10 +70,11 @@ def command(
     Exit codes: 0 listed, 2 wrong expression or unknown name, 10 no repository.
     """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
     repo = context.repository()
-    runs = list(repo.runs(where, order_by, limit))
+    runs = repo.runs(where, order_by, limit).whole()
+    context.tell_skipped(repo)
     shown = None
     if names is not None:
-        known = {name for run in (runs if where is None else repo.runs()) for name in run.flat}
+        known = {name for run in (runs if where is None else repo.runs().whole()) for name in run.flat}
         shown = [_named(part.strip(), known, runs) for part in _PART.findall(names)]
     if context.json:
         for run in runs:
