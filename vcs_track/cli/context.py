@@ -66,10 +66,19 @@ class Context:
 
     def say(self, text: str) -> None:
         """Write talk to stderr, unless the user wants it quiet."""
-        if not self.quiet:
+        if not self.quiet and not self._silent():
             # A pipe that was closed by its reader shows now, not in the midst of talk.
             sys.stdout.flush()
             sys.stderr.write(visible(text, lines=True) + "\n")
+
+    def _silent(self) -> bool:
+        from vcs_track import environ
+        from vcs_track.errors import VcsTrackError
+
+        try:
+            return environ.read(self.folder).silent
+        except VcsTrackError:  # said where the configuration is used, not where it is asked
+            return False
 
     def tell_skipped(self, repo: Repository) -> None:
         """Say which runs and packs could not be read, and why."""
