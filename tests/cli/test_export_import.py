@@ -106,7 +106,9 @@ class TestExport:
         make_run(repo, "one")
         for pack in (repo.path / "local" / "packs").iterdir():
             data = bytearray(pack.read_bytes())
-            data[len(data) // 3] ^= 1
+            # Longer than a header, so that the bytes of an object are hit.
+            at = len(data) // 3
+            data[at : at + 300] = bytes(byte ^ 255 for byte in data[at : at + 300])
             pack.chmod(0o644)
             pack.write_bytes(data)
         done = vcs("export", "--all", "-o", "x.zip", code=None)

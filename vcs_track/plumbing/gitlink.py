@@ -444,7 +444,7 @@ def staged(root: Path, paths: Iterable[str] = ()) -> bool:
 
 
 def committed(root: Path, folder: Path) -> set[str]:
-    """Return the names of the files below *folder* that ``HEAD`` has; none before it."""
+    """Return the names of the files below *folder* that ``HEAD`` has."""
     answer = _read(root, "ls-tree", "-r", "-z", "--name-only", "HEAD", "--", f"{folder}/")
     if answer.code:
         return set()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from vcs_track.errors import CorruptError, CorruptObjectError, ObjectNotFoundError
 from vcs_track.formats import pack
@@ -19,22 +19,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from mmap import mmap
     from pathlib import Path
-    from typing import Protocol
 
     from vcs_track.formats.oid import ObjectFormat
 
-    class Objects(Protocol):
-        """Where objects can be read from: a pack, a folder of packs, memory."""
-
-        def read(self, oid: ObjectId) -> bytes:
-            """Return the bytes of *oid*, checked against the id."""
-            ...
-
-        def __contains__(self, oid: object) -> bool: ...
-        def __iter__(self) -> Iterator[ObjectId]: ...
-
 
 __all__ = ["MemoryObjects", "Objects", "PackFile", "PackFolder", "collision", "is_pack_name"]
+
+
+class Objects(Protocol):
+    """Where objects can be read from: a pack, a folder of packs, memory."""
+
+    def read(self, oid: ObjectId) -> bytes:
+        """Return the bytes of *oid*, checked against the id."""
+        ...
+
+    def __contains__(self, oid: object) -> bool: ...
+    def __iter__(self) -> Iterator[ObjectId]: ...
+
 
 # Each map keeps a descriptor. Packs beyond these are mapped again when they are read.
 _MAPS_AT_ONCE = 64
@@ -212,7 +213,7 @@ class PackFile:
         )
 
     def read_entry(self, name: str, *, largest: int) -> bytes:
-        """Return the bytes of an entry that is no object, if they are not too many."""
+        """Return the bytes of an entry that is no object, up to *largest*."""
         for entry in self.entries():
             if entry.name == name and entry.size <= largest:
                 return pack.inflate(entry, self.raw(entry))

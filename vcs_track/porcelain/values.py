@@ -370,7 +370,9 @@ def check_ending(exit_code: object, signal: object, error: object) -> None:
 
 
 def same(old: Any, new: Any) -> bool:
-    """Return whether two values are one: 1, 1.0 and True differ, NaN equals itself.
+    """Return whether two values are one and the same.
+
+    1, 1.0 and True differ; NaN equals itself.
 
     Example:
         >>> from vcs_track.porcelain.values import same

@@ -221,7 +221,6 @@ class TestPublish:
         assert b"content" == (tmp_path / "FORMAT").read_bytes()
         assert ["FORMAT"] == fsio.list_dir(tmp_path)
 
-    @pytest.mark.xfail(reason="renaming replaces what is there, and is not synced")
     def test_without_hard_links_the_promises_are_the_same(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -241,7 +240,6 @@ class TestPublish:
         assert tmp_path.stat().st_ino in synced
         assert b"first" == (tmp_path / "FORMAT").read_bytes()
 
-    @pytest.mark.xfail(reason="the file aside is removed only once it is whole")
     def test_a_full_disk_leaves_nothing(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -293,7 +291,6 @@ class TestLinkOrCopy:
         assert (b"pack" * 1000, 0o444) == (new.read_bytes(), stat.S_IMODE(new.stat().st_mode))
         assert ([False], ["new", "old"]) == (named[:1], fsio.list_dir(tmp_path))
 
-    @pytest.mark.xfail(reason="the leftover stops every later copy")
     def test_a_copy_that_was_killed_is_made_again(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

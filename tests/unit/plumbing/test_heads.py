@@ -118,7 +118,6 @@ class TestHeadFolder:
         assert {"r1": [A]} == heads.all()
         assert [A] == heads.of("r1")
 
-    @pytest.mark.xfail(reason="the listing of all runs looks into every folder")
     def test_a_head_in_another_folder_is_ignored(self, tmp_path: Path) -> None:
         """A head that was moved by hand is seen by all readers or by none."""
         heads = HeadFolder(tmp_path)

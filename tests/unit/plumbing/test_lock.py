@@ -83,7 +83,6 @@ class TestLock:
         assert again is not None
         again.release()
 
-    @pytest.mark.xfail(reason="the lock is known by how its path was spelled")
     def test_another_spelling_is_the_same_lock(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

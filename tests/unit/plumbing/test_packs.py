@@ -233,7 +233,6 @@ class TestPackFile:
         with pytest.raises(CorruptError, match="another format than 'sha256'"):
             PackFile(write(tmp_path, b"a", b"b", fmt=XXH), SHA)
 
-    @pytest.mark.xfail(reason="only ids that are shorter than expected are noticed")
     def test_a_pack_of_shorter_ids_is_refused(self, tmp_path: Path) -> None:
         """A pack of another object format is refused when it is opened."""
         with pytest.raises(CorruptError, match="another format than 'xxh128'"):
@@ -320,7 +319,6 @@ class TestLargePack:
         assert numbers[-1] == packs.read(SHA.hash(numbers[-1]))
         assert {SHA.hash(data) for data in numbers} <= set(packs)
 
-    @pytest.mark.xfail(reason="the damaged record is met outside of what is caught")
     def test_a_damaged_record_is_survived(self, tmp_path: Path, numbers: list[bytes]) -> None:
         """An object is read from a second large pack when the directory of one is damaged."""
         for extra in (b"one", b"two"):
@@ -357,7 +355,6 @@ class TestPackFolder:
         with pytest.raises(ObjectNotFoundError):
             packs.read(SHA.hash(b"gone"))
 
-    @pytest.mark.xfail(reason="the table forgets the object with the pack that it named")
     def test_an_object_of_two_packs_outlives_either(self, tmp_path: Path) -> None:
         """Removing one of two packs that hold an object leaves the object."""
         paths = [write(tmp_path, b"shared"), write(tmp_path, b"shared", b"more")]
@@ -411,7 +408,6 @@ class TestPackFolder:
             opened(tmp_path).read(oid)
         assert oid == caught.value.oid
 
-    @pytest.mark.xfail(reason="each mapping keeps a descriptor")
     def test_many_packs_take_few_descriptors(self, tmp_path: Path) -> None:
         """The files a process may open are left to the training that runs in it."""
         for n in range(60):
@@ -424,7 +420,6 @@ class TestPackFolder:
 
 
 class TestMemoryObjects:
-    @pytest.mark.xfail(reason="the second content takes the place of the first")
     def test_two_contents_of_one_id_are_refused(self) -> None:
         """Where collisions can be made, bytes are compared and the second is refused."""
         objects = MemoryObjects(COLLIDING)

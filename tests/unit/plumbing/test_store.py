@@ -328,7 +328,6 @@ class TestReadOnly:
         store.require_writable()
         assert store.writable
 
-    @pytest.mark.xfail(reason="nothing is missing, so nothing is tried, and all seems well")
     def test_a_whole_one_is_known_to_be_read_only(self, tmp_path: Path) -> None:
         """Whether a repository can be written is known before a training begins."""
         Store.init(tmp_path)
@@ -437,7 +436,6 @@ class TestAdoption:
             picture(path) for path in (store.shelf.packs.folder, store.layout.shelf.heads)
         ]
 
-    @pytest.mark.xfail(reason="the link shares the modes of the file that git checked out")
     def test_an_adopted_pack_is_read_only(self, tmp_path: Path) -> None:
         """A pack of the store has mode 0444, also when git brought it with another."""
         store = Store.init(tmp_path)
@@ -447,7 +445,6 @@ class TestAdoption:
 
         assert 0o444 == stat.S_IMODE((store.home.packs.folder / path.name).stat().st_mode)
 
-    @pytest.mark.xfail(reason="the ancestors of our own head are read without a net")
     def test_a_damaged_head_of_ours_does_not_lock_us_out(self, tmp_path: Path) -> None:
         """A repository with one damaged object opens, so that it can be repaired."""
         store = Store.init(tmp_path)
@@ -461,7 +458,6 @@ class TestAdoption:
 
         assert head in Store.open(tmp_path).home.heads()["r1"]
 
-    @pytest.mark.xfail(reason="half a copy from last time stops every later one")
     def test_a_copy_that_was_killed_is_made_again(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

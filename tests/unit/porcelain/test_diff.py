@@ -251,7 +251,6 @@ class TestOthers:
 
         assert repo.diff("one", "two") == repo.diff(repo.run("a"), repo.run("b"))
 
-    @pytest.mark.xfail(reason="only names and views are taken, export() takes runs as well")
     def test_takes_the_run_that_was_just_made(self, repo: Repository) -> None:
         """An open or finished Run can be compared as it is."""
         with repo.start_run(id="a") as run:

@@ -176,7 +176,6 @@ class TestTwoHeads:
 
         assert {"a": 3, "b": 1, "c": 1, "d": 1} == past.value(one, two).results
 
-    @pytest.mark.xfail(reason="summary is merged as a field of its own, not derived")
     def test_a_hand_set_summary_stands_over_later_results(self, past: Histories) -> None:
         """The rule of the summary holds after a merge: by hand over results over series."""
         base = past.first()
@@ -185,7 +184,6 @@ class TestTwoHeads:
 
         assert {"acc": 5} == past.value(one, two).summary
 
-    @pytest.mark.xfail(reason="unknown keys come from the newest head alone")
     def test_unknown_keys_of_both_sides_are_kept(self, past: Histories) -> None:
         """A key of a newer version that the older head carries survives the merge."""
         base = past.first()

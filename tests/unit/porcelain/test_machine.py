@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import vcs_track
 from vcs_track.porcelain import machine
 from vcs_track.porcelain.machine import describe, redact_argv, stable
 
@@ -71,13 +72,15 @@ class TestDescribe:
 
         assert "['x', '--token', '***']" == done.stdout.strip()
 
-    def test_loads_nothing_heavy(self) -> None:
+    def test_loads_nothing_heavy(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """No module that reads metadata, starts processes or asks the network is loaded."""
         code = (
             "import sys; from vcs_track.porcelain.machine import describe; describe({});"
             "heavy = {'importlib.metadata', 'platform', 'subprocess', 'socket', 'json'};"
             "sys.exit(str(heavy & sys.modules.keys()) if heavy & sys.modules.keys() else 0)"
         )
+        # -S leaves site-packages out, where the package may be.
+        monkeypatch.setenv("PYTHONPATH", str(Path(vcs_track.__file__).parents[1]))
         done = subprocess.run([sys.executable, "-S", "-c", code], check=False, capture_output=True)
 
         assert (0, b"") == (done.returncode, done.stderr)

@@ -288,7 +288,6 @@ class TestBadArguments:
         """A wrong argument is our own error; nothing is recorded and logging goes on."""
         unharmed(repo, run, call)
 
-    @pytest.mark.xfail(reason="Python's own error comes through")
     @pytest.mark.parametrize("call", RAW.values(), ids=RAW)
     def test_are_our_own_error(self, repo: Repository, run: Run, call: Any) -> None:
         """Also where a standard function would refuse the argument."""

@@ -266,7 +266,6 @@ class TestResume:
 
         assert ("finished", True) == (view.status, (view.manifest.ended_us or 0) > before)
 
-    @pytest.mark.xfail(reason="the error of an earlier part stays beside the later status")
     def test_an_old_error_goes_with_its_status(self, repo: Repository) -> None:
         """A run that failed and was then finished has no traceback."""
         with pytest.raises(ZeroDivisionError), repo.start_run(id="r"):
@@ -381,7 +380,6 @@ class TestSurface:
 
         assert 1 == len(sizes)
 
-    @pytest.mark.xfail(reason="Path() says so itself")
     @pytest.mark.parametrize("path", [5, None, b"x.zip"], ids=repr)
     def test_a_path_of_another_type(self, repo: Repository, path: Any) -> None:
         """Paths are text or Path, for export and import."""
@@ -402,7 +400,6 @@ class TestSurface:
 
         assert [("a", "running"), ("b", "running")] == found
 
-    @pytest.mark.xfail(reason="a journal without a header makes a run that cannot be loaded")
     def test_a_run_that_died_before_it_began_hides_nothing(self, repo: Repository) -> None:
         """A process that was killed while it made its journal leaves the others listed."""
         repo.start_run(id="a").finish()

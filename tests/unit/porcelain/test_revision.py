@@ -95,7 +95,6 @@ class TestForms:
 
         assert ("note", None, "new") == (change.kind, change.old, change.new)
 
-    @pytest.mark.xfail(reason="the newest head is taken, not the merge of all")
     def test_the_state_now_of_several_heads_is_the_run(self, repo: Repository) -> None:
         """RUN@{0} is RUN, also when two clones have edited it."""
         heads = repo.store.home.head_folder
@@ -109,7 +108,6 @@ class TestForms:
 
         assert [] == repo.diff("abc1", "abc1@{0}")
 
-    @pytest.mark.xfail(reason="only sealed states are counted")
     def test_the_state_now_of_a_live_run(self, repo: Repository) -> None:
         """RUN@{0} works while the run goes on."""
         live = repo.start_run("live", id="live")
@@ -224,7 +222,6 @@ class TestErrors:
         with pytest.raises(RunNotFoundError):
             repo.run(text)
 
-    @pytest.mark.xfail(reason="the text is encoded as UTF-8 on the way to its folder")
     def test_text_that_is_no_unicode_is_not_found(self, repo: Repository) -> None:
         """An argument of the command line with stray bytes is no crash."""
         with pytest.raises(RunNotFoundError):

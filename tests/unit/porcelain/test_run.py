@@ -197,7 +197,6 @@ class TestLabels:
 
         assert {"a": 4, "b": {"c": 2}, "d": 3} == repo.run("r").hparams
 
-    @pytest.mark.xfail(reason="a record larger than 1 MiB is dropped with a warning")
     @pytest.mark.filterwarnings("ignore:vcs-track")
     def test_large_hparams_are_kept(self, repo: Repository, run: Run) -> None:
         """A configuration of two megabytes is kept like a small one."""
@@ -206,7 +205,6 @@ class TestLabels:
 
         assert 20_000 == len(repo.run("r").hparams["table"])
 
-    @pytest.mark.xfail(reason="the first record of a run has no room for it")
     @pytest.mark.filterwarnings("ignore:vcs-track")
     def test_a_large_note_is_kept(self, repo: Repository) -> None:
         """A note of two megabytes is kept, given at the start or later."""

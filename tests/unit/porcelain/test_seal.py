@@ -223,7 +223,6 @@ class TestRecover:
 
         assert ("crashed", 4, 2) == (view.status, len(view.series("loss")), len(view.history))
 
-    @pytest.mark.xfail(reason="the end of a crashed run is the walltime of its last point")
     def test_the_end_of_a_crashed_run_is_no_time_of_a_point(self, repo: Repository) -> None:
         """A walltime that a caller gave does not make a run end in 1970."""
         run = repo.start_run(id="r")

@@ -103,7 +103,6 @@ class TestCommit:
         assert {"b"} == heads
         assert ["a"] == unshelved(repo.store)
 
-    @pytest.mark.xfail(reason="of two packs that hold an object the other run's may be taken")
     def test_only_the_packs_of_the_chosen_runs_go(self, repo: Repository) -> None:
         """Runs that share hyperparameters and environment do not drag each other along."""
         for name in "bcdefg":
@@ -228,7 +227,6 @@ class TestRefusals:
         assert {"train.py"} == tracked(repo)
         assert repo.fsck().ok
 
-    @pytest.mark.xfail(reason="what is on the shelf counts as committed")
     def test_a_commit_that_git_refused_can_be_repeated(self, repo: Repository) -> None:
         """Once the hook is content the same call commits the same runs."""
         hook = refuse(repo)

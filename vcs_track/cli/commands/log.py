@@ -43,7 +43,9 @@ def command(context: Context, limit: int | None, where: str | None, runs: tuple[
     repo = context.repository()
     if runs and where is not None:
         raise click.UsageError("RUN and --where cannot be used together")
-    found = [repo.run(run) for run in runs][:limit] if runs else repo.runs(where, limit=limit).whole()
+    found = (
+        [repo.run(run) for run in runs][:limit] if runs else repo.runs(where, limit=limit).whole()
+    )
     context.tell_skipped(repo)
     if not len(found):
         context.say("there are no runs" if where is None else "no run matches")

@@ -74,7 +74,9 @@ def command(
     context.tell_skipped(repo)
     shown = None
     if names is not None:
-        known = {name for run in (runs if where is None else repo.runs().whole()) for name in run.flat}
+        known = {
+            name for run in (runs if where is None else repo.runs().whole()) for name in run.flat
+        }
         shown = [_named(part.strip(), known, runs) for part in _PART.findall(names)]
     if context.json:
         for run in runs:
