@@ -170,7 +170,7 @@ class TestLsObjects:
             run.add_scalar("loss", 0.5, 0)
             found = rows("going")
 
-        assert {"run/1", "scalars/1", "column"} <= {row["kind"] for row in found}
+        assert {"run/1", "scalars/1", "col/1"} <= {row["kind"] for row in found}
 
     def test_unknown_run(self, repo: Repository) -> None:
         """An unknown run is an error."""

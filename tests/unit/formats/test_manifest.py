@@ -28,13 +28,15 @@ TYPED = st.dictionaries(
     max_size=4,
 )  # fmt: skip
 PLAIN = st.dictionaries(TEXT, st.one_of(st.none(), st.integers(0, 9), TEXT), max_size=3)
+YEAR_10000 = 253_402_300_800_000_000  # microseconds since 1970
+TIME = st.integers(0, YEAR_10000 - 1)
 OID = st.none() | st.sampled_from([A, B, C])
 MANIFESTS = st.builds(
     RunManifest,
     run=st.just("r1"), name=TEXT, status=st.sampled_from(manifest.STATUSES),
-    time_us=st.integers(0, 2**62), created_us=st.integers(0, 2**62),
+    time_us=TIME, created_us=TIME,
     parents=st.lists(st.sampled_from([A, B, C]), unique=True).map(lambda p: tuple(sorted(p))),
-    ended_us=st.none() | st.integers(0, 2**62),
+    ended_us=st.none() | TIME,
     project=st.none() | TEXT, group=st.none() | TEXT, job_type=st.none() | TEXT,
     tags=st.lists(TEXT, unique=True, max_size=3).map(lambda tags: tuple(sorted(tags))),
     notes=st.none() | TEXT, color=st.none() | TEXT, exit=st.none() | PLAIN,
@@ -185,6 +187,33 @@ class TestBadRunManifest:
         with pytest.raises(CorruptError):
             manifest.decode_run(edited(**changes))
 
+    @pytest.mark.parametrize("name", ["time_us", "created_us", "ended_us"])
+    def test_times_end_with_the_year_9999(self, name: str) -> None:
+        """A time is a moment from 1970 to the end of the year 9999."""
+        last = manifest.decode_run(edited(**{name: YEAR_10000 - 1}))
+
+        assert YEAR_10000 - 1 == getattr(last, name)
+        for value in (-1, YEAR_10000):
+            with pytest.raises(CorruptError, match=f"'{name}'"):
+                manifest.decode_run(edited(**{name: value}))
+
+    @pytest.mark.parametrize(
+        "oid", ["", "a" * 63, "a" * 65, "A" * 64, "x1-" + "a" * 31, "x2-" + "a" * 32, "a" * 64 + "\n"]
+    )
+    @pytest.mark.parametrize("name", ["hparams", "scalars", "media", "env", "code", "parents"])
+    def test_ids_must_look_like_ids(self, name: str, oid: str) -> None:
+        """What no object format names an object with is no reference."""
+        value = [oid] if name == "parents" else oid
+
+        with pytest.raises(CorruptError, match=f"'{name}'"):
+            manifest.decode_run(edited(**{name: value}))
+
+    def test_ids_of_both_formats_are_taken(self) -> None:
+        """64 digits of sha256, or x1- and 32 digits of xxh128."""
+        run = manifest.decode_run(edited(hparams=A, env="x1-" + "a" * 32))
+
+        assert (A, "x1-" + "a" * 32) == (run.hparams, run.env)
+
     def test_deep_nesting_is_refused(self) -> None:
         """A manifest nested deeper than the format allows raises CorruptError."""
         data = MINIMAL.encode().replace(
@@ -250,28 +279,36 @@ class TestMedia:
 
 class TestReferences:
     def test_a_run_names_documents(self) -> None:
-        """Parents and the five documents of a run are named, nothing else."""
+        """Parents and the five documents of a run are named by kind, nothing else."""
         run = replace(
             MINIMAL, parents=(B, A), hparams=C, env=D, code=E, scalars=None, name=A,
             summary={"x": B}, extra={"later": D},
         )  # fmt: skip
-        expected = [("document", oid) for oid in (A, B, C, D, E)]
+        expected = [
+            ("run/1", A), ("run/1", B), ("hparams/1", C), ("env/1", D), ("document", E),
+        ]  # fmt: skip
 
         assert expected == list(manifest.references(run.encode()))
 
-    @pytest.mark.parametrize("key", ["hparams", "scalars", "media", "env", "code"])
-    def test_each_document_of_a_run_is_named(self, key: str) -> None:
-        """None of the documents of a run is forgotten."""
+    @pytest.mark.parametrize(
+        ("key", "role"),
+        [
+            ("hparams", "hparams/1"), ("scalars", "scalars/1"), ("media", "media/1"),
+            ("env", "env/1"), ("code", "document"),
+        ],
+    )  # fmt: skip
+    def test_each_document_of_a_run_is_named(self, key: str, role: str) -> None:
+        """None of the documents of a run is forgotten, and each has its kind as role."""
         run = replace(MINIMAL, **{key: A})  # type: ignore[arg-type]  # one of the ids
 
-        assert [("document", A)] == list(manifest.references(run.encode()))
+        assert [(role, A)] == list(manifest.references(run.encode()))
 
     def test_scalars_name_columns(self) -> None:
         """Each chunk names its columns; those that are absent are not named."""
         chunk = {"n": 1, "value": A, "step": B, "wall": C}
         chunks = [chunk, {**chunk, "epoch": D, "rep": E}]
         data = canonical.dumps({"@": "scalars/1", "series": {"loss": {"n": 2, "chunks": chunks}}})
-        expected = [("column", oid) for oid in (A, B, C, A, B, C, D, E)]
+        expected = [("col/1", oid) for oid in (A, B, C, A, B, C, D, E)]
 
         assert expected == list(manifest.references(data))
 
@@ -300,6 +337,7 @@ class TestReferences:
         [
             b'{"@":"run/1"}', b'{"@":[]}', b'{"@":"scalars/1","series":[]}',
             b'{"@":"scalars/1","series":{"a":{"chunks":5}}}', b'{"@":"media/1","items":[5]}',
+            b'{"@":"run/1","parents":["no id"]}', b'{"@":"run/1","parents":[],"env":5}',
         ],
     )  # fmt: skip
     def test_documents_of_another_shape_are_refused(self, data: bytes) -> None:

@@ -179,10 +179,19 @@ class TestPackWriter:
         writer.add_entry("heads/r1." + "0" * 64, b"")
         file = PackFile(writer.install(tmp_path, "p"), SHA)
 
-        assert b"for people" == file.read_entry("README.txt")
+        assert b"for people" == file.read_entry("README.txt", largest=10)
         assert ([oid], [oid]) == (list(file), list(file.verify()))
         with pytest.raises(CorruptError, match="no entry 'x'"):
-            file.read_entry("x")
+            file.read_entry("x", largest=10)
+
+    def test_an_entry_that_is_too_large_is_not_read(self, tmp_path: Path) -> None:
+        """A reader says how many bytes it can take; an entry of more is refused."""
+        writer = PackWriter(tmp_path, SHA)
+        writer.add_entry("README.txt", b"for people")
+        file = PackFile(writer.install(tmp_path, "p"), SHA)
+
+        with pytest.raises(CorruptError, match="no entry 'README.txt'"):
+            file.read_entry("README.txt", largest=9)
 
 
 class TestInstall:

@@ -49,6 +49,15 @@ def run_of(**fields: Any) -> bytes:
     return RunManifest("r", "name", "finished", 1, 1, **fields).encode()
 
 
+def scalars_of(column: ObjectId) -> bytes:
+    """Return a scalars manifest whose only series has this for all its columns."""
+    chunk = {
+        "n": 1, "value": column, "step": column, "wall": column, "lo": 0, "hi": 0,
+        "first": 1, "last": 1, "min": 1, "max": 1, "sum": 1.0,
+    }  # fmt: skip
+    return canonical.dumps({"@": "scalars/1", "series": {"a": {"n": 1, "chunks": [chunk]}}})
+
+
 class TestClosure:
     def test_is_everything_that_sealing_wrote(self, repo: Repository) -> None:
         """All objects of a repository with one run belong to that run."""
@@ -59,31 +68,29 @@ class TestClosure:
         assert set() == found.missing
 
     def test_knows_the_role_of_each(self, repo: Repository) -> None:
-        """Heads are documents, chunks columns, texts texts, files blobs."""
+        """Documents and columns have their kind, texts are texts, files blobs."""
         view = repo.run("r")
+        state = view.manifest
         roles = closure(view.heads, repo.store.home.objects).roles
         items = {item.kind: roles[item.oid] for item in view.media()}
 
         assert {"text": "text", "file": "blob"} == items
-        assert {"column"} == {
+        assert {"col/1"} == {
             roles[chunk[key]]
             for tag in view.series_tags for chunk in view.series(tag).chunks
             for key in ("value", "step", "wall", "epoch", "rep") if key in chunk
         }  # fmt: skip
-        assert {"document"} == {
-            roles[oid]
-            for oid in (
-                *view.heads, view.manifest.hparams, view.manifest.scalars, view.manifest.media,
-                view.manifest.env,
-            ) if oid
-        }  # fmt: skip
+        assert ["run/1", "hparams/1", "scalars/1", "media/1", "env/1"] == [
+            roles.get(oid or NOWHERE)
+            for oid in (*view.heads, state.hparams, state.scalars, state.media, state.env)
+        ]
 
     def test_older_states_belong_to_it(self, repo: Repository) -> None:
         """The history of a run is part of the run."""
         (first,) = repo.run("r").heads
         repo.edit("r", notes="x")
 
-        assert "document" == closure(repo.run("r").heads, repo.store.home.objects).roles[first]
+        assert "run/1" == closure(repo.run("r").heads, repo.store.home.objects).roles[first]
 
     def test_nothing_needs_nothing(self, objects: MemoryObjects) -> None:
         """Without heads there is nothing."""
@@ -104,20 +111,18 @@ class TestClosure:
 class TestAbsence:
     @pytest.mark.parametrize("field", ["hparams", "scalars", "media", "env"])
     def test_a_missing_document_is_named(self, objects: MemoryObjects, field: str) -> None:
-        """A run without one of its documents is an error with the id."""
+        """A run without one of its documents is an error with its kind and id."""
         head = objects.add(run_of(**{field: NOWHERE}))
 
-        with pytest.raises(ObjectNotFoundError, match="document 'ffffffffffff'") as caught:
+        with pytest.raises(ObjectNotFoundError, match=f"{field}/1 'ffffffffffff'") as caught:
             closure([head], objects)
         assert NOWHERE == caught.value.oid
 
     def test_a_missing_column_is_named(self, objects: MemoryObjects) -> None:
         """A run without one of its columns is an error with the id."""
-        series = {"a": {"n": 1, "chunks": [{"n": 1, "value": NOWHERE}]}}
-        scalars = objects.add(canonical.dumps({"@": "scalars/1", "series": series}))
-        head = objects.add(run_of(scalars=scalars))
+        head = objects.add(run_of(scalars=objects.add(scalars_of(NOWHERE))))
 
-        with pytest.raises(ObjectNotFoundError, match="column 'ffffffffffff'"):
+        with pytest.raises(ObjectNotFoundError, match="col/1 'ffffffffffff'"):
             closure([head], objects)
 
     def test_missing_blobs_are_listed(self, objects: MemoryObjects) -> None:
@@ -191,9 +196,9 @@ class TestDamage:
     def test_columns_of_strangers_must_be_canonical(self, objects: MemoryObjects) -> None:
         """With *check* a column with a blank in it is refused."""
         column = objects.add(b'{"@":"col/1", "codec":"int","n":1,"v":[1]}')
-        series = {"a": {"n": 1, "chunks": [{"n": 1, "value": column}]}}
-        oid = objects.add(document({"@": "scalars/1", "series": series}))
+        oid = objects.add(run_of(scalars=objects.add(scalars_of(column))))
 
+        assert column in closure([oid], objects).roles
         with pytest.raises(CorruptError, match="not canonical"):
             closure([oid], objects, check=True)
 
@@ -204,4 +209,4 @@ class TestDamage:
             run.add_scalar("$", 1.0)
 
         assert repo.fsck().ok
-        assert "column" in closure(repo.run("@").heads, repo.store.home.objects).roles.values()
+        assert "col/1" in closure(repo.run("@").heads, repo.store.home.objects).roles.values()

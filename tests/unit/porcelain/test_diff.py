@@ -256,7 +256,7 @@ class TestOthers:
         with repo.start_run(id="a") as run:
             run.add_scalar("x", 1.0)
 
-        assert [] == repo.diff(run, "a")  # type: ignore[arg-type]
+        assert [] == repo.diff(run, "a")
 
 
 VALUES = st.one_of(

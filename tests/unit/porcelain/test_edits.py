@@ -156,7 +156,7 @@ class TestBadEdits:
     @pytest.mark.parametrize(
         "changes",
         [
-            {"name": 5}, {"name": None}, {"notes": 5}, {"tags": "best"}, {"tags": [5]},
+            {"name": 5}, {"name": None}, {"notes": 5}, {"tags": [5]},
             {"status": "weird"}, {"status": "running"}, {"color": "red"}, {"bogus": 1},
             {"results": 5}, {"run": "other"}, {"time_us": 1}, {"parents": ()},
             {"scalars": "f" * 64}, {"name": "a\nb"},
@@ -173,6 +173,12 @@ class TestBadEdits:
 
         assert before == everything(repo.path)
         assert ["first"] == [run.name for run in repo.runs()]
+
+    def test_one_text_is_one_tag(self, repo: Repository) -> None:
+        """A text given as tags is a tag, not a list of letters."""
+        repo.edit("r", tags="best")
+
+        assert ["best"] == repo.run("r").tags
 
     def test_arrays_can_be_given_twice(self, repo: Repository) -> None:
         """A result that is an array is compared without ambiguity."""

@@ -196,7 +196,7 @@ class TestAbsence:
         (problem,) = check(repo).problems
 
         assert "run r" == problem["where"]
-        assert f"column '{chunk['value'][:12]}' is missing" == problem["what"]
+        assert f"col/1 '{chunk['value'][:12]}' is missing" == problem["what"]
 
     def test_missing_bytes_of_a_file_are_no_damage(self, repo: Repository) -> None:
         """A run without its files is listed as absent, and is sound."""

@@ -289,10 +289,21 @@ class TestStatus:
 
     def test_the_end_is_that_of_the_last_writer(self, log: Log) -> None:
         """ended_us is the largest time of a last record."""
-        log.journal(tag(1, "a")).slot(slots.FLOAT, 1, 0, 1.0, 2**60)
-        log.journal(tag(1, "a"), writer="x").slot(slots.FLOAT, 1, 0, 1.0, 5)
+        log.journal({"k": "info", "v": {"created_us": 5}}, tag(1, "a")).slot(
+            slots.FLOAT, 1, 0, 1.0, 60
+        )
+        log.journal(tag(1, "a"), writer="x").slot(slots.FLOAT, 1, 0, 1.0, 7)
 
-        assert 2**60 == log.state().ended_us
+        assert 60 == log.state().ended_us
+
+    @pytest.mark.parametrize("wall_us", [4, 100, 2**60])
+    def test_no_run_ends_before_it_began_or_after_now(self, log: Log, wall_us: int) -> None:
+        """A time that a caller made up is no end: it is now, when the state is made."""
+        log.journal({"k": "info", "v": {"created_us": 5}}, tag(1, "a")).slot(
+            slots.FLOAT, 1, 0, 1.0, wall_us
+        )
+
+        assert 99 == log.state().ended_us
 
 
 class TestBase:
