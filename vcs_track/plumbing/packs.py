@@ -359,13 +359,17 @@ class PackFolder:
             return other.read(oid)
 
     def sound(self, oid: ObjectId) -> PackFile | None:
-        """Return a pack whose copy of *oid* is undamaged, or None."""
-        for file in self.packs:
-            if _holds(file, oid):
-                with suppress(CorruptError, ObjectNotFoundError):
-                    file.read(oid)
-                    return file
-        return None
+        """Return a pack whose copy of *oid* is undamaged, or None.
+
+        Does not look at the folder again.
+        """
+        first = self.cached(oid)
+        if first is None:
+            return None
+        if _is_sound(first, oid):
+            return first
+        others = (file for file in self.packs if file is not first and _holds(file, oid))
+        return next((file for file in others if _is_sound(file, oid)), None)
 
     def __contains__(self, oid: object) -> bool:
         return isinstance(oid, str) and self.pack_of(ObjectId(oid)) is not None
@@ -375,6 +379,14 @@ class PackFolder:
         for file in self._large:
             seen.update(file)
         return iter(sorted(seen))
+
+
+def _is_sound(file: PackFile, oid: ObjectId) -> bool:
+    try:
+        file.check_entry(file.entry(oid))
+    except (CorruptError, ObjectNotFoundError):
+        return False
+    return True
 
 
 def _holds(file: PackFile, oid: ObjectId) -> bool:

@@ -120,7 +120,10 @@ def _fill(
     objects = store.home.objects
     listed: dict[str, dict[str, Any]] = {}
     for oid in sorted(roles):
-        listed[oid] = _describe(objects.read(oid), store.format)
+        if store.format.collision_resistant:
+            listed[oid] = {"size": objects.owner(oid).entry(oid).size}
+        else:
+            listed[oid] = _describe(objects.read(oid), store.format)
     index = {
         "@": "bundle/1", "object_format": store.format.name, "heads": heads,
         "objects": listed, "missing": missing,
