@@ -251,3 +251,27 @@ class TestManyWriters:
 
         assert ("running", 49.5) == (view.status, view.summary["loss"])
         assert "crashed" == vcs_track.open(folder).run("r").status
+
+
+class TestFullDisk:
+    def test_what_is_lost_is_counted_and_the_end_is_known(self, tmp_path: Path) -> None:
+        """A disk that stays full costs points, says how many, and not the status."""
+        disk = tmp_path / "disk"
+        disk.mkdir()
+        mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(disk)]
+        if subprocess.run(mount, capture_output=True, check=False).returncode:
+            pytest.skip("mounting a tmpfs needs root")
+        try:
+            vcs_track.init(disk)
+            (disk / "filler").write_bytes(bytes(2_800_000))
+            code, err = run_script(disk, "for n in range(30000): run.add_scalar('a', 0.5, n)\n")
+            view = vcs_track.open(disk).run("r")
+            kept, (gap,) = len(view.series("a")), view.to_dict()["gaps"]
+        finally:
+            subprocess.run(["umount", "-l", str(disk)], check=True)
+
+        assert (0, "finished") == (code, view.status)
+        assert "no space left" in err
+        assert 0 < kept < 30_000
+        # The frames of the end are lost too: the status, and the slot that seals.
+        assert kept + gap["lost"] in range(30_000, 30_006)

@@ -117,9 +117,12 @@ class Replay:
         if self._orphans:
             self.gaps.append({"writer": writer, "points_without_tag": self._orphans})
             self._orphans = 0
-        if words := journal.last_words:
-            self._on_gap({"writer": writer, **words}, 0)
-        if not sealed and not live:
+        words = journal.last_words
+        if "gap" in words:
+            self.gaps.append({"writer": writer, **words["gap"]})
+        if "end" in words and not sealed:
+            self._on_set(words["end"], 0)
+        elif not sealed and not live:
             self.statuses.append("crashed")
 
     def _points(self, journal: JournalReader, table: _Table, start: int) -> bool:

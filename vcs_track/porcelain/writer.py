@@ -166,7 +166,9 @@ class Writer:
         self.journal.seal()
         lost = self.journal.settle()
         if lost or self.journal.trouble:
-            self.journal.last_words({"k": "gap", "lost": lost, "why": self.journal.trouble})
+            words = {"lost": lost, "why": self.journal.trouble}
+            # The frame that says how it ended may be among the lost.
+            self.journal.last_words({"gap": words, "end": frame})
         self.sync()
         self.abandon()
 
