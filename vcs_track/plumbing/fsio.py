@@ -60,7 +60,7 @@ __all__ = [
 _HINTS: Final = {
     errno.ENOSPC: "free some disk space and try again",
     errno.EDQUOT: "your disk quota is used up",
-    errno.EROFS: "mount it for writing, or work on a copy",
+    errno.EROFS: "the file system is read-only: mount it for writing, or work on a copy",
     errno.EACCES: "check the permissions of the '.runs' folder",
     errno.EPERM: "check the permissions of the '.runs' folder",
     errno.EMFILE: "too many files are open in this process",

@@ -257,15 +257,20 @@ class PackFile:
         Raises:
             CorruptError: If it is damaged, or not named by its id.
         """
+        named = entry.name.removeprefix(OBJECTS) if entry.name.startswith(OBJECTS) else None
+        if named is not None and not self._format.is_id(named):
+            raise CorruptError(f"entry '{entry.name[:80]}' is not named by an object id")
         hasher = self._format.hasher()
-        for part in pack.inflate_parts(entry, self.raw(entry)):
-            hasher.update(part)
+        try:
+            for part in pack.inflate_parts(entry, self.raw(entry)):
+                hasher.update(part)
+        except CorruptError as error:
+            if named is None:
+                raise
+            raise self._damaged(ObjectId(named), str(error)) from None
         oid = self._format.finish(hasher)
-        if entry.name.startswith(OBJECTS) and entry.name != OBJECTS + oid:
-            named = ObjectId(entry.name.removeprefix(OBJECTS))
-            if not self._format.is_id(named):
-                raise CorruptError(f"entry '{entry.name[:80]}' is not named by an object id")
-            raise self._damaged(named, f"bytes hash to '{oid[:12]}'")
+        if named not in (None, oid):
+            raise self._damaged(ObjectId(str(named)), f"bytes hash to '{oid[:12]}'")
         return oid
 
 

@@ -111,7 +111,10 @@ class RunView(Reads):
 
     @property
     def summary(self) -> dict[str, Any]:
-        """One value for each tag; the last, or what was set by hand or as a result."""
+        """One value for each tag.
+
+        The last one, or what was set by hand or as a result.
+        """
         return dict(self.manifest.summary)
 
     @property

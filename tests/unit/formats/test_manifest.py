@@ -198,7 +198,8 @@ class TestBadRunManifest:
                 manifest.decode_run(edited(**{name: value}))
 
     @pytest.mark.parametrize(
-        "oid", ["", "a" * 63, "a" * 65, "A" * 64, "x1-" + "a" * 31, "x2-" + "a" * 32, "a" * 64 + "\n"]
+        "oid",
+        ["", "a" * 63, "a" * 65, "A" * 64, "x1-" + "a" * 31, "x2-" + "a" * 32, "a" * 64 + "\n"],
     )
     @pytest.mark.parametrize("name", ["hparams", "scalars", "media", "env", "code", "parents"])
     def test_ids_must_look_like_ids(self, name: str, oid: str) -> None:

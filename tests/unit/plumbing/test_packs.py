@@ -190,7 +190,7 @@ class TestPackWriter:
         writer.add_entry("README.txt", b"for people")
         file = PackFile(writer.install(tmp_path, "p"), SHA)
 
-        with pytest.raises(CorruptError, match="no entry 'README.txt'"):
+        with pytest.raises(CorruptError, match=r"no entry 'README\.txt'"):
             file.read_entry("README.txt", largest=9)
 
 

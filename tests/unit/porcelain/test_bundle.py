@@ -711,6 +711,14 @@ def documents(**named: Any) -> Forge:
     return forge.run(**{key: forge.object(canonical.dumps(body)) for key, body in named.items()})
 
 
+def chunk_of(column: ObjectId) -> dict[str, Any]:
+    """Return a chunk of one point that has this for all its columns."""
+    return {
+        "n": 1, "value": column, "step": column, "wall": column, "lo": 0, "hi": 0,
+        "first": 1.0, "last": 1.0, "min": 1.0, "max": 1.0, "sum": 1.0,
+    }  # fmt: skip
+
+
 class TestHostileContent:
     def test_a_head_that_names_another_run(self, empty: Repository) -> None:
         """A head may not lead to the state of another run."""
@@ -738,7 +746,7 @@ class TestHostileContent:
 
     def test_a_missing_column(self, empty: Repository) -> None:
         """Every column that a series names must come with it."""
-        body = {"@": "scalars/1", "series": {"a": {"n": 1, "chunks": [{"value": NOWHERE}]}}}
+        body = {"@": "scalars/1", "series": {"a": {"n": 1, "chunks": [chunk_of(NOWHERE)]}}}
         refused(empty, documents(scalars=body))
 
     def test_a_missing_blob_must_be_announced(self, empty: Repository) -> None:
@@ -866,11 +874,7 @@ class TestHostileContent:
         """A column must be one when it is read: damage is named, never returned."""
         forge = Forge()
         column = forge.object(canonical.dumps({"@": "col/1", "codec": "f8", "n": 2, "v": [1.0]}))
-        chunk = {
-            "n": 1, "value": column, "step": column, "wall": column, "lo": 0, "hi": 0,
-            "first": 1.0, "last": 1.0, "min": 1.0, "max": 1.0, "sum": 1.0,
-        }  # fmt: skip
-        body = {"@": "scalars/1", "series": {"a": {"n": 1, "chunks": [chunk]}}}
+        body = {"@": "scalars/1", "series": {"a": {"n": 1, "chunks": [chunk_of(column)]}}}
         forge.run(scalars=forge.object(canonical.dumps(body)))
         try:
             empty.import_(forge.write(empty.root / "x.zip"))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from vcs_track import Repository
 
 NOWHERE = ObjectId("f" * 64)
+ITEM = MediaItem("image", NOWHERE, 1, "image/png", 1).to_json()
 
 
 @pytest.fixture
@@ -135,23 +136,29 @@ class TestAbsence:
             closure([objects.add(run_of(media=text))], objects)
 
 
-def document(body: Any) -> bytes:
-    """Return canonical JSON."""
-    return canonical.dumps(body)
+def head_of(objects: MemoryObjects, body: dict[str, Any]) -> ObjectId:
+    """Return a run that leads to the document *body*, or has its fields if it is a run."""
+    kind = body["@"].removesuffix("/1")
+    if kind == "run":
+        return objects.add(canonical.dumps({**canonical.loads(run_of()), **body}))
+    return objects.add(run_of(**{kind: objects.add(canonical.dumps(body))}))
 
 
 class TestDamage:
     @pytest.mark.parametrize(
         "body",
         [
-            {"@": "run/1"},
             {"@": "run/1", "parents": None},
             {"@": "scalars/1"},
             {"@": "scalars/1", "series": []},
             {"@": "scalars/1", "series": {"a": {}}},
             {"@": "scalars/1", "series": {"a": {"chunks": 5}}},
+            {"@": "scalars/1", "series": {"a": {"chunks": [{"n": 1}]}}},
             {"@": "media/1", "items": [{}]},
             {"@": "media/1", "items": {"a": 1}},
+            {"@": "hparams/1"},
+            {"@": "hparams/1", "v": 5},
+            {"@": "env/1", "v": []},
         ],
         ids=str,
     )
@@ -159,10 +166,28 @@ class TestDamage:
         self, objects: MemoryObjects, body: Any
     ) -> None:
         """What a document should name and does not is damage."""
-        oid = objects.add(document(body))
+        head = head_of(objects, body)
 
         with pytest.raises(CorruptError):
-            closure([oid], objects)
+            closure([head], objects)
+
+    def test_a_run_without_fields_is_one_of_our_errors(self, objects: MemoryObjects) -> None:
+        """A head must be a whole run."""
+        head = objects.add(canonical.dumps({"@": "run/1"}))
+
+        with pytest.raises(CorruptError):
+            closure([head], objects)
+
+    @pytest.mark.parametrize("field", ["hparams", "scalars", "media", "env", "parents"])
+    def test_a_document_of_another_kind_is_damage(
+        self, objects: MemoryObjects, field: str
+    ) -> None:
+        """What a run names must be of the kind that it is named as."""
+        other = objects.add(canonical.dumps({"@": "later/1", "v": {}}))
+        head = objects.add(run_of(**{field: (other,) if field == "parents" else other}))
+
+        with pytest.raises(CorruptError, match=r"expected a '\w+/1' document"):
+            closure([head], objects)
 
     @pytest.mark.parametrize(
         "body",
@@ -171,8 +196,11 @@ class TestDamage:
             {"@": "run/1", "parents": [{}]},
             {"@": "run/1", "parents": [5]},
             {"@": "run/1", "parents": [None]},
-            {"@": "run/1", "parents": [], "hparams": 5},
-            {"@": "media/1", "items": [{"kind": ["image"], "o": []}]},
+            {"@": "run/1", "hparams": 5},
+            {"@": "run/1", "parents": ["no id"]},
+            {"@": "media/1", "items": [ITEM | {"o": []}]},
+            {"@": "media/1", "items": [ITEM | {"o": "no id"}]},
+            {"@": "media/1", "items": [ITEM | {"kind": ["image"], "o": []}]},
         ],
         ids=str,
     )
@@ -180,10 +208,10 @@ class TestDamage:
         self, objects: MemoryObjects, body: Any
     ) -> None:
         """References of a stranger are looked at before they are used."""
-        oid = objects.add(document(body))
+        head = head_of(objects, body)
 
         with pytest.raises(CorruptError):
-            closure([oid], objects, check=True)
+            closure([head], objects, check=True)
 
     def test_bytes_of_strangers_must_be_canonical(self, objects: MemoryObjects) -> None:
         """With *check* a document with a blank in it is refused."""
@@ -201,6 +229,16 @@ class TestDamage:
         assert column in closure([oid], objects).roles
         with pytest.raises(CorruptError, match="not canonical"):
             closure([oid], objects, check=True)
+
+    @pytest.mark.parametrize("data", [b"5", b"{}", b'{"@":"col/1","codec":"int","n":2,"v":[1]}'])
+    def test_columns_of_strangers_must_be_columns(
+        self, objects: MemoryObjects, data: bytes
+    ) -> None:
+        """With *check* a column that cannot be decoded is refused."""
+        head = objects.add(run_of(scalars=objects.add(scalars_of(objects.add(data)))))
+
+        with pytest.raises(CorruptError):
+            closure([head], objects, check=True)
 
     def test_a_series_of_any_name_is_found(self, tmp_path: Path) -> None:
         """A series called ``$``, the key of typed values, is like any other."""

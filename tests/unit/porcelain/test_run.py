@@ -373,7 +373,7 @@ RAW: dict[str, Any] = {
     "exit code huge": lambda r: r.finish(exit_code=2**70),
     "error": lambda r: r.finish("failed", error=b"bytes"),
     "signal": lambda r: r.finish("killed", signal="TERM"),
-    "epoch list": lambda r: (r.add_scalar("b", 1.0, epoch=1), r.add_scalar("b", 1.0, epoch=[1])),
+    "epoch list": lambda r: r.add_scalar("a", 1.0, epoch=[1]),
 }
 
 
@@ -402,11 +402,21 @@ class TestBadArguments:
         """A wrong argument is our own error; nothing is recorded and logging goes on."""
         unharmed(repo, run, call)
 
-    @pytest.mark.xfail(reason="the argument is not looked at")
     @pytest.mark.parametrize("call", RAW.values(), ids=RAW)
     def test_are_our_own_error(self, repo: Repository, run: Run, call: Any) -> None:
         """Also where Python or the journal would refuse the argument."""
         unharmed(repo, run, call)
+
+    def test_a_list_after_a_sound_epoch(self, repo: Repository, run: Run) -> None:
+        """A series that has an epoch takes no list for the next."""
+        run.add_scalar("a", 0.5, 0, epoch=1)
+        with pytest.raises(VcsTrackError):
+            run.add_scalar("a", 1.0, 1, epoch=[1])  # type: ignore[arg-type]
+        run.add_scalar("a", 0.25, 1, epoch=2)
+        run.finish()
+        series = repo.run("r").series("a")
+
+        assert ([0.5, 0.25], [1, 2]) == (series.value, series.epoch)
 
     @pytest.mark.parametrize("values", [[1.0, 2.0], [[1.0]]], ids=str)
     def test_arrays_of_several_numbers(
