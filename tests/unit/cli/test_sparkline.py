@@ -22,7 +22,11 @@ class TestSparkline:
         """Any numbers are drawn in the width that is asked for."""
         assert len(sparkline(values, width)) <= width
 
-    @given(st.lists(st.floats(-1e9, 1e9, allow_subnormal=False), min_size=2, max_size=300, unique=True))
+    @given(
+        st.lists(
+            st.floats(-1e9, 1e9, allow_subnormal=False), min_size=2, max_size=300, unique=True
+        )
+    )
     def test_smallest_and_largest_are_drawn(self, values: list[float]) -> None:
         """Thinning keeps the largest and the smallest number."""
         drawn = sparkline(values, 10)
