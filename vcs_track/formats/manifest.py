@@ -224,13 +224,38 @@ class MediaItem:
             CorruptError: If a key is missing or has the wrong type.
         """
         try:
-            return cls(
+            item = cls(
                 body["kind"], body["o"], body["size"], body["mime"], body["wall"],
                 body["tag"], body["name"], body["step"], typed_json.thaw(body["epoch"]),
                 body["rep"], body.get("meta", {}),
             )  # fmt: skip
         except (KeyError, TypeError, AttributeError):
             raise CorruptError("a media manifest has an item that is not one") from None
+        item.check()
+        return item
+
+    def check(self) -> None:
+        """Refuse an item whose members have other types than they must.
+
+        Raises:
+            CorruptError: With the first that has.
+        """
+        checks = {
+            "kind": isinstance(self.kind, str),
+            "o": looks_like_id(self.oid),
+            "size": type(self.size) is int and self.size >= 0,
+            "mime": isinstance(self.mime, str),
+            "wall": _is_time(self.wall_us),
+            "tag": isinstance(self.tag, str | None),
+            "name": isinstance(self.name, str | None),
+            "step": self.step is None or type(self.step) is int,
+            "epoch": self.epoch is None or type(self.epoch) in (int, float),
+            "rep": type(self.rep) is int and self.rep >= 0,
+            "meta": isinstance(self.meta, dict),
+        }
+        for name, good in checks.items():
+            if not good:
+                raise CorruptError(f"a media manifest has an item with no valid '{name}'")
 
 
 def encode_media(items: Sequence[MediaItem]) -> bytes:

@@ -12,7 +12,7 @@ from hypothesis import given, strategies as st
 
 from vcs_track.errors import CorruptError
 from vcs_track.formats import canonical, manifest
-from vcs_track.formats.manifest import MediaItem, RunManifest
+from vcs_track.formats.manifest import MediaItem, RunManifest, decode_media, encode_media
 from vcs_track.formats.oid import ObjectId
 
 A, B, C, D, E = (ObjectId(digit * 64) for digit in "abcde")
@@ -245,7 +245,7 @@ class TestDocument:
 ITEMS = st.builds(
     MediaItem,
     kind=st.sampled_from(["image", "text", "file"]), oid=st.sampled_from([A, B]),
-    size=st.integers(0, 2**31), mime=TEXT, wall_us=st.integers(0, 2**62),
+    size=st.integers(0, 2**31), mime=TEXT, wall_us=st.integers(0, 2**57),
     tag=st.none() | TEXT, name=st.none() | TEXT, step=st.none() | st.integers(0, 2**62),
     epoch=st.none() | st.integers(0, 99) | st.floats(allow_nan=False), rep=st.integers(0, 9),
     meta=st.dictionaries(TEXT, st.integers(0, 99), max_size=2),
@@ -345,3 +345,23 @@ class TestReferences:
         """A document that lacks what its kind promises raises CorruptError."""
         with pytest.raises(CorruptError):
             list(manifest.references(data))
+
+
+class TestBadMedia:
+    @pytest.mark.parametrize(
+        "odd",
+        [
+            {"kind": 5}, {"o": "x"}, {"size": "x"}, {"size": -1}, {"mime": 5}, {"wall": "x"},
+            {"wall": 10**18}, {"tag": []}, {"name": 5}, {"step": "x"}, {"step": True},
+            {"epoch": "x"}, {"rep": []}, {"meta": 5},
+        ],
+        ids=str,
+    )  # fmt: skip
+    def test_an_item_of_other_types_is_refused(self, odd: dict[str, object]) -> None:
+        """What a stranger's manifest says of an item has the types that readers rely on."""
+        item = MediaItem("image", ObjectId("a" * 64), 3, "image/png", 5)
+        data = canonical.dumps({"@": "media/1", "items": [{**item.to_json(), **odd}]})
+
+        assert [item] == decode_media(encode_media([item]))
+        with pytest.raises(CorruptError, match=next(iter(odd))):
+            decode_media(data)

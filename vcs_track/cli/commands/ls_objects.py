@@ -36,7 +36,7 @@ def command(context: Context, run: str | None) -> None:
     """List objects, what they are and where they lie
 
     One line an object: id, kind, size in bytes, pack. The kind is the format of a document
-    ('run/1', 'scalars/1'), 'column', 'text' or 'blob'; '-' when no run needs it. With RUN:
+    ('run/1', 'scalars/1', 'col/1'), 'text' or 'blob'; '-' when no run needs it. With RUN:
     what that run needs. A blob that this repository has not got has '-' for size and pack.
 
     \b
