@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import importlib
 import re
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-
-if find_spec("vcs_track.cli.main") is None:
-    pytest.skip("there is no command line yet", allow_module_level=True)
 
 __all__: list[str] = []
 
