@@ -8,6 +8,7 @@ cannot act on them; the ones that steer the protocol (exists, is missing) stay a
 from __future__ import annotations
 
 import errno
+import fcntl
 import mmap
 import os
 import secrets
@@ -30,12 +31,15 @@ __all__ = [
     "file_system",
     "fsync",
     "fsync_dir",
+    "identify",
     "link_or_copy",
     "list_dir",
+    "lock",
     "make_dirs",
     "map_read",
     "map_window",
     "may_write",
+    "open_lock",
     "open_read",
     "open_write",
     "pread",
@@ -300,6 +304,34 @@ def reserve(fd: int, old: int, new: int) -> None:
     A refused reservation may leave the file partly grown.
     """
     os.posix_fallocate(fd, old, new - old)
+
+
+def open_lock(path: Path) -> int:
+    """Open the lock file *path*, making it where it is missing."""
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+
+
+def lock(fd: int) -> bool | None:
+    """Lock *fd* for this process, without waiting.
+
+    Returns:
+        Whether it was free; None where the file system has no locks.
+    """
+    try:
+        fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in (errno.EACCES, errno.EAGAIN):
+            return False
+        if error.errno in (errno.ENOLCK, errno.ENOTSUP, errno.EINVAL):
+            return None
+        raise
+    return True
+
+
+def identify(file: Path | int) -> tuple[int, int]:
+    """Return device and inode of a path or descriptor: one file, one pair."""
+    found = os.stat(file)  # noqa: PTH116 -- as above
+    return found.st_dev, found.st_ino
 
 
 # ---- mappings --------------------------------------------------------------------------

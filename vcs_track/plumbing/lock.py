@@ -6,8 +6,6 @@ process closes any descriptor of the file, so a lock file is never opened twice 
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import os
 import socket
 import threading
@@ -29,8 +27,8 @@ _held: set[tuple[int, int, int]] = set()
 _guard = threading.RLock()
 
 
-def _key(stat: os.stat_result) -> tuple[int, int, int]:
-    return os.getpid(), stat.st_dev, stat.st_ino
+def _key(file: tuple[int, int]) -> tuple[int, int, int]:
+    return os.getpid(), *file
 
 
 def _forget() -> None:
@@ -78,30 +76,27 @@ class Lock:
     def _take(cls, path: Path) -> Lock | None:
         # Looked up before it is opened: closing a second descriptor would drop the lock.
         with suppress(FileNotFoundError):
-            if _key(os.stat(path)) in _held:  # noqa: PTH116 -- a descriptor's twin
+            if _key(fsio.identify(path)) in _held:
                 return None
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        certain = True
+        fd = fsio.open_lock(path)
         try:
-            fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            if error.errno in (errno.EACCES, errno.EAGAIN):
-                os.close(fd)
-                return None
-            if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.EINVAL):
-                os.close(fd)
-                raise
-            certain = False
-        key = _key(os.fstat(fd))
+            taken = fsio.lock(fd)
+        except OSError:
+            fsio.close(fd)
+            raise
+        if taken is False:
+            fsio.close(fd)
+            return None
+        key = _key(fsio.identify(fd))
         _held.add(key)
-        return cls(path, fd, key, certain=certain)
+        return cls(path, fd, key, certain=taken is True)
 
     def release(self) -> None:
         """Give the lock up; harmless when repeated or called in a forked child."""
         if self._fd >= 0 and self._pid == os.getpid():
             with _guard:
                 _held.discard(self._key)
-                os.close(self._fd)
+                fsio.close(self._fd)
         self._fd = -1
 
 
