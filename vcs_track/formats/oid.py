@@ -24,7 +24,6 @@ __all__ = [
     "ObjectFormat",
     "ObjectId",
     "check64",
-    "file_name_hash",
     "looks_like_id",
     "new_file_name_hash",
     "object_format",
@@ -125,11 +124,6 @@ check64 = xxhash.xxh3_64_intdigest
 def new_file_name_hash() -> _Hasher:
     """Return an incremental hasher for the name of a pack file."""
     return hashlib.sha256()
-
-
-def file_name_hash(data: bytes | memoryview) -> str:
-    """Return the 40 digits that name a pack file: SHA-256 of its bytes, cut."""
-    return hashlib.sha256(data).hexdigest()[:40]
 
 
 def shard(run_id: str) -> str:

@@ -17,14 +17,13 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["describe", "redact_argv", "stable"]
+__all__ = ["describe", "redact_argv"]
 
 _MASK: Final = "***"
 _LONGEST_ARGUMENT: Final = 4096
 _MOST_CHARACTERS: Final = 65_536
 # A script's own folder is on sys.path too, and may hold a million images.
 _MOST_NAMES: Final = 20_000
-_VOLATILE: Final = ("command", "cwd", "variables")
 
 
 def describe(
@@ -56,20 +55,6 @@ def describe(
         "command": redact_argv(sys.orig_argv if argv is None else argv),
         "cwd": None if root is None else _cwd_below(root),
     }
-
-
-def stable(environment: Mapping[str, object]) -> dict[str, object]:
-    """Return the part of *environment* that runs of one installation share.
-
-    Command line, current folder and variables are left out: they differ from job to
-    job. Equal machines with equal packages give equal parts.
-
-    Example:
-        >>> from vcs_track.porcelain.machine import describe, stable
-        >>> stable(describe({"RANK": "0"})) == stable(describe({"RANK": "1"}))
-        True
-    """
-    return {name: value for name, value in environment.items() if name not in _VOLATILE}
 
 
 # --- the machine ---

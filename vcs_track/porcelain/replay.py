@@ -67,7 +67,6 @@ class Replay:
         self.writers: dict[str, int] = {}
         self.statuses: list[str] = []
         self.ended_us = 0
-        self.last_step: int | None = None
         self._primary_status: str | None = None
         self._console: dict[int, list[bytes]] = {}
         self._console_wall: dict[int, int] = {}
@@ -138,7 +137,6 @@ class Replay:
                 if builder.number != number:
                     builder.mark(number, entry[1], entry[2])
                 builder.add(kind, value, step, wall_us)
-                self.last_step = step
             elif kind == slots.ROW:
                 self._row(table, number, step, wall_us, payload)
             elif kind == slots.FRAME:
@@ -155,7 +153,6 @@ class Replay:
             if builder.number != tag_number:
                 builder.mark(tag_number, rep, epoch)
             builder.add(slots.FLOAT, value, step, wall_us)
-        self.last_step = step
 
     @staticmethod
     def _content(record: slots.Record) -> dict[str, Any]:

@@ -118,7 +118,7 @@ class TestOtherHashes:
         hasher.update(b"pa")
         hasher.update(b"ck")
 
-        assert expected == oid.file_name_hash(b"pack") == hasher.hexdigest()[:40]
+        assert expected == hasher.hexdigest()[:40]
 
     def test_the_folder_of_a_run(self) -> None:
         """The heads of a run are in the folder of the first digits of its id's SHA-256."""

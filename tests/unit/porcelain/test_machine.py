@@ -12,7 +12,7 @@ import pytest
 
 import vcs_track
 from vcs_track.porcelain import machine
-from vcs_track.porcelain.machine import describe, redact_argv, stable
+from vcs_track.porcelain.machine import describe, redact_argv
 
 
 class TestDescribe:
@@ -84,17 +84,6 @@ class TestDescribe:
         done = subprocess.run([sys.executable, "-S", "-c", code], check=False, capture_output=True)
 
         assert (0, b"") == (done.returncode, done.stderr)
-
-
-class TestStable:
-    def test_what_differs_from_job_to_job_is_left_out(self, tmp_path: Path) -> None:
-        """Command, folder and variables do not count, the machine and packages do."""
-        one = describe({"RANK": "0"}, argv=["a"], root=tmp_path)
-        two = describe({"RANK": "1"}, argv=["b"])
-        other = {**one, "packages": {"torch": "1"}}
-
-        assert stable(one) == stable(two)
-        assert stable(one) != stable(other)
 
 
 class TestPackages:
