@@ -44,11 +44,11 @@ def _before_query(text: str) -> str:
     return re.split(r"[?#]", text, maxsplit=1)[0].rstrip()
 
 
-def _without_user(rest: str) -> str:
+def _without_user(rest: str, *, cut: bool = False) -> str:
     host = re.split(r"[/?#]", rest, maxsplit=1)[0]
     if "@" in host:
-        return _without_user(rest[host.index("@") + 1 :])
-    if "@" in rest and not _PLAIN_HOST.fullmatch(host):
+        return _without_user(rest[host.index("@") + 1 :], cut=True)
+    if "@" in rest and (not _PLAIN_HOST.fullmatch(host) or (cut and not host)):
         # A password with an unescaped '/', '?' or '#' in it.
         return rest.rpartition("@")[2]
     return rest

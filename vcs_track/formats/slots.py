@@ -12,7 +12,6 @@ from vcs_track.errors import CorruptError
 from vcs_track.formats.oid import check64
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from mmap import mmap
 
     Buffer = bytes | bytearray | memoryview | mmap
@@ -29,16 +28,13 @@ __all__ = [
     "SEAL",
     "SLOT_SIZE",
     "UINT",
-    "Damage",
     "Header",
-    "Record",
     "pack_header",
     "pack_last_words",
     "pack_payload",
     "pack_slot",
     "parse_header",
     "parse_last_words",
-    "scan",
     "slots_of",
 ]
 
@@ -71,9 +67,7 @@ _BODY = {
 _LAST_WORDS = 2048  # where the second half of the first page begins
 _WORDS = struct.Struct("<QI")
 _LONGEST_WORDS = HEADER_SIZE - _LAST_WORDS - _WORDS.size
-_SLOT = struct.Struct("<qdqII")
 _WORD = struct.Struct("<I")
-_SIGNED = struct.Struct("<q")
 _UNSIGNED = struct.Struct("<Q")
 
 
@@ -101,60 +95,6 @@ class Header(NamedTuple):
     namespace: int
     salt: int
     host: str
-
-
-class Record(NamedTuple):
-    """One valid record of a journal.
-
-    Attributes:
-        kind: :data:`FLOAT` ... :data:`SEAL`.
-        number: Tag or shape number.
-        step: Step, or the payload's length.
-        value: The number, or the payload's check word.
-        wall_us: Microseconds since 1970 UTC.
-        payload: What follows a ROW or FRAME; else empty.
-    """
-
-    kind: int
-    number: int
-    step: int
-    value: float | int
-    wall_us: int
-    payload: bytes
-
-
-class Damage:
-    """What a scan skipped: counts bad slots, remembers the first.
-
-    Bad slots with nothing valid behind them are the record that was being written when the
-    writer died: its call never returned, so nothing is lost with it.
-
-    Attributes:
-        slots: Number of slots before a valid one that are neither empty nor valid.
-        first: Byte offset of the first, or -1.
-        torn: Number of bad slots at the end.
-        used: Number of slots up to the last valid one.
-    """
-
-    def __init__(self) -> None:
-        self.slots = 0
-        self.first = -1
-        self.torn = 0
-        self.used = 0
-        self._first_torn = -1
-
-    def add(self, offset: int) -> None:
-        """Note the bad slot at *offset*."""
-        if not self.torn:
-            self._first_torn = offset
-        self.torn += 1
-
-    def passed(self) -> None:
-        """Note that a valid record follows the bad slots so far."""
-        if self.first < 0:
-            self.first = self._first_torn
-        self.slots += self.torn
-        self.torn = 0
 
 
 def slots_of(length: int) -> int:
@@ -236,95 +176,3 @@ def pack_payload(
     """Return the slot of a ROW or FRAME followed by its padded payload."""
     slot = pack_slot(kind, number, step, check64(payload), wall_us, seed=seed)
     return slot + payload.ljust(slots_of(len(payload)) * SLOT_SIZE, b"\0")
-
-
-def scan(
-    data: Buffer,
-    salt: int,
-    row_sizes: dict[int, int],
-    damage: Damage,
-    start: int = 0,
-    stop: int | None = None,
-) -> Iterator[Record]:
-    """Yield every valid record of a journal, skipping what is damaged.
-
-    Args:
-        data: The whole journal, header included.
-        salt: From its header.
-        row_sizes: Members of each shape number. The caller fills it while reading, from the
-            frames that define shapes.
-        damage: Is told what was skipped.
-        start: First slot to read.
-        stop: Slot to stop before; default: the end of the file.
-    """
-    unpack, check, size = _SLOT.unpack_from, check64, SLOT_SIZE
-    view = memoryview(data)
-    offset, end = HEADER_SIZE + start * size, len(view) - size
-    if stop is not None:
-        end = min(end, HEADER_SIZE + (stop - 1) * size)
-    empty = bytes(size)
-    while offset <= end:
-        step, value, wall_us, word, found = unpack(view, offset)
-        wanted = check(view[offset : offset + 28], salt ^ offset) & 0xFFFFFFFF or 1
-        if found != wanted:
-            if view[offset : offset + size] == empty:
-                offset = _next_used(view, offset)
-                continue
-            damage.add(offset)
-            offset += size
-            continue
-        if damage.torn:
-            damage.passed()
-        kind = word & 0xFF
-        if kind == FLOAT:
-            yield Record(FLOAT, word >> 8, step, value, wall_us, b"")
-        else:
-            record = _decode(view, offset, kind, word >> 8, step, wall_us, row_sizes)
-            if record is None:
-                damage.add(offset)
-            else:
-                offset += slots_of(len(record.payload)) * size
-                yield record
-        offset += size
-        damage.used = (offset - HEADER_SIZE) // size
-
-
-def _next_used(view: memoryview, offset: int) -> int:
-    # The unused rest of a preallocated file is large: skip it in blocks, not slot by slot.
-    block = 1 << 16
-    for at in range(offset, len(view), block):
-        part = bytes(view[at : at + block])
-        zeros = len(part) - len(part.lstrip(b"\0"))
-        if zeros < len(part):
-            return at + zeros - zeros % SLOT_SIZE
-    return len(view)
-
-
-def _decode(
-    view: memoryview,
-    offset: int,
-    kind: int,
-    number: int,
-    step: int,
-    wall_us: int,
-    row_sizes: dict[int, int],
-) -> Record | None:
-    if kind in (INT, BOOL):
-        (signed,) = _SIGNED.unpack_from(view, offset + 8)
-        return Record(kind, number, step, bool(signed) if kind == BOOL else signed, wall_us, b"")
-    if kind == FLOAT32:
-        (double,) = struct.unpack_from("<d", view, offset + 8)
-        return Record(kind, number, step, double, wall_us, b"")
-    (word,) = _UNSIGNED.unpack_from(view, offset + 8)
-    if kind in (UINT, SEAL):
-        return Record(kind, number, step, word, wall_us, b"")
-    if kind not in (ROW, FRAME):
-        return None
-    length = step if kind == FRAME else 8 * row_sizes.get(number, 0)
-    at = offset + SLOT_SIZE
-    if not 0 < length <= len(view) - at:
-        return None
-    payload = bytes(view[at : at + length])
-    if check64(payload) != word:
-        return None
-    return Record(kind, number, step, word, wall_us, payload)

@@ -19,9 +19,10 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 from vcs_track.errors import InvalidValueError
-from vcs_track.formats import canonical, slots
+from vcs_track.formats import canonical, scan, slots
 from vcs_track.formats.oid import check64
-from vcs_track.formats.slots import HEADER_SIZE, SLOT_SIZE, Damage, Header
+from vcs_track.formats.scan import Damage
+from vcs_track.formats.slots import HEADER_SIZE, SLOT_SIZE, Header
 from vcs_track.plumbing import fsio
 from vcs_track.plumbing.lock import identity
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from mmap import mmap
     from pathlib import Path
+
+    from vcs_track.formats.scan import Points, Record, Rows
 
 __all__ = ["MAX_FRAME", "JournalReader", "JournalWriter"]
 
@@ -292,10 +295,14 @@ class JournalReader:
         found = canonical.loads(text) if text else {}
         return found if isinstance(found, dict) else {}
 
-    def records(self, start: int = 0, stop: int | None = None) -> Iterator[slots.Record]:
-        """Yield the valid records from slot *start* on, before slot *stop*.
+    def records(self) -> Iterator[Record]:
+        """Yield the valid records one by one; see :meth:`batches`."""
+        return scan.records(self._data, self.header.salt, self.row_sizes, self.damage)
+
+    def batches(self, start: int = 0, stop: int | None = None) -> Iterator[Record | Points | Rows]:
+        """Yield what is valid from slot *start* on, before slot *stop*.
 
         The caller adds the shapes that it reads to :attr:`row_sizes`.
         """
         data, salt = self._data, self.header.salt
-        return slots.scan(data, salt, self.row_sizes, self.damage, start, stop)
+        return scan.batches(data, salt, self.row_sizes, self.damage, start, stop)

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import base64
 import struct
+from array import array
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from vcs_track.formats import canonical, manifest, series, slots, typed_json
 from vcs_track.formats.manifest import MediaItem, RunManifest
-from vcs_track.formats.slots import Damage
+from vcs_track.formats.scan import Damage, Points, Record, Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from vcs_track.formats.oid import ObjectId
     from vcs_track.plumbing.journal import JournalReader
 
     Emit = Callable[..., ObjectId]
     Read = Callable[[ObjectId], bytes]
+    _Columns = tuple[array[float], array[int], array[int]]
 
 __all__ = ["EDITABLE", "Replay"]
 
@@ -40,6 +42,45 @@ class _Table:
 
     tags: dict[int, tuple[series.SeriesBuilder, int, Any]] = field(default_factory=dict)
     shapes: dict[int, list[int]] = field(default_factory=dict)
+
+
+def _split(points: Points, table: _Table) -> Iterator[tuple[int, _Columns]]:
+    """Yield a tag number and its values, steps and walls, in order within each series."""
+    words = points.words.tolist()
+    period = words.index(words[0], 1) if words[0] in words[1:] else len(words)
+    turn = words[:period]
+    builders = {id(table.tags[word >> 8][0]) for word in turn if word >> 8 in table.tags}
+    if len(builders) == period and words[period:] == words[:-period]:
+        # One tag, or a loop that logs its tags in turn: each one's points are a slice.
+        for place, word in enumerate(turn):
+            yield word >> 8, _columns(points, slice(place, None, period))
+        return
+    places: dict[int, list[int]] = {}
+    for place, word in enumerate(words):
+        places.setdefault(word, []).append(place)
+    if len({id(table.tags[w >> 8][0]) for w in places if w >> 8 in table.tags}) < len(places):
+        # Two epochs of one series, say: their points must not change places.
+        for place, word in enumerate(words):
+            yield word >> 8, _columns(points, slice(place, place + 1))
+        return
+    _, steps, values, walls = points
+    for word, at in places.items():
+        yield (
+            word >> 8,
+            (
+                array("d", map(values.__getitem__, at)),
+                array("q", map(steps.__getitem__, at)),
+                array("q", map(walls.__getitem__, at)),
+            ),
+        )
+
+
+def _columns(points: Points, part: slice) -> _Columns:
+    return (
+        array("d", points.values[part].tobytes()),
+        array("q", points.steps[part].tobytes()),
+        array("q", points.walls[part].tobytes()),
+    )
 
 
 class Replay:
@@ -102,8 +143,8 @@ class Replay:
         table = _Table()
         for builder in self.builders.values():
             builder.number = -1  # numbers mean something else in each journal
-        for record in journal.records(0, start):
-            if record.kind == slots.FRAME:
+        for record in journal.batches(0, start):
+            if isinstance(record, Record) and record.kind == slots.FRAME:
                 self._define(self._content(record), table, journal)
         journal.damage = Damage()
         sealed = self._points(journal, table, start)
@@ -125,37 +166,65 @@ class Replay:
             self.statuses.append("crashed")
 
     def _points(self, journal: JournalReader, table: _Table, start: int) -> bool:
-        sealed, tags = False, table.tags
-        wall_us = 0
-        for kind, number, step, value, wall_us, payload in journal.records(start):
-            if kind <= slots.UINT:
-                entry = tags.get(number)
-                if entry is None:
-                    self._orphans += 1
-                    continue
-                builder = entry[0]
-                if builder.number != number:
-                    builder.mark(number, entry[1], entry[2])
-                builder.add(kind, value, step, wall_us)
-            elif kind == slots.ROW:
-                self._row(table, number, step, wall_us, payload)
-            elif kind == slots.FRAME:
-                self._frame(canonical.loads(payload), table, journal, wall_us)
+        sealed, wall_us = False, 0
+        for found in journal.batches(start):
+            if isinstance(found, Points):
+                self._floats(table, found)
+                wall_us = found.walls[-1]
+            elif isinstance(found, Rows):
+                self._rows(table, found)
+                wall_us = found.walls[-1]
             else:
-                sealed = True
+                wall_us = found.wall_us
+                sealed |= found.kind == slots.SEAL
+                self._record(table, found, journal)
         self.ended_us = max(self.ended_us, wall_us)
         return sealed
 
-    def _row(self, table: _Table, number: int, step: int, wall_us: int, payload: bytes) -> None:
-        values = struct.unpack(f"<{len(payload) // 8}d", payload)
-        for tag_number, value in zip(table.shapes[number], values, strict=True):
-            builder, rep, epoch = table.tags[tag_number]
-            if builder.number != tag_number:
-                builder.mark(tag_number, rep, epoch)
-            builder.add(slots.FLOAT, value, step, wall_us)
+    def _record(self, table: _Table, record: Record, journal: JournalReader) -> None:
+        kind, number, step, value, wall_us, payload = record
+        if kind <= slots.UINT:
+            builder = self._at(table, number)
+            if builder is None:
+                self._orphans += 1
+            else:
+                builder.add(kind, value, step, wall_us)
+        elif kind == slots.ROW:
+            row = struct.unpack(f"<{len(payload) // 8}d", payload)
+            for member, number_value in zip(table.shapes[number], row, strict=True):
+                builder = self._at(table, member)
+                if builder is not None:
+                    builder.add(slots.FLOAT, number_value, step, wall_us)
+        elif kind == slots.FRAME:
+            self._frame(canonical.loads(payload), table, journal, wall_us)
+
+    def _at(self, table: _Table, number: int) -> series.SeriesBuilder | None:
+        """Return the builder of a tag number, ready for its points."""
+        entry = table.tags.get(number)
+        if entry is None:
+            return None
+        builder, rep, epoch = entry
+        if builder.number != number:
+            builder.mark(number, rep, epoch)
+        return builder
+
+    def _floats(self, table: _Table, points: Points) -> None:
+        for number, columns in _split(points, table):
+            builder = self._at(table, number)
+            if builder is None:
+                self._orphans += len(columns[0])
+            else:
+                builder.extend(*columns)
+
+    def _rows(self, table: _Table, rows: Rows) -> None:
+        steps, walls = (array("q", column.tobytes()) for column in (rows.steps, rows.walls))
+        for number, column in zip(table.shapes[rows.number], rows.columns, strict=True):
+            builder = self._at(table, number)
+            if builder is not None:
+                builder.extend(array("d", column.tobytes()), steps, walls)
 
     @staticmethod
-    def _content(record: slots.Record) -> dict[str, Any]:
+    def _content(record: Record) -> dict[str, Any]:
         content = canonical.loads(record.payload)
         return content if isinstance(content, dict) else {}
 

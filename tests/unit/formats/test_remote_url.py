@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 
 from vcs_track.formats.remote_url import clean_url
 
@@ -43,6 +43,7 @@ class TestCleanUrl:
         """Every shape of address that git takes loses its secrets and nothing else."""
         assert CASES[url] == clean_url(url)
 
+    @example(user="0", password="@/", host="aaa")
     @given(
         user=words, password=st.text(min_size=1), host=st.from_regex(r"[a-z]{3,9}", fullmatch=True)
     )
