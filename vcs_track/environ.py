@@ -100,6 +100,7 @@ class Settings:
         job_type: Job type of new runs.
         tags: Tags of new runs.
         notes: Note of new runs.
+        rank: Rank of this process in a distributed training, as its launcher says it.
         resume: What to do when the run is there already.
         silent: Print nothing.
         strict: Trouble with the store raises instead of being said once.
@@ -126,6 +127,7 @@ class Settings:
     tags: tuple[str, ...] = ()
     notes: str | None = None
     resume: str | None = None
+    rank: int | None = None
     silent: bool = False
     strict: bool = False
     capture_git: bool = True
@@ -173,6 +175,12 @@ def _seconds(value: object) -> float:
     return number
 
 
+def _count(value: object) -> int:
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,9}", value.strip()):
+        raise _BadValueError("a whole number from 0")
+    return int(value)
+
+
 def _one_of(*choices: str) -> Callable[[object], str]:
     def choose(value: object) -> str:
         if not isinstance(value, str) or value not in choices:
@@ -200,6 +208,7 @@ _VALUES: Final[Mapping[str, Callable[[object], Any]]] = {
     "job_type": _text,
     "tags": _names,
     "notes": _text,
+    "rank": _count,
     "resume": _text,
     "silent": _flag,
     "strict": _flag,
@@ -211,7 +220,14 @@ _VALUES: Final[Mapping[str, Callable[[object], Any]]] = {
     "env": _names,
 }
 # A file is shared by all runs of a project: these belong to one.
-_ONE_RUN: Final = frozenset({"name", "run_id"})
+_ONE_RUN: Final = frozenset({"name", "run_id", "rank"})
+# Where launchers of distributed training say which process this is, and of how many.
+_RANKS: Final = (
+    ("RANK", "WORLD_SIZE"),
+    ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),
+    ("PMI_RANK", "PMI_SIZE"),
+    ("SLURM_PROCID", "SLURM_NTASKS"),
+)
 # Variables that are named by what they switch off.
 _DISABLING: Final = {
     "capture_git": "VCS_TRACK_DISABLE_GIT",
@@ -243,7 +259,18 @@ def read(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     given = os.environ if environ is None else environ
     values = {**_from_file(path), **_from_variables(given)}
     globs = values.pop("env", ())
+    values.setdefault("rank", _launched_rank(given))
     return Settings(**values, variables=_recorded(given, globs))
+
+
+def _launched_rank(environ: Mapping[str, str]) -> int | None:
+    for rank, size in _RANKS:
+        try:
+            if int(environ[size]) > 1:
+                return _count(environ[rank])
+        except (KeyError, ValueError, _BadValueError):
+            continue  # not this launcher, or a variable of somebody else's
+    return None
 
 
 def _from_file(start: Path | None) -> dict[str, Any]:

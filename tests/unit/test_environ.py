@@ -49,6 +49,7 @@ class TestVariables:
             "VCS_TRACK_TAGS": "a, b,,a",
             "VCS_TRACK_NOTES": "some, words",
             "VCS_TRACK_RESUME": "must",
+            "VCS_TRACK_RANK": "3",
             "VCS_TRACK_SILENT": "True",
             "VCS_TRACK_STRICT": "on",
             "VCS_TRACK_DISABLE_GIT": "1",
@@ -59,7 +60,7 @@ class TestVariables:
         }
         expected = Settings(
             tmp_path / "b", "disabled", "p", "n", "abc", "g", "j", ("a", "b"), "some, words",
-            "must", silent=True, strict=True, capture_git=False, capture_code=False,
+            "must", 3, silent=True, strict=True, capture_git=False, capture_code=False,
             sync_interval=0.25, object_format="xxh128", journal_engine="pwrite",
         )  # fmt: skip
 

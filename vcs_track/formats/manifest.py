@@ -308,7 +308,7 @@ def _run_references(body: dict[str, Any]) -> Iterator[tuple[str, ObjectId]]:
 def _scalar_references(body: dict[str, Any]) -> Iterator[tuple[str, ObjectId]]:
     for series in body["series"].values():
         for chunk in series["chunks"]:
-            for key in ("value", "step", "wall", "epoch", "rep"):
+            for key in ("value", "step", "wall", "epoch", "rep", "rank"):
                 if key in chunk:
                     yield "col/1", chunk[key]
 

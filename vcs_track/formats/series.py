@@ -251,7 +251,7 @@ class SeriesBuilder:
         self.number = -1
         self._emit = emit
         self._chunks = list(chunks)
-        self._marks: list[tuple[int, int, Any]] = []
+        self._marks: list[tuple[int, int, Any, int | None]] = []
         self._opened = False
         self._clear()
 
@@ -263,10 +263,12 @@ class SeriesBuilder:
         self._walls = array("q")
         self._exact = False
 
-    def mark(self, number: int, repetition: int, epoch: float | None) -> None:
-        """Say that points from here on have this tag number, repetition, epoch."""
+    def mark(
+        self, number: int, repetition: int, epoch: float | None, rank: int | None = None
+    ) -> None:
+        """Say what the points from here on have in common."""
         self.number = number
-        self._marks.append((len(self._steps), repetition, epoch))
+        self._marks.append((len(self._steps), repetition, epoch, rank))
 
     def add(self, kind: int, value: Value, step: int, wall_us: int) -> None:
         """Add one point."""
@@ -320,13 +322,11 @@ class SeriesBuilder:
         # A mark at the place of the next one stands for no point.
         used = [i for i, count in enumerate(counts) if count]
         counts = [counts[i] for i in used]
-        reps = [self._marks[i][1] for i in used]
-        epochs = [self._marks[i][2] for i in used]
-        if any(reps):
-            chunk["rep"] = self._emit(encode_stretches(zip(counts, reps, strict=True)))
-        if any(epoch is not None for epoch in epochs):
-            chunk["epoch"] = self._emit(encode_stretches(zip(counts, epochs, strict=True)))
-        self._marks = [(0, last[1], last[2])]
+        for place, name in enumerate(("rep", "epoch", "rank"), start=1):
+            column = [self._marks[i][place] for i in used]
+            if any(value is not None and (name != "rep" or value) for value in column):
+                chunk[name] = self._emit(encode_stretches(zip(counts, column, strict=True)))
+        self._marks = [(0, *last[1:])]
 
     def reopen(self, read: Callable[[ObjectId], bytes]) -> None:
         """Take back the last chunk if not full, so that it can grow; only once."""
@@ -337,14 +337,16 @@ class SeriesBuilder:
         values = decode_column(read(chunk["value"]))
         n = len(values)
         steps, walls = decode_column(read(chunk["step"])), decode_column(read(chunk["wall"]))
-        reps = decode_column(read(chunk["rep"])) if "rep" in chunk else [0] * n
-        epochs = decode_column(read(chunk["epoch"])) if "epoch" in chunk else [None] * n
+        rest = [
+            decode_column(read(chunk[name])) if name in chunk else [default] * n
+            for name, default in (("rep", 0), ("epoch", None), ("rank", None))
+        ]
         single = b'"codec":"f4"' in read(chunk["value"])[:40]
         last: object = object()
-        for value, step, wall, rep, epoch in zip(values, steps, walls, reps, epochs, strict=True):
-            if (rep, epoch) != last:
-                self.mark(-1, rep, epoch)
-                last = (rep, epoch)
+        for value, step, wall, *mark in zip(values, steps, walls, *rest, strict=True):
+            if mark != last:
+                self.mark(-1, *mark)
+                last = mark
             self.add(FLOAT32 if single else FLOAT, value, step, wall)
 
     def finish(self) -> list[Chunk]:

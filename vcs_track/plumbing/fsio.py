@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "age",
     "append",
     "chmod",
     "close",
@@ -47,6 +48,7 @@ __all__ = [
     "publish",
     "pwrite",
     "read",
+    "read_start",
     "read_text",
     "remove_dir",
     "rename",
@@ -56,6 +58,7 @@ __all__ = [
     "size",
     "storage_errors",
     "sync_data",
+    "touch",
     "truncate",
     "unlink",
     "write_new",
@@ -142,6 +145,15 @@ def read(path: Path) -> bytes:
         os.close(fd)
 
 
+def read_start(path: Path, length: int) -> bytes:
+    """Return the first *length* bytes of *path*, or all when it is shorter."""
+    fd = open_read(path)
+    try:
+        return pread(fd, length, 0)
+    finally:
+        os.close(fd)
+
+
 def write_new(path: Path, data: bytes, *, sync: bool = True) -> None:
     """Write *data* to *path*, which must not exist."""
     fd = create(path)
@@ -215,6 +227,23 @@ def link_or_copy(old: Path, new: Path, folder: Path) -> None:
         finally:
             unlink(tmp)
     chmod(new, 0o444)
+
+
+def touch(path: Path) -> None:
+    """Set the times of *path* to now, where it is still there."""
+    with suppress(OSError):
+        os.utime(path)
+
+
+def age(path: Path) -> float:
+    """Return the seconds since *path* was touched, by the clock of its disk."""
+    # Two hosts on one disk need not agree on the time.
+    tmp = _aside(path)
+    write_new(tmp, b"", sync=False)
+    try:
+        return (os.stat(tmp).st_mtime_ns - os.stat(path).st_mtime_ns) / 1e9  # noqa: PTH116
+    finally:
+        unlink(tmp)
 
 
 def chmod(path: Path, mode: int) -> None:

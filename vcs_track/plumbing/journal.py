@@ -15,10 +15,12 @@ import struct
 import threading
 import time
 import warnings
+import weakref
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from vcs_track.errors import InvalidValueError
+from vcs_track.errors import InvalidValueError, RunSealedError
 from vcs_track.formats import canonical, scan, slots
 from vcs_track.formats.oid import check64
 from vcs_track.formats.scan import Damage
@@ -27,19 +29,26 @@ from vcs_track.plumbing import fsio
 from vcs_track.plumbing.lock import identity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from mmap import mmap
     from pathlib import Path
 
     from vcs_track.formats.scan import Points, Record, Rows
 
-__all__ = ["MAX_FRAME", "JournalReader", "JournalWriter"]
+__all__ = ["MAX_FRAME", "JournalReader", "JournalWriter", "Row"]
+
+# Appends a row: its step and one double for each member of the shape.
+Row = Callable[[int, "Sequence[float]", int], None]
 
 MAX_FRAME: Final = 32 << 20
 _FIRST = 64 << 10
 _LARGEST_STEP = 4 << 20
 _HELD_RECORDS = 200_000  # kept in memory while the disk is full: about 50 MB
 _RETRY_SECONDS = 1.0
+
+
+class _InUse:
+    """Lives as long as anybody can append points to a journal."""
 
 
 class JournalWriter:
@@ -55,6 +64,9 @@ class JournalWriter:
     Attributes:
         point: ``point(word, step, value)`` appends one float; *word* is the tag number
             shifted by 8, with the kind in the low bits. The hot path: a closure.
+        lost: Number of records that found no room.
+        trouble: What the disk said when it refused something first; empty for most.
+        doubtful: Whether a sync failed, so that nobody knows what the disk has.
     """
 
     def __init__(
@@ -74,6 +86,7 @@ class JournalWriter:
         )  # fmt: skip
         self.lost = 0
         self.trouble = ""
+        self.doubtful = False
         self._strict = strict
         self._mapped = mapped
         self._lock = threading.RLock()
@@ -86,6 +99,8 @@ class JournalWriter:
         fsio.pwrite(self._fd, slots.pack_header(self.header), 0)
         if mapped:
             self._grow(_FIRST)
+        self._in_use: _InUse | None = _InUse()
+        self._user = weakref.ref(self._in_use)
         self.point = self._make_point()
 
     # ---- writing -----------------------------------------------------------------------
@@ -97,7 +112,7 @@ class JournalWriter:
         clock, check, salt = time.time_ns, check64, self.header.salt
         take = self._offsets.__next__
 
-        def point(word: int, step: int, value: float) -> None:
+        def point(word: int, step: int, value: float, _user: object = self._in_use) -> None:
             body = pack(step, value, clock() // 1000, word)
             offset = take()
             window, low, high = self._window
@@ -121,9 +136,37 @@ class JournalWriter:
         seed = self.header.salt ^ offset
         self._put(offset, slots.pack_slot(kind, number, step, value, wall_us, seed=seed))
 
-    def row(self, shape: int, step: int, values: Sequence[float], wall_us: int) -> None:
-        """Append one row: a double for each member of the shape."""
-        self._payload(slots.ROW, shape, step, struct.pack(f"<{len(values)}d", *values), wall_us)
+    def row(self, shape: int, members: int) -> Row:
+        """Return ``row(step, values, wall_us)``, which appends one row of a shape.
+
+        Raises:
+            struct.error: When it is called with a number that does not fit its field; nothing
+                is written then.
+        """
+        # Locals as in _make_point, and for the same reason.
+        n, size, word = 1 + slots.slots_of(8 * members), 8 * members, shape << 8 | slots.ROW
+        values_of, pack = struct.Struct(f"<{members}d").pack, struct.Struct("<qQqI").pack
+        store, check, salt = struct.Struct("<28sI").pack_into, check64, self.header.salt
+        total, take = n * SLOT_SIZE, self._take
+
+        def row(
+            step: int, values: Sequence[float], wall_us: int, _user: object = self._in_use
+        ) -> None:
+            payload = values_of(*values)
+            body = pack(step, check(payload), wall_us, word)
+            offset = take(n)
+            word32 = check(body, salt ^ offset) & 0xFFFFFFFF or 1
+            window, low, high = self._window
+            at = offset - low
+            # The slot that announces the payload goes last: once it checks, all is there.
+            if window is not None and at >= 0 and offset + total <= high:
+                window[at + SLOT_SIZE : at + SLOT_SIZE + size] = payload
+                store(window, at, body, word32)
+            else:
+                self._put(offset + SLOT_SIZE, payload)
+                self._put(offset, body + word32.to_bytes(4, "little"))
+
+        return row
 
     def frame(self, content: dict[str, Any]) -> None:
         """Append one frame of plain JSON.
@@ -167,6 +210,12 @@ class JournalWriter:
 
     def _put(self, offset: int, data: bytes) -> None:
         end = offset + len(data)
+        if self._fd < 0:
+            raise RunSealedError(
+                f"run '{self.header.run}' has ended: nothing can be logged to it",
+                run_id=self.header.run,
+                hint="start a new run, or go on with start_run(id=..., resume='must')",
+            )
         window, low, high = self._window
         if window is not None and low <= offset and end <= high:
             window[offset - low : end - low] = data
@@ -241,6 +290,9 @@ class JournalWriter:
         try:
             fsio.sync_data(self._fd)
         except OSError as error:
+            # Asking again would tell nothing: the kernel may have dropped what it could not
+            # write. The pages at hand are still whole, so they go to a pack instead.
+            self.doubtful = True
             self.trouble = self.trouble or f"sync: {error.strerror or error}".lower()
             if self._strict:
                 with fsio.storage_errors("sync the journal"):
@@ -256,6 +308,22 @@ class JournalWriter:
             except OSError:
                 return self.lost + len(self._held)
             return self.lost
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file, reserved ones included."""
+        return fsio.size(self._fd) if self._fd >= 0 else 0
+
+    def detach(self) -> None:
+        """Hand out the journal to nobody any more; who has it may finish."""
+        self._in_use = None
+        del self.point
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nobody can append points any more, after :meth:`detach`."""
+        # A call that goes on holds the closure, and that holds the mark.
+        return self._user() is None
 
     def last_words(self, content: dict[str, Any]) -> None:
         """Leave *content* in the first page, which has room on a full disk too."""
@@ -283,15 +351,26 @@ class JournalReader:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._data = fsio.map_read(path)
-        self.header = slots.parse_header(self._data)
+        self._page = fsio.read_start(path, HEADER_SIZE)
+        self._map: mmap | bytes | None = None
+        self.header = slots.parse_header(self._page)
         self.damage = Damage()
         self.row_sizes: dict[int, int] = {}
 
     @property
+    def _data(self) -> mmap | bytes:
+        if self._map is None:
+            self._map = fsio.map_read(self.path)
+        return self._map
+
+    def release(self) -> None:
+        """Give back the memory; the next reading maps the file again."""
+        self._map = None
+
+    @property
     def last_words(self) -> dict[str, Any]:
         """What a writer on a full disk said it lost; empty for most."""
-        text = slots.parse_last_words(self._data)
+        text = slots.parse_last_words(self._page)
         found = canonical.loads(text) if text else {}
         return found if isinstance(found, dict) else {}
 

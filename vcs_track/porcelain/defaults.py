@@ -21,6 +21,7 @@ class Defaults:
         job_type: Job type of new runs.
         tags: Tags of new runs.
         notes: Note of new runs.
+        rank: Rank of this process in a distributed training.
         resume: ``allow``, ``must`` or ``never``.
         strict: Raise where a record cannot be written.
         capture_git: Whether git is asked about the code.
@@ -38,6 +39,7 @@ class Defaults:
     job_type: str | None = None
     tags: tuple[str, ...] = ()
     notes: str | None = None
+    rank: int | None = None
     resume: str | None = None
     strict: bool = False
     capture_git: bool = True

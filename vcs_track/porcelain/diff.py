@@ -65,7 +65,7 @@ def _mappings(kind: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iter
 
 def _value_ids(chunks: list[dict[str, Any]]) -> list[tuple[ObjectId, ...]]:
     # Wall times never agree between two runs and say nothing about the result.
-    keys = ("value", "step", "epoch", "rep")
+    keys = ("value", "step", "epoch", "rep", "rank")
     return [tuple(chunk.get(key, "") for key in keys) for chunk in chunks]
 
 

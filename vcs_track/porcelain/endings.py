@@ -13,7 +13,6 @@ import sys
 import threading
 import traceback
 import warnings
-import weakref
 from typing import TYPE_CHECKING, Any
 
 from vcs_track.errors import VcsTrackError
@@ -23,9 +22,10 @@ if TYPE_CHECKING:
 
     from vcs_track.porcelain.run import Run
 
-__all__ = ["facts_of", "watch"]
+__all__ = ["facts_of", "forget", "watch"]
 
-_runs: weakref.WeakSet[Run] = weakref.WeakSet()
+# Held here until they end: a run that the program lost hold of is finished all the same.
+_runs: set[Run] = set()
 _installed = False
 _hooked_sigterm = False
 _ending: dict[str, Any] = {}
@@ -54,6 +54,11 @@ def watch(run: Run) -> None:
         _hook_exceptions()
     if not _hooked_sigterm:
         _hook_sigterm()
+
+
+def forget(run: Run) -> None:
+    """Let go of *run*, which has ended."""
+    _runs.discard(run)
 
 
 def _open_runs() -> list[Run]:

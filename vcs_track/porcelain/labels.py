@@ -10,6 +10,7 @@ from vcs_track.formats import typed_json
 from vcs_track.porcelain import edits, values
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Mapping
 
     from vcs_track.plumbing.store import Store
@@ -26,6 +27,7 @@ class Labels:
     """
 
     id: str
+    _lock: threading.RLock
     _store: Store
     _defaults: Defaults
     _ended: bool
@@ -52,14 +54,13 @@ class Labels:
             InvalidTypeError: If *param_dict* is not a mapping.
             RunSealedError: If the run has ended.
         """
-        writer = self._live()
         merged = {**kwargs, **values.check_mapping(param_dict, "add_hparams")}
-        if merged:
-            self._frame(writer, {"k": "hparams", "v": typed_json.freeze(merged)})
+        if merged or self._ended:
+            self._frame({"k": "hparams", "v": typed_json.freeze(merged)})
 
     def set_summary(self, **metrics: Any) -> None:
         """Set summary values by hand; they stand over the series' last values."""
-        self._frame(self._live(), {"k": "summary", "v": typed_json.freeze(metrics)})
+        self._frame({"k": "summary", "v": typed_json.freeze(metrics)})
 
     def write_result(self, **metrics: Any) -> None:
         """Record the run's results and finish it.
@@ -75,7 +76,7 @@ class Labels:
         if self._ended:
             edits.edit(self._store, self.id, results=metrics)
             return
-        self._frame(self._live(), {"k": "result", "v": typed_json.freeze(metrics)})
+        self._frame({"k": "result", "v": typed_json.freeze(metrics)})
         self.finish()
 
     def set_note(self, note: str | None) -> None:
@@ -121,12 +122,13 @@ class Labels:
             edits.edit(self._store, self.id, **labels)
         else:
             for field, value in labels.items():
-                self._frame(self._live(), {"k": "set", "field": field, "v": value})
+                self._frame({"k": "set", "field": field, "v": value})
         self._labels.update(labels)
 
-    def _frame(self, writer: Writer, content: dict[str, Any]) -> None:
+    def _frame(self, content: dict[str, Any]) -> None:
         try:
-            writer.journal.frame(content)
+            with self._lock:
+                self._live().journal.frame(content)
         except StorageError as error:
             # Training goes on; strict runs hear of it from the journal itself.
             if self._defaults.strict:

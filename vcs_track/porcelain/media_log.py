@@ -72,13 +72,12 @@ class MediaLog:
         See Also:
             DeepBoard ``LogWriter.add_image``.
         """
-        writer = self._live()
         if isinstance(image, (str, Path)):
             image = _read_file(Path(image))
         encoded = media.encode_image(image)
         meta = {"width": encoded.width, "height": encoded.height} if encoded.width else {}
         content = self._content("image", tag, step, epoch, mime=encoded.mime, meta=meta)
-        self._store_media(lambda: writer.blob(content, encoded.data), flush=flush)
+        self._store_media(lambda writer: writer.blob(content, encoded.data), flush=flush)
 
     def add_text(
         self,
@@ -153,7 +152,6 @@ class MediaLog:
         Raises:
             InvalidValueError: If there is no such file, or it is larger than 2 GiB.
         """
-        writer = self._live()
         if not isinstance(path, str | Path):
             raise values.wrong_type("path", path, "text or a Path")
         path = Path(path)
@@ -163,7 +161,7 @@ class MediaLog:
         content = self._content("file", None, None, None, name=label, mime=media.guess_mime(label))
         oid = ""
 
-        def store() -> None:
+        def store(writer: Writer) -> None:
             nonlocal oid
             oid = writer.file(content, path)
 
@@ -187,7 +185,8 @@ class MediaLog:
         See Also:
             DeepBoard ``LogWriter.detect_and_log_figures``.
         """
-        writer = self._live()
+        with self._lock:
+            self._live()
         pyplot = sys.modules.get("matplotlib.pyplot")
         if pyplot is None:
             return 0
@@ -199,7 +198,7 @@ class MediaLog:
                 continue
             self._seen_figures.add(key)
             content = self._content("figure", tag, step, epoch, mime=encoded.mime)
-            self._store_media(lambda c=content, e=encoded: writer.blob(c, e.data), flush=False)  # type: ignore[misc]
+            self._store_media(lambda w, c=content, e=encoded: w.blob(c, e.data), flush=False)  # type: ignore[misc]
             taken += 1
         if flush:
             self.flush()
@@ -212,7 +211,6 @@ class MediaLog:
             stream: 1 for its standard output, 2 for its standard error.
             data: The bytes as they came; text need not end with a whole character.
         """
-        writer = self._live()
         if stream not in (1, 2):
             raise InvalidValueError(f"stream is {stream!r}", hint="use 1 or 2")
         if not isinstance(data, bytes):
@@ -224,7 +222,8 @@ class MediaLog:
                 content["d"] = part.decode()
             except UnicodeDecodeError:
                 content["b64"] = base64.b64encode(part).decode("ascii")
-            writer.journal.frame(content)
+            with self._lock:
+                self._live().journal.frame(content)
 
     # ---- shared ------------------------------------------------------------------------
 
@@ -237,7 +236,6 @@ class MediaLog:
         *,
         flush: bool,
     ) -> None:
-        writer = self._live()
         if not isinstance(text, str):
             raise InvalidTypeError(
                 f"a {kind} must be text, not {type(text).__name__}", hint="convert it with str()"
@@ -245,7 +243,7 @@ class MediaLog:
         # Lone surrogates have no UTF-8; anything else is kept as it is.
         text = text.encode("utf-8", "replace").decode()
         content = self._content(kind, *where, mime=mime)
-        self._store_media(lambda: writer.text(content, text), flush=flush)
+        self._store_media(lambda writer: writer.text(content, text), flush=flush)
 
     def _content(
         self, kind: str, tag: str | None, step: int | None, epoch: float | None, *,
@@ -264,10 +262,10 @@ class MediaLog:
             content["meta"] = meta
         return content
 
-    def _store_media(self, store: Callable[[], None], *, flush: bool) -> None:
+    def _store_media(self, store: Callable[[Writer], None], *, flush: bool) -> None:
         try:
             with self._lock:
-                store()
+                store(self._live())
         except OSError as error:
             if self._defaults.strict:
                 raise StorageError(f"cannot store media: {error}") from error

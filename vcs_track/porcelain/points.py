@@ -27,6 +27,7 @@ class Point(NamedTuple):
         walltime: Seconds since 1970 UTC.
         epoch: Epoch, or None.
         repetition: Repetition, from 0.
+        rank: Rank of the process in a distributed training, or None.
     """
 
     step: int
@@ -34,6 +35,7 @@ class Point(NamedTuple):
     walltime: float
     epoch: float | None
     repetition: int
+    rank: int | None = None
 
 
 class Series:
@@ -60,7 +62,7 @@ class Series:
         return sum(chunk["n"] for chunk in self.chunks)
 
     def __iter__(self) -> Iterator[Point]:
-        columns = (self.step, self.value, self.walltime, self.epoch, self.repetition)
+        columns = (self.step, self.value, self.walltime, self.epoch, self.repetition, self.rank)
         return (Point(*row) for row in zip(*columns, strict=True))
 
     def __repr__(self) -> str:
@@ -102,6 +104,11 @@ class Series:
     def repetition(self) -> list[int]:
         """The repetitions."""
         return self.column("rep", 0)
+
+    @property
+    def rank(self) -> list[int | None]:
+        """The ranks that logged, None outside distributed training."""
+        return self.column("rank")
 
     @property
     def stats(self) -> dict[str, Any]:

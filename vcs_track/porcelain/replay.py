@@ -90,11 +90,16 @@ class Replay:
         emit: Stores bytes as an object and returns its id.
         base: The run manifest to go on from, or None.
         read: Reads the objects of *base*.
+        pause: Is called now and then, to make room for others.
     """
 
-    def __init__(self, emit: Emit, base: RunManifest | None = None, read: Read | None = None):
+    def __init__(
+        self, emit: Emit, base: RunManifest | None = None, read: Read | None = None,
+        pause: Callable[[], None] = lambda: None,
+    ) -> None:  # fmt: skip
         self._emit = emit
         self._read = read
+        self._pause = pause
         self.base = base
         self.builders: dict[str, series.SeriesBuilder] = {}
         self.media: list[MediaItem] = []
@@ -108,7 +113,9 @@ class Replay:
         self.writers: dict[str, int] = {}
         self.statuses: list[str] = []
         self.ended_us = 0
+        self._primary = False
         self._primary_status: str | None = None
+        self._rank: int | None = None
         self._console: dict[int, list[bytes]] = {}
         self._console_wall: dict[int, int] = {}
         self._orphans = 0
@@ -138,14 +145,23 @@ class Replay:
             journal: The reader.
             live: Whether its writer still writes; a torn last record is no damage then.
         """
+        try:
+            self._read_journal(journal, live=live)
+        finally:
+            journal.release()
+
+    def _read_journal(self, journal: JournalReader, *, live: bool) -> None:
         writer = journal.header.writer
         start = self.writers.get(writer, 0)
         table = _Table()
+        self._primary, self._rank = False, None
         for builder in self.builders.values():
             builder.number = -1  # numbers mean something else in each journal
         for record in journal.batches(0, start):
             if isinstance(record, Record) and record.kind == slots.FRAME:
-                self._define(self._content(record), table, journal)
+                content = self._content(record)
+                if not self._define(content, table, journal) and content.get("k") == "writer":
+                    self._on_writer(content, 0)
         journal.damage = Damage()
         sealed = self._points(journal, table, start)
         self.writers[writer] = max(start, journal.damage.used)
@@ -163,11 +179,17 @@ class Replay:
         if "end" in words and not sealed:
             self._on_set(words["end"], 0)
         elif not sealed and not live:
-            self.statuses.append("crashed")
+            self._ends("crashed")
+
+    def _ends(self, status: str) -> None:
+        self.statuses.append(status)
+        if self._primary:
+            self._primary_status = status
 
     def _points(self, journal: JournalReader, table: _Table, start: int) -> bool:
         sealed, wall_us = False, 0
         for found in journal.batches(start):
+            self._pause()
             if isinstance(found, Points):
                 self._floats(table, found)
                 wall_us = found.walls[-1]
@@ -205,7 +227,7 @@ class Replay:
             return None
         builder, rep, epoch = entry
         if builder.number != number:
-            builder.mark(number, rep, epoch)
+            builder.mark(number, rep, epoch, self._rank)
         return builder
 
     def _floats(self, table: _Table, points: Points) -> None:
@@ -265,13 +287,16 @@ class Replay:
             else:
                 self.info.setdefault(key, value)
 
+    def _on_writer(self, content: dict[str, Any], wall_us: int) -> None:
+        del wall_us
+        self._primary, self._rank = bool(content["primary"]), content["rank"]
+
     def _on_set(self, content: dict[str, Any], wall_us: int) -> None:
         del wall_us
         name, value = content["field"], content["v"]
         if name == "status":
-            if content.get("primary"):
-                self._primary_status = value
-            self.statuses.append(value)
+            self._primary |= bool(content.get("primary"))
+            self._ends(value)
             self.exit.update(content.get("exit", {}))
         elif name in EDITABLE:
             self.fields[name] = value
@@ -313,11 +338,20 @@ class Replay:
 
     # ---- the result --------------------------------------------------------------------
 
-    @property
-    def status(self) -> str:
-        """How the run ended: its first writer's word, else the others' gravest."""
+    def status(self, *, live: bool) -> str:
+        """Return how the run ended.
+
+        Its first writer's word counts, else the gravest of the others.
+
+        Args:
+            live: Whether a writer is left.
+        """
         if self._primary_status is not None:
             return self._primary_status
+        if self.base is not None and self.base.status != "running":
+            return self.base.status  # the first writer's word, sealed before
+        if live:
+            return "running"
         return max(self.statuses, key=lambda word: _GRAVITY.get(word, 0), default="crashed")
 
     def _console_items(self) -> Iterable[MediaItem]:
@@ -360,7 +394,7 @@ class Replay:
             created_us=created,
             parents=tuple(parents),
             ended_us=None if status == "running" else self._ended(created, time_us),
-            exit=self.exit or (base.exit if base and not self.statuses else None),
+            exit=self.exit or (base.exit if base and self._primary_status is None else None),
             hparams=emit(manifest.encode_document("hparams/1", self.hparams))
             if self.hparams else None,
             scalars=emit(series.encode_scalars(chunks)) if chunks else None,
@@ -382,7 +416,8 @@ class Replay:
 
 
 _FRAMES: Final[dict[str, Callable[[Replay, dict[str, Any], int], None]]] = {
-    "info": Replay._on_info,  # noqa: SLF001 -- the table belongs to the class
+    "writer": Replay._on_writer,  # noqa: SLF001 -- the table belongs to the class
+    "info": Replay._on_info,  # noqa: SLF001
     "set": Replay._on_set,  # noqa: SLF001
     "hparams": Replay._on_hparams,  # noqa: SLF001
     "result": Replay._on_results,  # noqa: SLF001

@@ -105,6 +105,7 @@ class Repository:
         capture_code: bool = True,
         mode: str | None = None,
         command: Sequence[str] | None = None,
+        rank: int | None = None,
     ) -> Run:
         """Start a run, or join one that is going on.
 
@@ -125,6 +126,9 @@ class Repository:
                 any case; the code itself is not kept yet.
             command: Command line to record. Default: that of this process.
             mode: ``disabled`` makes every call a no-op. Default: from the configuration.
+            rank: Rank of this process in a distributed training whose processes share one
+                run id; it is kept with each point. Default: what the launcher set, where
+                there is more than one process.
 
         Returns:
             The open run.
@@ -151,12 +155,13 @@ class Repository:
             "notes": values.check_note(notes if notes is not None else d.notes),
         }
         params = values.check_mapping(hparams, "hparams")
+        rank = values.check_rank(d.rank if rank is None else rank)
         if chosen == "disabled":
             return DisabledRun(run_id, info["name"])
         self.store.require_writable()
         if given:
             self.recover()  # the run may be one whose writer died
-        new = self._is_new(run_id, resume if resume is not None else d.resume)
+        new = self._is_new(run_id, resume if resume is not None else d.resume, rank)
         before = None
         if new:
             info.update(self._facts(command))
@@ -168,16 +173,17 @@ class Repository:
         if not info.get("tags"):
             info.pop("tags", None)
         info = {key: value for key, value in info.items() if value is not None}
-        run = Run(self.store, run_id, d, info)
+        run = Run(self.store, run_id, d, info, rank)
         if before is not None:
             run._go_on(before)  # noqa: SLF001 -- only a repository resumes a run
         if params:
             run.add_hparams(params)
         return run
 
-    def _is_new(self, run_id: str, resume: str | bool | None) -> bool:
+    def _is_new(self, run_id: str, resume: str | bool | None, rank: int | None) -> bool:
         policy = "allow" if resume is True else resume or None
-        if policy == "auto":
+        # A rank that is late may find that the others have ended.
+        if policy == "auto" or (policy is None and rank is not None):
             policy = "allow"
         if policy is not None and policy not in _RESUME:
             raise InvalidValueError(

@@ -16,16 +16,18 @@ from vcs_track.porcelain.labels import Labels
 from vcs_track.porcelain.media_log import MediaLog
 from vcs_track.porcelain.names import readable_name
 from vcs_track.porcelain.reads import Reads
+from vcs_track.porcelain.relay import Relay
 from vcs_track.porcelain.run_view import RunView
 from vcs_track.porcelain.seal import all_ended, seal
-from vcs_track.porcelain.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
+    from vcs_track.plumbing.journal import Row
     from vcs_track.plumbing.store import Store
     from vcs_track.porcelain.defaults import Defaults
+    from vcs_track.porcelain.writer import Writer
 
 __all__ = ["Run"]
 
@@ -33,13 +35,26 @@ _JOIN_SECONDS = 5.0  # how long the first writer waits for the others when it fi
 
 
 class _Series:
-    """What the hot path knows of one tag in the current repetition."""
+    """What the hot path knows of one tag in the current repetition and journal."""
 
-    __slots__ = ("last", "word")
+    __slots__ = ("last", "point", "word")
 
-    def __init__(self, word: int, last: int) -> None:
-        self.word = word
+    def __init__(self, writer: Writer, number: int, last: int) -> None:
+        # Word and journal belong together: the next journal has other numbers.
+        self.point = writer.journal.point
+        self.word = number << 8 | slots.FLOAT
         self.last = last
+
+
+class _Row:
+    """What the hot path knows of one set of tags."""
+
+    __slots__ = ("append", "kinds", "series")
+
+    def __init__(self, append: Row, series: list[_Series]) -> None:
+        self.append = append
+        self.kinds = [float] * len(series)
+        self.series = series
 
 
 class Run(Labels, MediaLog, Reads):
@@ -53,6 +68,7 @@ class Run(Labels, MediaLog, Reads):
     Attributes:
         id: Twelve characters, or what the caller gave.
         repetition: Number of the current repetition, from 0.
+        rank: Rank of this process in a distributed training, or None.
 
     Example:
         >>> import tempfile, vcs_track
@@ -67,8 +83,9 @@ class Run(Labels, MediaLog, Reads):
     disabled: ClassVar[bool] = False
 
     def __init__(
-        self, store: Store, run_id: str, defaults: Defaults, info: Mapping[str, Any]
-    ) -> None:
+        self, store: Store, run_id: str, defaults: Defaults, info: Mapping[str, Any],
+        rank: int | None = None,
+    ) -> None:  # fmt: skip
         self._store = store
         self._defaults = defaults
         self._lock = threading.RLock()
@@ -78,15 +95,17 @@ class Run(Labels, MediaLog, Reads):
         self._labels: dict[str, Any] = {}
         self._series: dict[str, _Series] = {}
         self._epochs: dict[str, tuple[float, int]] = {}
-        self._rows: dict[tuple[str, ...], tuple[int, list[_Series]]] = {}
+        self._rows: dict[tuple[str, ...], _Row] = {}
         self._starts: dict[str, int] = {}
         self._last_step: int | None = None
         self._seen_figures: set[bytes] = set()
         self.id = run_id
         self.repetition = 0
-        self._open_writer()
-        if self._writer.primary:
-            self._writer.begin(dict(info))
+        self.rank = rank
+        self._start()
+        writer = self._relay.writer
+        writer.begin(dict(info) if writer.primary else None)
+        if writer.primary:
             self._labels.update({key: info[key] for key in edits.LABELS if key in info})
         else:
             self._join(info)
@@ -122,27 +141,29 @@ class Run(Labels, MediaLog, Reads):
                 self._starts[tag] = series.step[-1]
         self._last_step = max(self._starts.values(), default=None)
 
-    def _open_writer(self) -> None:
-        self._writer = Writer(
-            self._store, self.id, engine=self._defaults.journal_engine,
-            interval=self._defaults.sync_interval, strict=self._defaults.strict,
-        )  # fmt: skip
-        self._point = self._writer.journal.point
+    def _start(self) -> None:
+        self._relay = Relay(
+            self._store, self.id, self._defaults, self.rank, self._lock, self._forget
+        )
 
     def _after_fork(self) -> None:
         # The child has no lock and must not touch the parent's files: it opens its own
         # writer with its first record, and counts steps on from here.
-        self._starts.update((tag, series.last) for tag, series in self._series.items())
-        self._forget()
         self._lock = threading.RLock()
+        self._forget()
 
     def _forget(self) -> None:
+        """Drop what is known of the journal at hand; steps count on."""
+        self._starts.update([(tag, series.last) for tag, series in self._series.items()])
         self._series.clear()
         self._epochs.clear()
         self._rows.clear()
 
     def _live(self) -> Writer:
-        """Return the writer of this process, or raise when the run has ended."""
+        """Return the writer of this process, or raise when the run has ended.
+
+        Called with the lock held, so that the writer stays the one at work.
+        """
         if self._ended:
             raise RunSealedError(
                 f"run '{self.id}' has ended: nothing can be logged to it",
@@ -150,10 +171,10 @@ class Run(Labels, MediaLog, Reads):
                 hint="start a new run, or go on with start_run(id=..., resume='must')",
             )
         if self._pid != os.getpid():
-            with self._lock:
-                self._open_writer()
-                self._pid = os.getpid()
-        return self._writer
+            self._start()
+            self._pid = os.getpid()
+            self._relay.writer.begin()
+        return self._relay.writer
 
     # ---- what it is --------------------------------------------------------------------
 
@@ -225,7 +246,7 @@ class Run(Labels, MediaLog, Reads):
             series = self._series.get(tag)
             if series is not None:
                 try:
-                    self._point(series.word, step, scalar_value)
+                    series.point(series.word, step, scalar_value)
                 except struct.error:
                     values.check_step(step)
                     raise
@@ -240,13 +261,13 @@ class Run(Labels, MediaLog, Reads):
     def _add_scalar(
         self, tag: str, value: Any, step: int | None, epoch: float | None, walltime: float | None
     ) -> None:
-        writer = self._live()
         tag = values.check_tag(tag)
         kind, number = values.number(value, tag)
         if epoch is not None:
             epoch = values.check_epoch(epoch)
         wall = time.time_ns() // 1000 if walltime is None else values.check_walltime(walltime)
         with self._lock:
+            writer = self._live()
             series = self._series_of(writer, tag)
             at = series.last + 1 if step is None else values.check_step(step)
             tag_number = self._number_of(writer, tag, series, epoch)
@@ -259,7 +280,7 @@ class Run(Labels, MediaLog, Reads):
         if series is None:
             number = writer.tag_number(tag, self.repetition, None)
             last = self._starts.get(tag, -1)
-            series = _Series(number << 8 | slots.FLOAT, last)
+            series = _Series(writer, number, last)
             self._series[tag] = series
         return series
 
@@ -298,14 +319,14 @@ class Run(Labels, MediaLog, Reads):
             and self._add_row(scalars, step)
         ):
             return
-        writer = self._live()
         numbers = values.check_scalars(scalars)
-        if not numbers:
+        if not numbers and not self._ended:
             return
         if epoch is not None:
             epoch = values.check_epoch(epoch)
         wall = time.time_ns() // 1000 if walltime is None else values.check_walltime(walltime)
         with self._lock:
+            writer = self._live()
             series = {tag: self._series_of(writer, tag) for tag in numbers}
             at = (
                 max(s.last for s in series.values()) + 1
@@ -320,10 +341,10 @@ class Run(Labels, MediaLog, Reads):
                 else:
                     writer.journal.slot(kind, tag_number, at, number, wall)
             if row:
-                shape = writer.shape_number(tuple(n for n, _ in row))
-                writer.journal.row(shape, at, [v for _, v in row], wall)
+                append = writer.row(tuple(n for n, _ in row))
+                append(at, [v for _, v in row], wall)
                 if len(row) == len(numbers) and epoch is None:
-                    self._rows[tuple(numbers)] = (shape, list(series.values()))
+                    self._rows[tuple(numbers)] = _Row(append, list(series.values()))
             for s in series.values():
                 s.last = at
             self._last_step = at
@@ -334,18 +355,18 @@ class Run(Labels, MediaLog, Reads):
         if known is None:
             return False
         row = list(scalars.values())
-        if set(map(type, row)) != {float} or not -(2**63) <= step < 2**63:
+        if list(map(type, row)) != known.kinds or not -(2**63) <= step < 2**63:
             return False
-        self._writer.journal.row(known[0], step, row, time.time_ns() // 1000)
-        for series in known[1]:
+        known.append(step, row, time.time_ns() // 1000)
+        for series in known.series:
             series.last = step
         self._last_step = step
         return True
 
     def new_repetition(self) -> None:
         """Begin the next repetition with the same hyperparameters; steps restart."""
-        self._live()
         with self._lock:
+            self._live()
             self._forget()
             self._starts.clear()
             self.repetition += 1
@@ -354,7 +375,9 @@ class Run(Labels, MediaLog, Reads):
 
     def flush(self) -> None:
         """Wait until everything logged so far survives a power cut."""
-        self._live().sync()
+        with self._lock:
+            self._live()
+        self._relay.flush()
 
     def finish(self, status: str = "finished", *, exit_code: int | None = None, error: str = "",
                signal: int | None = None) -> None:  # fmt: skip
@@ -380,11 +403,13 @@ class Run(Labels, MediaLog, Reads):
                 return
             error = error.encode("utf-8", "replace").decode()  # any text may be in a message
             facts = {"code": exit_code, "error": error or None, "signal": signal}
-            writer = self._live()
+            self._live()
             self._ended = True
             self._status = status
             self._forget()
-            writer.end(status, {key: value for key, value in facts.items() if value is not None})
+            facts = {key: value for key, value in facts.items() if value is not None}
+            writer = self._relay.end(status, facts)
+        endings.forget(self)
         self._seal(writer)
 
     def _seal(self, writer: Writer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -64,7 +65,10 @@ class RunView(Reads):
             return cls(live[0], live[1], heads)
         if not heads:
             raise RunNotFoundError(f"no run has the id '{run}'")
-        return cls(head_rules.current(heads, store.home.objects), store.home.objects, heads)
+        state = head_rules.current(heads, store.home.objects)
+        if state.status == "running":
+            state = replace(state, status="crashed")  # its last journals are gone
+        return cls(state, store.home.objects, heads)
 
     def view(self) -> RunView:
         """Return this run."""

@@ -23,6 +23,7 @@ from vcs_track.porcelain.heads import current
 from vcs_track.porcelain.replay import Replay
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from vcs_track.formats.manifest import RunManifest
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["LiveObjects", "all_ended", "live_runs", "live_state", "recover", "seal"]
 
 _PATIENCE = 30.0  # seconds to wait for another process that seals the same run
+_SILENCE = 600.0  # seconds without a sign of life after which another host's writer is dead
 
 
 def _journals(folder: Path) -> list[JournalReader]:
@@ -51,13 +53,19 @@ def live_runs(store: Store) -> list[str]:
     return [name for name in names if _journals(store.layout.live_run(name))]
 
 
-def seal(store: Store, run: str, *, patience: float = _PATIENCE) -> RunManifest | None:
-    """Seal what the journals of *run* hold on top of what is sealed already.
+def seal(
+    store: Store, run: str, *, patience: float = _PATIENCE,
+    pause: Callable[[], None] = lambda: None,
+) -> RunManifest | None:  # fmt: skip
+    """Seal what writers that ended left of *run*.
+
+    It comes on top of what is sealed already.
 
     Args:
         store: The store.
-        run: Run id. This process holds none of the run's writer locks any more.
+        run: Run id. Writers whose lock is held, by this process too, are left alone.
         patience: Seconds to wait while another process seals it.
+        pause: Is called now and then, to make room for others.
 
     Returns:
         The new state of the run, or None when there was nothing to seal.
@@ -79,7 +87,7 @@ def seal(store: Store, run: str, *, patience: float = _PATIENCE) -> RunManifest 
         )
     try:
         with fsio.storage_errors(f"seal run '{run}'"):
-            return _seal(store, run, folder)
+            return _seal(store, run, folder, pause)
     finally:
         lock.release()
 
@@ -93,18 +101,25 @@ def _wait_for(path: Path, patience: float) -> Lock | None:
         time.sleep(0.02)
 
 
-def _seal(store: Store, run: str, folder: Path) -> RunManifest | None:
-    journals = _journals(folder)
-    if not journals:
-        return None
-    ended = {j.header.writer: lock for j in journals if (lock := _ended(folder, j)) is not None}
+def _seal(store: Store, run: str, folder: Path, pause: Callable[[], None]) -> RunManifest | None:
+    ended: dict[str, Lock] = {}
+    journals, live = [], False
     try:
+        for journal in _journals(folder):
+            lock = _ended(folder, journal)
+            if lock is None:
+                live = True  # half a record may be on its way: its writer is sealed later
+            else:
+                ended[journal.header.writer] = lock
+                journals.append(journal)
+        if not journals:
+            return None
         store.home.packs.refresh()
         heads = store.home.head_folder.of(run)
         _install_spools(store, folder, ended)
         writer = PackWriter(store.layout.tmp, store.format)
         try:
-            state = _write_state(store, run, journals, set(ended), heads, writer)
+            state = _write_state(store, run, journals, heads, writer, pause, live=live)
         except BaseException:
             writer.abandon()
             raise
@@ -126,26 +141,23 @@ def _ended(folder: Path, journal: JournalReader) -> Lock | None:
 
 
 def _write_state(
-    store: Store,
-    run: str,
-    journals: list[JournalReader],
-    ended: set[str],
-    heads: list[ObjectId],
-    writer: PackWriter,
-) -> RunManifest:
+    store: Store, run: str, journals: list[JournalReader], heads: list[ObjectId],
+    writer: PackWriter, pause: Callable[[], None], *, live: bool,
+) -> RunManifest:  # fmt: skip
     base = current(heads, store.home.objects) if heads else None
 
     def emit(data: bytes) -> ObjectId:
         return writer.add(data)
 
-    replay = Replay(emit, base, store.home.objects.read)
+    replay = Replay(emit, base, store.home.objects.read, pause)
     for journal in journals:
-        replay.read_journal(journal, live=journal.header.writer not in ended)
+        replay.read_journal(journal)
     _check_blobs(store, replay)
     if base is not None and base.writers == replay.writers:
         writer.abandon()  # sealed before, by somebody who died before removing the journals
         return base
-    state = replay.build(run, status=replay.status, time_us=_now(heads, base), parents=heads)
+    status, now = replay.status(live=live), _now(heads, base)
+    state = replay.build(run, status=status, time_us=now, parents=heads)
     oid = writer.add(state.encode())
     writer.install(store.home.packs.folder, "p", store.home.objects)
     store.home.sync_packs()
@@ -205,8 +217,8 @@ def recover(store: Store, *, force: bool = False) -> list[str]:
 
     Args:
         store: The store.
-        force: Also runs that were written on another host, whose writers cannot be seen from
-            here.
+        force: Also runs that were written on another host, whose writers gave a sign of life
+            in the last ten minutes, or never give one.
 
     Returns:
         The ids of the runs that were sealed.
@@ -216,7 +228,8 @@ def recover(store: Store, *, force: bool = False) -> list[str]:
     for run in fsio.list_dir(store.layout.live):
         _sweep(store.layout.live_run(run))
         journals = _journals(store.layout.live_run(run))
-        if not journals or (any(j.header.host != host for j in journals) and not force):
+        elsewhere = [j for j in journals if j.header.host != host]
+        if not journals or (not force and not all(map(_is_silent, elsewhere))):
             continue
         if not all_ended(store.layout.live_run(run)):
             continue
@@ -228,6 +241,14 @@ def recover(store: Store, *, force: bool = False) -> list[str]:
         except VcsTrackError as error:
             store.skipped[f"run {run}"] = error  # one bad run must not lock out the others
     return sealed
+
+
+def _is_silent(journal: JournalReader) -> bool:
+    """Return whether a writer on another host has stopped giving signs of life."""
+    try:
+        return fsio.age(journal.path.with_suffix(".beat")) > _SILENCE
+    except OSError:
+        return False  # it never gave one
 
 
 def _sweep(folder: Path) -> None:
@@ -286,6 +307,14 @@ class LiveObjects(MemoryObjects):
 
 def live_state(store: Store, run: str) -> tuple[RunManifest, LiveObjects] | None:
     """Return what *run* would be if sealed now, or None when it is not live."""
+    while True:
+        try:
+            return _live_state(store, run)
+        except FileNotFoundError:
+            continue  # a journal was sealed since it was listed: its points have a head now
+
+
+def _live_state(store: Store, run: str) -> tuple[RunManifest, LiveObjects] | None:
     folder = store.layout.live_run(run)
     journals = _journals(folder)
     if not journals:

@@ -22,6 +22,7 @@ __all__ = [
     "check_mapping",
     "check_name",
     "check_note",
+    "check_rank",
     "check_run_id",
     "check_scalars",
     "check_status",
@@ -302,6 +303,17 @@ def check_step(step: Any) -> int:
     if not -(2**63) <= found < 2**63:
         raise InvalidValueError("step needs more than 64 bits", hint="use a smaller number")
     return int(found)
+
+
+def check_rank(rank: object) -> int | None:
+    """Return *rank*, which must be a whole number from 0 or None."""
+    if rank is None:
+        return None
+    if type(rank) is not int:
+        raise wrong_type("rank", rank, "a whole number")
+    if not 0 <= rank < 2**31:
+        raise InvalidValueError(f"rank {rank} is out of range", hint="ranks count from 0")
+    return rank
 
 
 def check_epoch(epoch: Any) -> float:

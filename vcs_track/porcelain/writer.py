@@ -1,8 +1,8 @@
-"""One process's writer on a live run: its lock, journal and spool.
+"""A process's writer on a live run: its lock, journal and spool.
 
 A run has any number of writers. The first is *primary*: it says what the run is and how it
 ended. A forked child and a process that joins by id are further writers; none waits for
-another.
+another. A writer whose journal has become long hands over to a next one in the same process.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from vcs_track.errors import VcsTrackError
 from vcs_track.formats import slots, typed_json
-from vcs_track.plumbing import fsio, syncer
+from vcs_track.plumbing import fsio
 from vcs_track.plumbing.journal import JournalWriter
 from vcs_track.plumbing.lock import Lock
 from vcs_track.plumbing.spool import Spool
@@ -23,12 +23,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vcs_track.formats.oid import ObjectId
+    from vcs_track.plumbing.journal import Row
     from vcs_track.plumbing.store import Store
 
 __all__ = ["Writer"]
 
 _LONGEST_TEXT = 128 << 10  # bytes; a longer text goes through the spool
 _REUSE = 4096  # bytes; smaller blobs are stored again rather than looked up
+_LONG = 32 << 20  # bytes of a journal: a million points
+_BEAT_SECONDS = 30.0
 
 
 class Writer:
@@ -38,22 +41,26 @@ class Writer:
         store: The store.
         run: Run id.
         engine: ``auto``, ``mmap`` or ``pwrite``.
-        interval: Seconds between background syncs; 0 for none.
         strict: Raise where a record cannot be written.
+        beat: Whether other hosts can tell by :meth:`beat` that it lives.
+        rank: Rank of the process among those of a distributed training, or None.
+        after: The writer of this process that hands over to this one.
 
     Attributes:
-        primary: Whether this is the run's first writer.
+        primary: Whether this is the run's first writer, or goes on for it.
     """
 
     def __init__(
-        self, store: Store, run: str, *, engine: str, interval: float, strict: bool
-    ) -> None:
+        self, store: Store, run: str, *, engine: str, strict: bool, beat: bool,
+        rank: int | None = None, after: Writer | None = None,
+    ) -> None:  # fmt: skip
         self.folder = store.layout.live_run(run)
         self.pid = os.getpid()
         self._store = store
         self._numbers = 0
         self._tags: dict[tuple[str, int, object], int] = {}
         self._shapes: dict[tuple[int, ...], int] = {}
+        self._beat_at = 0.0
         name = secrets.token_hex(8)
         with fsio.storage_errors(f"start run '{run}'"):
             fsio.make_dirs(self.folder)
@@ -61,19 +68,27 @@ class Writer:
             lock = Lock.take(self.folder / f"{name}.lock")
             assert lock is not None, "a random name is nobody else's"
             self._lock = lock
-            self.primary = fsio.create_empty(self.folder / "primary")
-            mapped = engine == "mmap" or (engine == "auto" and fsio.safe_to_map(self.folder))
-            self.journal = JournalWriter(
-                self.folder / f"{name}.j", run=run, writer=name, mapped=mapped, strict=strict
-            )
+            try:
+                if beat:
+                    fsio.create_empty(self.folder / f"{name}.beat")
+                self.primary: bool = (
+                    after.primary if after else fsio.create_empty(self.folder / "primary")
+                )
+                mapped = engine == "mmap" or (engine == "auto" and fsio.safe_to_map(self.folder))
+                self.journal = JournalWriter(
+                    self.folder / f"{name}.j", run=run, writer=name, mapped=mapped, strict=strict
+                )
+            except BaseException:
+                lock.release()
+                raise
         self.spool = Spool(self.folder / name, store.format)
-        if interval:
-            syncer.watch(self, interval)
+        self.journal.frame({"k": "writer", "primary": self.primary, "rank": rank})
 
-    def begin(self, info: dict[str, Any]) -> None:
-        """Record what the run is; it survives a power cut when this returns."""
+    def begin(self, info: dict[str, Any] | None = None) -> None:
+        """Say what the run is; from here on the writer survives a power cut."""
         try:
-            self.journal.frame({"k": "info", "v": info})
+            if info is not None:
+                self.journal.frame({"k": "info", "v": info})
             with fsio.storage_errors("start a run"):
                 self.journal.sync()
                 fsio.fsync_dir(self.folder)
@@ -99,16 +114,16 @@ class Writer:
             self._tags[key] = number
         return number
 
-    def shape_number(self, numbers: tuple[int, ...]) -> int:
-        """Return the number that stands for a row of these tag numbers."""
-        number = self._shapes.get(numbers)
-        if number is None:
+    def row(self, numbers: tuple[int, ...]) -> Row:
+        """Return what appends a row of these tag numbers."""
+        shape = self._shapes.get(numbers)
+        if shape is None:
             if len(self._shapes) > 1000:
                 self._shapes.clear()
-            number = self._next_number()
-            self.journal.frame({"k": "shape", "n": number, "tags": list(numbers)})
-            self._shapes[numbers] = number
-        return number
+            shape = self._next_number()
+            self.journal.frame({"k": "shape", "n": shape, "tags": list(numbers)})
+            self._shapes[numbers] = shape
+        return self.journal.row(shape, len(numbers))
 
     def _next_number(self) -> int:
         self._numbers += 1
@@ -151,17 +166,38 @@ class Writer:
         except VcsTrackError:
             return None
 
-    # ---- the end -----------------------------------------------------------------------
+    # ---- while it goes on --------------------------------------------------------------
 
     def sync(self) -> None:
         """Make everything written so far survive a power cut."""
         self.spool.sync()  # first: an item on disk must find its bytes there
         self.journal.sync()
 
+    def beat(self) -> None:
+        """Tell other hosts that this process lives."""
+        if time.monotonic() >= self._beat_at:
+            self._beat_at = time.monotonic() + _BEAT_SECONDS
+            fsio.touch(self.journal.path.with_suffix(".beat"))
+
+    @property
+    def should_hand_over(self) -> bool:
+        """Whether the journal is long, or the disk may have lost a part of it."""
+        return self.journal.doubtful or self.journal.size >= _LONG
+
+    # ---- the end -----------------------------------------------------------------------
+
+    def hand_over(self) -> None:
+        """Close in favour of the next writer, which is at work already."""
+        self._close({"k": "set", "field": "writer", "v": "handed over"})
+
     def end(self, status: str, exit_facts: dict[str, Any]) -> None:
         """Say how this writer ended, close its files and give up its lock."""
-        frame = {"k": "set", "field": "status", "v": status, "wall": time.time_ns() // 1000,
-                 "primary": self.primary, "exit": exit_facts}  # fmt: skip
+        self._close(
+            {"k": "set", "field": "status", "v": status, "wall": time.time_ns() // 1000,
+             "primary": self.primary, "exit": exit_facts}
+        )  # fmt: skip
+
+    def _close(self, frame: dict[str, Any]) -> None:
         self.journal.frame(frame)
         self.journal.seal()
         lost = self.journal.settle()
@@ -175,8 +211,8 @@ class Writer:
     def discard(self) -> None:
         """Take back a start that failed, as if it had not been tried."""
         self.abandon()
-        for path in (self.journal.path, self.journal.path.with_suffix(".lock")):
-            fsio.unlink(path)
+        for ending in (".j", ".lock", ".beat"):
+            fsio.unlink(self.journal.path.with_suffix(ending))
         if self.primary:
             fsio.unlink(self.folder / "primary")
         fsio.remove_dir(self.folder)

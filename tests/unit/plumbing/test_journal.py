@@ -57,7 +57,7 @@ class TestBothEngines:
         journal = make(tmp_path / "j", mapped=mapped)
         journal.frame({"k": "text", "text": "x" * 50_000})
         journal.frame({"k": "text", "text": "y" * 50_000})
-        journal.row(3, 7, [1.0, 2.0, 3.0], 5)
+        journal.row(3, 3)(7, [1.0, 2.0, 3.0], 5)
         reader = JournalReader(tmp_path / "j")
         reader.row_sizes[3] = 3
         kinds = [r.kind for r in reader.records()]

@@ -45,7 +45,7 @@ class Log:
     def state(self, base: RunManifest | None = None, **options: bool) -> RunManifest:
         """Return the manifest of the state."""
         replay = self.replay(base, **options)
-        return replay.build("r", status=replay.status, time_us=99, parents=())
+        return replay.build("r", status=replay.status(live=False), time_us=99, parents=())
 
     def column(self, state: RunManifest, tag: str, key: str) -> list[Any]:
         """Return one column of a series."""
@@ -96,7 +96,7 @@ class TestPoints:
     def test_rows_are_points_of_each_member(self, log: Log) -> None:
         """A row is one point of every series of its shape."""
         journal = log.journal(tag(1, "a"), tag(2, "b"), {"k": "shape", "n": 3, "tags": [2, 1]})
-        journal.row(3, 7, [20.0, 10.0], 5)
+        journal.row(3, 2)(7, [20.0, 10.0], 5)
         state = log.state()
 
         assert ([10.0], [20.0], [7]) == (
@@ -146,8 +146,8 @@ class TestPoints:
     def test_a_row_whose_shape_is_lost_is_dropped(self, log: Log) -> None:
         """A row that nobody announced harms nothing else."""
         journal = log.journal(tag(1, "a"), {"k": "shape", "n": 3, "tags": [1, 9]})
-        journal.row(3, 0, [1.0, 2.0], 1)
-        journal.row(4, 0, [1.0, 2.0], 1)
+        journal.row(3, 2)(0, [1.0, 2.0], 1)
+        journal.row(4, 2)(0, [1.0, 2.0], 1)
         journal.slot(slots.FLOAT, 1, 0, 5.0, 1)
 
         assert [5.0] == log.column(log.state(), "a", "value")
@@ -261,7 +261,7 @@ class TestStatus:
         """A journal without its last slot belongs to a dead process."""
         log.journal(tag(1, "a"))
 
-        assert "crashed" == log.replay().status
+        assert "crashed" == log.replay().status(live=False)
 
     def test_the_first_writer_decides(self, log: Log) -> None:
         """Whatever became of workers, the main process knows how the run ended."""
@@ -269,7 +269,7 @@ class TestStatus:
         log.journal(end("failed", primary=False), writer="x").seal()
         log.journal(tag(1, "a"), writer="y")
 
-        assert "finished" == log.replay().status
+        assert "finished" == log.replay().status(live=False)
 
     @pytest.mark.parametrize(
         ("words", "status"),
@@ -285,7 +285,7 @@ class TestStatus:
         for n, word in enumerate(words):
             log.journal(end(word, primary=False), writer=f"w{n}").seal()
 
-        assert status == log.replay().status
+        assert status == log.replay().status(live=False)
 
     def test_the_end_is_that_of_the_last_writer(self, log: Log) -> None:
         """ended_us is the largest time of a last record."""
@@ -332,7 +332,7 @@ class TestBase:
         assert (base.scalars, base.media, base.writers) == (
             again.scalars, again.media, again.writers,
         )  # fmt: skip
-        journal.row(2, 1, [2.0], 1)
+        journal.row(2, 1)(1, [2.0], 1)
         more = log.state(base)
 
         assert [1.0, 2.0] == log.column(more, "a", "value")

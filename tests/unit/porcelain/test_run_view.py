@@ -85,7 +85,7 @@ class TestBothSides:
         """A series can be walked point by point; an unknown tag has none."""
         points = view.get_scalar("train/loss")
 
-        assert (10, 0.5, 1.25, 0, 0) == tuple(points[1])
+        assert (10, 0.5, 1.25, 0, 0, None) == tuple(points[1])
         assert [] == view.get_scalar("nothing")
 
     def test_statistics_leave_nan_out(self, view: RunView) -> None:

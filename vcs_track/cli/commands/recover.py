@@ -80,8 +80,8 @@ def _reason(headers: list[Header]) -> str:
     elsewhere = sorted({header.host for header in headers if header.host != here})
     if elsewhere:
         return (
-            f"written on {', '.join(elsewhere)}, whose programs cannot be seen from here; "
-            "'vcs-track recover --force' seals it if none of them lives"
+            f"written on {', '.join(elsewhere)}, whose programs cannot be seen from here; it "
+            "is sealed 10 minutes after their last sign of life, or with --force"
         )
     pids = ", ".join(str(header.pid) for header in headers)
     return f"is going on (process {pids})"
