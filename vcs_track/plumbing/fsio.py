@@ -230,9 +230,8 @@ def link_or_copy(old: Path, new: Path, folder: Path) -> None:
 
 
 def touch(path: Path) -> None:
-    """Set the times of *path* to now, where it is still there."""
-    with suppress(OSError):
-        os.utime(path)
+    """Say that *path* was changed now, by the clock of the system."""
+    os.utime(path)
 
 
 def age(path: Path) -> float:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import secrets
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from vcs_track.errors import VcsTrackError
@@ -177,7 +178,8 @@ class Writer:
         """Tell other hosts that this process lives."""
         if time.monotonic() >= self._beat_at:
             self._beat_at = time.monotonic() + _BEAT_SECONDS
-            fsio.touch(self.journal.path.with_suffix(".beat"))
+            with suppress(OSError):
+                fsio.touch(self.journal.path.with_suffix(".beat"))
 
     @property
     def should_hand_over(self) -> bool:
