@@ -9,9 +9,12 @@ import io
 import math
 import struct
 import sys
+from collections import OrderedDict
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from vcs_track.errors import InvalidTypeError, InvalidValueError
+from vcs_track.formats.oid import object_format
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PILImage
@@ -50,6 +53,12 @@ class EncodedImage(NamedTuple):
     mime: str
     width: int | None
     height: int | None
+
+
+# Images encoded lately: one that is logged again is not encoded again. Found by the SHA-256 of
+# the pixels, never by an address, which another array may get.
+_encoded: OrderedDict[tuple[str, str, tuple[int, int]], EncodedImage] = OrderedDict()
+_MOST_ENCODED: Final = 16 << 20  # bytes
 
 
 def guess_mime(name: str) -> str:
@@ -162,13 +171,26 @@ def _encode_pil(image: PILImage) -> EncodedImage:
         )
     out = io.BytesIO()
     try:
+        key = object_format("sha256").hash(image.tobytes()), image.mode, image.size
+        # A palette, a colour profile or a resolution would be in the PNG too.
+        plain = not image.info and image.palette is None
+        if plain and key in _encoded:
+            return _encoded[key]
         _to_png_mode(image).save(out, "PNG", compress_level=_LEVEL)
     except (ValueError, OSError, SyntaxError) as error:
         raise InvalidValueError(
             f"a PIL image of mode '{image.mode}' and size {image.size} gives no PNG: {error}",
             hint="check the file it was opened from, or convert it to mode 'RGB'",
         ) from None
-    return EncodedImage(out.getvalue(), "image/png", image.width, image.height)
+    encoded = EncodedImage(out.getvalue(), "image/png", image.width, image.height)
+    if plain:
+        _encoded[key] = encoded
+        kept = list(_encoded.values())
+        with suppress(KeyError):  # another thread may make room too
+            while len(_encoded) > 256 or sum(len(e.data) for e in kept) > _MOST_ENCODED:
+                _encoded.popitem(last=False)
+                kept.pop(0)
+    return encoded
 
 
 def _to_png_mode(image: Any) -> Any:

@@ -13,6 +13,7 @@ from hypothesis import given, settings, strategies as st
 from PIL import Image
 
 from vcs_track.errors import InvalidTypeError, InvalidValueError
+from vcs_track.formats import media
 from vcs_track.formats.media import encode_image, guess_mime, open_image, sniff
 
 GRADIENT = np.arange(5 * 7 * 3, dtype="uint8").reshape(5, 7, 3)
@@ -279,6 +280,55 @@ class TestArrays:
             encode_image(np.zeros((channels, 8, 8)))
 
         assert "transpose(1, 2, 0)" in caught.value.hint
+
+
+class TestLoggedAgain:
+    def test_the_same_pixels_are_encoded_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """An image that is logged again, from whatever array, costs no second encoding."""
+        calls: list[object] = []
+        save = Image.Image.save
+
+        def count(self: Image.Image, *args: Any, **options: Any) -> None:
+            calls.append(self)
+            save(self, *args, **options)
+
+        monkeypatch.setattr(Image.Image, "save", count)
+        pixels = np.random.default_rng(1).integers(0, 255, (9, 8, 3), dtype="uint8")
+        first = encode_image(pixels)
+
+        assert first == encode_image(pixels.copy()) == encode_image(Image.fromarray(pixels))
+        assert 1 == len(calls)
+
+    def test_an_array_that_changed_is_another_image(self) -> None:
+        """Pixels count, not the array: what is painted into it is seen."""
+        pixels = np.zeros((4, 6), dtype="uint8")
+        before = encode_image(pixels).data
+        pixels[0, 0] = 9
+
+        assert before != encode_image(pixels).data
+        assert 9 == open_image(encode_image(pixels).data).getpixel((0, 0))
+
+    def test_the_same_bytes_in_another_shape_are_another_image(self) -> None:
+        """Size, mode and palette are part of an image."""
+        flat, tall = np.zeros((2, 6), dtype="uint8"), np.zeros((6, 2), dtype="uint8")
+        three = np.zeros((2, 2, 3), dtype="uint8")
+        red, blue = (Image.new("P", (4, 3)) for _ in range(2))
+        red.putpalette([255, 0, 0])
+        blue.putpalette([0, 0, 255])
+
+        sizes = [open_image(encode_image(image).data).size for image in (flat, tall, three)]
+        assert [(6, 2), (2, 6), (2, 2)] == sizes
+        assert encode_image(red).data != encode_image(blue).data
+
+    def test_memory_for_old_images_is_bounded(self) -> None:
+        """Images that were encoded long ago are let go."""
+        for n in range(300):
+            encode_image(np.full((2, 2), n % 256, dtype="uint8") + np.uint8(n // 256))
+        for n in range(5):
+            encode_image(np.random.default_rng(n).integers(0, 255, (1500, 1500, 3), dtype="uint8"))
+
+        assert len(media._encoded) <= 256
+        assert sum(len(image.data) for image in media._encoded.values()) <= 16 << 20
 
 
 class TestOthers:
