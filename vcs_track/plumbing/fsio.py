@@ -33,6 +33,7 @@ __all__ = [
     "fsync",
     "fsync_dir",
     "identify",
+    "is_at",
     "link_or_copy",
     "list_dir",
     "lock",
@@ -304,6 +305,14 @@ def pread(fd: int, length: int, offset: int) -> bytes:
 def size(fd: int) -> int:
     """Return the length of the open file *fd*."""
     return os.fstat(fd).st_size
+
+
+def is_at(fd: int, path: Path) -> bool:
+    """Return whether the open file *fd* still has the name *path*."""
+    try:
+        return identify(fd) == identify(path)
+    except FileNotFoundError:
+        return False
 
 
 def truncate(fd: int, length: int) -> None:

@@ -310,6 +310,17 @@ class JournalWriter:
             return self.lost
 
     @property
+    def is_lost(self) -> bool:
+        """Whether somebody removed the file, or sealed it elsewhere."""
+        return self._fd >= 0 and not fsio.is_at(self._fd, self.path)
+
+    def restore(self) -> None:
+        """Write the file anew when somebody removed it."""
+        if self.is_lost:
+            fsio.make_dirs(self.path.parent)
+            fsio.write_new(self.path, fsio.pread(self._fd, self.size, 0))
+
+    @property
     def size(self) -> int:
         """Bytes of the file, reserved ones included."""
         return fsio.size(self._fd) if self._fd >= 0 else 0

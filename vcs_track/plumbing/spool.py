@@ -54,6 +54,7 @@ class Spool:
             fsio.fsync(self._fd)
             fsio.close(self._fd)
             self._fd = -1
+        fsio.make_dirs(self._stem.parent)
         self._path = self._stem.with_name(f"{self._stem.name}-{self._files}.zip~")
         self._fd = fsio.create(self._path)
         self._files += 1
@@ -68,6 +69,7 @@ class Spool:
         """
         oid = self._format.hash(data)
         with self._lock:
+            self._check_name()
             if oid in self._seen:
                 self._check_same(oid, data)
                 return oid
@@ -94,6 +96,13 @@ class Spool:
                 raise CorruptError(f"two contents have the id '{oid}'; the second is refused")
         finally:
             fsio.close(fd)
+
+    def _check_name(self) -> None:
+        # Another host that took this process for dead has made the file a pack.
+        if self._fd >= 0 and not fsio.is_at(self._fd, self._path):
+            fsio.close(self._fd)
+            self._fd = -1
+            self._seen.clear()
 
     def _append(self, head: bytes, data: bytes) -> None:
         try:
@@ -123,6 +132,7 @@ class Spool:
                 data = fsio.pread(source, _BLOCK, 0)
                 return self.add(data), len(data)
             with self._lock:
+                self._check_name()
                 return self._stream(source)
         finally:
             fsio.close(source)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["LiveObjects", "all_ended", "live_runs", "live_state", "recover", "seal"]
 
 _PATIENCE = 30.0  # seconds to wait for another process that seals the same run
+_PACK = 1 << 30  # bytes; a run with more columns gets several packs
 _SILENCE = 600.0  # seconds without a sign of life after which another host's writer is dead
 
 
@@ -117,11 +118,11 @@ def _seal(store: Store, run: str, folder: Path, pause: Callable[[], None]) -> Ru
         store.home.packs.refresh()
         heads = store.home.head_folder.of(run)
         _install_spools(store, folder, ended)
-        writer = PackWriter(store.layout.tmp, store.format)
+        packs = _Packs(store)
         try:
-            state = _write_state(store, run, journals, heads, writer, pause, live=live)
+            state = _write_state(store, run, journals, heads, packs, pause, live=live)
         except BaseException:
-            writer.abandon()
+            packs.abandon()
             raise
         _remove_journals(folder, list(ended))
         return state
@@ -142,27 +143,46 @@ def _ended(folder: Path, journal: JournalReader) -> Lock | None:
 
 def _write_state(
     store: Store, run: str, journals: list[JournalReader], heads: list[ObjectId],
-    writer: PackWriter, pause: Callable[[], None], *, live: bool,
+    packs: _Packs, pause: Callable[[], None], *, live: bool,
 ) -> RunManifest:  # fmt: skip
     base = current(heads, store.home.objects) if heads else None
-
-    def emit(data: bytes) -> ObjectId:
-        return writer.add(data)
-
-    replay = Replay(emit, base, store.home.objects.read, pause)
+    replay = Replay(packs.add, base, store.home.objects.read, pause)
     for journal in journals:
         replay.read_journal(journal)
     _check_blobs(store, replay)
     if base is not None and base.writers == replay.writers:
-        writer.abandon()  # sealed before, by somebody who died before removing the journals
+        packs.abandon()  # sealed before, by somebody who died before removing the journals
         return base
     status, now = replay.status(live=live), _now(heads, base)
     state = replay.build(run, status=status, time_us=now, parents=heads)
-    oid = writer.add(state.encode())
-    writer.install(store.home.packs.folder, "p", store.home.objects)
+    oid = packs.add(state.encode())
+    packs.install()
     store.home.sync_packs()
     store.home.head_folder.add(run, oid, heads)
     return state
+
+
+class _Packs:
+    """What one seal stores, in as many packs as its size asks for."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._writer = PackWriter(store.layout.tmp, store.format)
+
+    def add(self, data: bytes) -> ObjectId:
+        """Store *data* as an object; return its id."""
+        if self._writer.size > _PACK:
+            self.install()
+            self._writer = PackWriter(self._store.layout.tmp, self._store.format)
+        return self._writer.add(data)
+
+    def install(self) -> None:
+        """Give the pack at hand its name."""
+        self._writer.install(self._store.home.packs.folder, "p", self._store.home.objects)
+
+    def abandon(self) -> None:
+        """Remove the pack at hand; earlier ones are rubbish that a clean-up finds."""
+        self._writer.abandon()
 
 
 def _now(heads: list[ObjectId], base: RunManifest | None) -> int:

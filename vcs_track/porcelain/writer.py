@@ -183,8 +183,9 @@ class Writer:
 
     @property
     def should_hand_over(self) -> bool:
-        """Whether the journal is long, or the disk may have lost a part of it."""
-        return self.journal.doubtful or self.journal.size >= _LONG
+        """Whether the journal is long, or gone, or the disk may have lost a part of it."""
+        journal = self.journal
+        return journal.doubtful or journal.is_lost or journal.size >= _LONG
 
     # ---- the end -----------------------------------------------------------------------
 
@@ -207,6 +208,7 @@ class Writer:
             words = {"lost": lost, "why": self.journal.trouble}
             # The frame that says how it ended may be among the lost.
             self.journal.last_words({"gap": words, "end": frame})
+        self.journal.restore()
         self.sync()
         self.abandon()
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 import vcs_track
 from vcs_track.errors import LockedError
-from vcs_track.plumbing import journal
+from vcs_track.plumbing import fsio, journal
 from vcs_track.plumbing.lock import Lock, identity
+from vcs_track.porcelain import seal as sealing
 from vcs_track.porcelain.seal import all_ended, live_runs, live_state, recover, seal
 
 if TYPE_CHECKING:
@@ -112,6 +118,20 @@ class TestSeal:
         assert "finished" == view.status
         assert [] == live_runs(repo.store)
 
+    def test_a_run_of_any_size_is_stored(
+        self, repo: Repository, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A run whose columns fill more than one pack gets several, and is whole."""
+        monkeypatch.setattr(sealing, "_PACK", 50_000)
+        with repo.start_run("r", id="r") as run:
+            for n in range(60_000):
+                run.add_scalar("loss", n / 7, n)
+        packs = [name for name in repo.store.home.packs.packs if name.path.name[:2] == "p-"]
+
+        assert len(packs) >= 3
+        assert [n / 7 for n in range(60_000)] == repo.run("r").series("loss").value
+        assert repo.fsck().ok
+
     def test_somebody_else_seals(self, repo: Repository) -> None:
         """While another process seals a run, patience ends in a clear error."""
         run = start(repo, "r")
@@ -200,6 +220,61 @@ class TestRecover:
         assert "running" == repo.run("r").status
 
         assert ["r"] == recover(repo.store, force=True)
+
+    @pytest.mark.parametrize(("silent", "sealed"), [(590, []), (610, ["r"]), (-9999, [])])
+    def test_another_host_that_fell_silent(
+        self, repo: Repository, monkeypatch: pytest.MonkeyPatch, silent: int, sealed: list[str]
+    ) -> None:
+        """Ten minutes without a sign of life mean that a writer elsewhere is dead.
+
+        Seen to fail when any age was taken for silence.
+        """
+        elsewhere = replace(identity(), host="elsewhere", boot="other")
+        with monkeypatch.context() as patch:
+            patch.setattr(journal, "identity", lambda: elsewhere)
+            run = start(repo.with_defaults(sync_interval=3600), "r")
+        run._relay.writer.beat()
+        beat = run._relay.writer.journal.path.with_suffix(".beat")
+        die(run)
+        os.utime(beat, (time.time() - silent, time.time() - silent))
+
+        assert sealed == recover(repo.store)
+
+    def test_a_writer_that_was_taken_for_dead_loses_nothing(
+        self, repo: Repository, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A host that slept finds its run sealed by another one, and goes on with it.
+
+        Seen to fail when the journal that the other host removed was not written anew, and
+        when media went on into the file that it had made a pack.
+        """
+        nap = repo.with_defaults(sync_interval=0)
+        monkeypatch.setattr(fsio, "lock", lambda _: None)  # a disk without locks
+        monkeypatch.setattr(
+            journal, "identity", lambda: replace(identity(), host="asleep", boot="x")
+        )
+        run = start(nap, "r")
+        other = (
+            "import vcs_track\nfrom vcs_track.plumbing import fsio, lock\n"
+            "fsio.lock = lambda fd: None\nprint(vcs_track.open().recover(force=True))\n"
+        )
+        child = [sys.executable, "-c", other]
+        done = subprocess.run(child, cwd=repo.root, capture_output=True, text=True, check=True)
+        assert "['r']\n" == done.stdout
+        assert "crashed" == vcs_track.open(repo.root, recover=False).run("r").status
+        run.add_scalar("loss", 9.0, 9)
+        run.add_image(np.full((40, 40), 7, dtype="uint8"), step=1)
+        run._relay.sync()
+        run.add_scalar("loss", 10.0, 10)
+        run.finish()
+        view = vcs_track.open(repo.root).run("r")
+
+        assert [0.0, 1 / 3, 2 / 3, 9.0, 10.0] == view.series("loss").value
+        assert ("finished", 1, ["hello"]) == (
+            view.status, len(view.get_images()), [m.text for m in view.get_text()],
+        )  # fmt: skip
+        assert (40, 40) == view.get_images()[0].image.size
+        assert repo.fsck().ok
 
     def test_a_dead_worker_of_a_finished_run(self, repo: Repository) -> None:
         """The run keeps the word of its first writer."""
