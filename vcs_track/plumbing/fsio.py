@@ -230,11 +230,6 @@ def link_or_copy(old: Path, new: Path, folder: Path) -> None:
     chmod(new, 0o444)
 
 
-def touch(path: Path) -> None:
-    """Say that *path* was changed now, by the clock of the system."""
-    os.utime(path)
-
-
 def age(path: Path) -> float:
     """Return the seconds since *path* was touched, by the clock of its disk."""
     # Two hosts on one disk need not agree on the time.
@@ -250,6 +245,11 @@ def chmod(path: Path, mode: int) -> None:
     """Set the permission bits of *path*, where the file system has them."""
     with suppress(OSError):
         os.chmod(path, mode)  # noqa: PTH101 -- as above
+
+
+def touch(path: Path) -> None:
+    """Say that *path* was changed now, by the clock of the system."""
+    os.utime(path)
 
 
 # ---- open files ------------------------------------------------------------------------

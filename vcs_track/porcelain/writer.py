@@ -183,7 +183,7 @@ class Writer:
 
     @property
     def should_hand_over(self) -> bool:
-        """Whether the journal is long, or gone, or the disk may have lost a part of it."""
+        """Whether the journal is long, gone, or in doubt after a failed sync."""
         journal = self.journal
         return journal.doubtful or journal.is_lost or journal.size >= _LONG
 
