@@ -305,3 +305,30 @@ class TestTerminal:
     def test_columns(self, written: str, width: int | None) -> None:
         """Only a sensible number is a width."""
         assert width == columns({"COLUMNS": written})
+
+
+class TestRank:
+    @pytest.mark.parametrize(
+        ("given", "rank"),
+        [
+            ({"RANK": "3", "WORLD_SIZE": "4"}, 3),
+            ({"OMPI_COMM_WORLD_RANK": "1", "OMPI_COMM_WORLD_SIZE": "2"}, 1),
+            ({"PMI_RANK": "1", "PMI_SIZE": "2"}, 1),
+            ({"SLURM_PROCID": "0", "SLURM_NTASKS": "8"}, 0),
+            ({"VCS_TRACK_RANK": "7", "RANK": "3", "WORLD_SIZE": "4"}, 7),
+            ({"RANK": "0", "WORLD_SIZE": "1"}, None),
+            ({"RANK": "admiral", "WORLD_SIZE": "4"}, None),
+            ({"RANK": "3", "WORLD_SIZE": "many"}, None),
+            ({"SLURM_PROCID": "0"}, None),
+        ],
+    )
+    def test_the_launcher_says_it(
+        self, tmp_path: Path, given: dict[str, str], rank: int | None
+    ) -> None:
+        """A launcher of several processes gives each its rank; others' variables do not."""
+        assert rank == read(tmp_path, given).rank
+
+    def test_our_own_must_be_a_number(self, tmp_path: Path) -> None:
+        """A rank that somebody set for us is not guessed."""
+        with pytest.raises(InvalidValueError, match="whole number"):
+            read(tmp_path, {"VCS_TRACK_RANK": "first"})

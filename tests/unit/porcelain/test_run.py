@@ -430,3 +430,41 @@ class TestBadArguments:
             run.finish()
         else:
             unharmed(repo, run, lambda r: r.add_scalar("a", np.array(values), 0))
+
+
+class TestRank:
+    def test_each_point_carries_the_rank_of_its_process(self, repo: Repository) -> None:
+        """Points of several ranks in one run are told apart, rows and single points alike."""
+        runs = [vcs_track.open(repo.root).start_run(id="r", rank=rank) for rank in (0, 2, None)]
+        for n, run in enumerate(runs):
+            run.add_scalar("loss", float(n), 0)
+            run.add_scalars({"loss": 10.0 + n, "acc": 0.5}, 1)
+        for run in reversed(runs):
+            run.finish()
+        view = repo.run("r")
+        found = {(point.rank, point.value) for point in view.series("loss")}
+
+        assert {(0, 0.0), (0, 10.0), (2, 1.0), (2, 11.0), (None, 2.0), (None, 12.0)} == found
+        assert {0, 2, None} == set(view.series("acc").rank)
+
+    def test_without_ranks_there_is_no_column(self, repo: Repository) -> None:
+        """A run of one process is stored as it always was."""
+        with repo.start_run("r") as run:
+            run.add_scalar("loss", 0.5, 0)
+
+        assert "rank" not in repo.run("r").series("loss").chunks[0]
+
+    def test_a_late_rank_goes_on(self, repo: Repository) -> None:
+        """A rank that starts when the others have ended is no error."""
+        for rank in (0, 1):
+            with repo.start_run(id="r", rank=rank) as run:
+                run.add_scalar("loss", float(rank), 0)
+
+        assert [0, 1] == repo.run("r").series("loss").rank
+
+    @pytest.mark.parametrize("rank", [-1, 2**31, 0.5, True, "0"])
+    def test_what_is_no_rank_is_refused(self, repo: Repository, rank: Any) -> None:
+        """A rank is a whole number from 0; nothing is started otherwise."""
+        with pytest.raises(VcsTrackError, match="rank"):
+            repo.start_run("r", rank=rank)
+        assert 0 == len(repo.runs())
