@@ -29,6 +29,8 @@ __all__ = [
     "SLOT_SIZE",
     "UINT",
     "Header",
+    "check_word",
+    "pack_body",
     "pack_header",
     "pack_last_words",
     "pack_payload",
@@ -166,8 +168,22 @@ def pack_slot(
         wall_us: Microseconds since 1970 UTC.
         seed: The journal's salt, xor the byte offset of the slot.
     """
-    body = _BODY[kind].pack(step, value, wall_us, number << 8 | kind)
-    return body + _WORD.pack(check64(body, seed) & 0xFFFFFFFF or 1)
+    body = pack_body(kind, number, step, value, wall_us)
+    return body + check_word(body, seed)
+
+
+def pack_body(kind: int, number: int, step: int, value: float, wall_us: int) -> bytes:
+    """Return a slot without its check word; arguments as in :func:`pack_slot`.
+
+    Raises:
+        struct.error: If a number does not fit its field.
+    """
+    return _BODY[kind].pack(step, value, wall_us, number << 8 | kind)
+
+
+def check_word(body: bytes, seed: int) -> bytes:
+    """Return the check word of a slot; the seed is its salt xor its offset."""
+    return _WORD.pack(check64(body, seed) & 0xFFFFFFFF or 1)
 
 
 def pack_payload(

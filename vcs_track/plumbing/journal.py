@@ -130,11 +130,10 @@ class JournalWriter:
         Raises:
             struct.error: If a number does not fit its field; nothing is written then.
         """
-        # Packed once before a slot is taken, so that a bad number leaves no hole.
-        slots.pack_slot(kind, number, step, value, wall_us, seed=0)
+        # Packed before a slot is taken, so that a bad number leaves no hole.
+        body = slots.pack_body(kind, number, step, value, wall_us)
         offset = next(self._offsets)
-        seed = self.header.salt ^ offset
-        self._put(offset, slots.pack_slot(kind, number, step, value, wall_us, seed=seed))
+        self._put(offset, body + slots.check_word(body, self.header.salt ^ offset))
 
     def row(self, shape: int, members: int) -> Row:
         """Return ``row(step, values, wall_us)``, which appends one row of a shape.
@@ -147,14 +146,15 @@ class JournalWriter:
         n, size, word = 1 + slots.slots_of(8 * members), 8 * members, shape << 8 | slots.ROW
         values_of, pack = struct.Struct(f"<{members}d").pack, struct.Struct("<qQqI").pack
         store, check, salt = struct.Struct("<28sI").pack_into, check64, self.header.salt
-        total, take = n * SLOT_SIZE, self._take
+        total, offsets, several = n * SLOT_SIZE, self._offsets, itertools.islice
 
         def row(
             step: int, values: Sequence[float], wall_us: int, _user: object = self._in_use
         ) -> None:
             payload = values_of(*values)
             body = pack(step, check(payload), wall_us, word)
-            offset = take(n)
+            taken = tuple(several(offsets, n))
+            offset = taken[0] if taken[-1] - taken[0] == total - SLOT_SIZE else self._take(n)
             word32 = check(body, salt ^ offset) & 0xFFFFFFFF or 1
             window, low, high = self._window
             at = offset - low

@@ -261,7 +261,8 @@ class Run(Labels, MediaLog, Reads):
     def _add_scalar(
         self, tag: str, value: Any, step: int | None, epoch: float | None, walltime: float | None
     ) -> None:
-        tag = values.check_tag(tag)
+        if type(tag) is not str or tag not in self._series:
+            tag = values.check_tag(tag)
         kind, number = values.number(value, tag)
         if epoch is not None:
             epoch = values.check_epoch(epoch)
@@ -355,9 +356,12 @@ class Run(Labels, MediaLog, Reads):
         if known is None:
             return False
         row = list(scalars.values())
-        if list(map(type, row)) != known.kinds or not -(2**63) <= step < 2**63:
+        if list(map(type, row)) != known.kinds:
             return False
-        known.append(step, row, time.time_ns() // 1000)
+        try:
+            known.append(step, row, time.time_ns() // 1000)
+        except struct.error:  # a step beyond 64 bits: the other way says so
+            return False
         for series in known.series:
             series.last = step
         self._last_step = step

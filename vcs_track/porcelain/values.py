@@ -198,6 +198,8 @@ def number(value: Any, tag: str) -> tuple[int, float]:
         return FLOAT, value
     if kind is bool:
         return BOOL, value
+    if kind is int and -(2**63) <= value < 2**63:
+        return INT, value
     return _number(value, f"scalar '{tag}'")
 
 
@@ -291,6 +293,8 @@ def check_step(step: Any) -> int:
         InvalidTypeError: If it is no whole number.
         InvalidValueError: If it has a fraction, or needs more than 64 bits.
     """
+    if type(step) is int and -(2**63) <= step < 2**63:
+        return step
     hint = "steps are whole numbers; log an epoch with epoch="
     try:
         kind, found = _number(step, "step")
