@@ -6,10 +6,11 @@ import os
 import struct
 import threading
 import time
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from vcs_track.errors import InvalidValueError, RunSealedError
+from vcs_track.errors import InvalidValueError, LockedError, RunSealedError
 from vcs_track.formats import slots
 from vcs_track.porcelain import edits, endings, values
 from vcs_track.porcelain.labels import Labels
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from vcs_track.porcelain.writer import Writer
 
 __all__ = ["Run"]
-
-_JOIN_SECONDS = 5.0  # how long the first writer waits for the others when it finishes
 
 
 class _Series:
@@ -417,14 +416,19 @@ class Run(Labels, MediaLog, Reads):
         self._seal(writer)
 
     def _seal(self, writer: Writer) -> None:
-        folder = writer.folder
-        if writer.primary:
-            until = time.monotonic() + _JOIN_SECONDS
-            while not all_ended(folder) and time.monotonic() < until:
-                time.sleep(0.02)
-        elif not all_ended(folder):
-            return  # a writer that is left seals for all
-        state = seal(self._store, self.id)
+        # Nobody waits for other writers: the first seals what has ended, the last one the rest.
+        if not writer.primary and not all_ended(writer.folder):
+            return
+        try:
+            state = seal(self._store, self.id)
+        except LockedError as error:
+            warnings.warn(
+                f"{error}; what this process logged is kept, and sealed when the repository is "
+                "next opened",
+                RuntimeWarning,
+                stacklevel=3,
+            )
+            return
         if state is not None:
             self._status = state.status
 
