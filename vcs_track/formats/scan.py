@@ -36,6 +36,7 @@ __all__ = ["Damage", "Points", "Record", "Rows", "batches", "records"]
 
 _MOST: Final = 2048  # slots in a batch: 64 KiB, small beside a processor's cache
 _LEAST: Final = 16  # fewer are not worth a batch
+_SECTOR: Final = 16  # slots that a disk writes at once
 _SLOT = struct.Struct("<qdqII")
 _SIGNED = struct.Struct("<q")
 _UNSIGNED = struct.Struct("<Q")
@@ -106,6 +107,8 @@ class Damage:
     Attributes:
         slots: Number of slots before a valid one that are neither empty nor valid.
         first: Byte offset of the first, or -1.
+        empty: Number of slots of zeros before a valid one, where a whole sector or more of
+            them stand together. Fewer may belong to calls in other threads that never returned.
         torn: Number of bad slots at the end.
         used: Number of slots up to the last valid one.
     """
@@ -113,8 +116,10 @@ class Damage:
     def __init__(self) -> None:
         self.slots = 0
         self.first = -1
+        self.empty = 0
         self.torn = 0
         self.used = 0
+        self._zeros = 0
         self._first_torn = -1
 
     def add(self, offset: int) -> None:
@@ -123,9 +128,16 @@ class Damage:
             self._first_torn = offset
         self.torn += 1
 
+    def skip(self, slots: int) -> None:
+        """Note that many empty slots one behind the other."""
+        if slots >= _SECTOR:
+            self._zeros += slots
+
     def passed(self, offset: int) -> None:
         """Note that what is valid goes on to *offset*."""
         self.used = (offset - HEADER_SIZE) // SLOT_SIZE
+        self.empty += self._zeros
+        self._zeros = 0
         if self.torn:
             if self.first < 0:
                 self.first = self._first_torn
@@ -176,7 +188,9 @@ def batches(
             damage.passed(offset)
             yield batch
         elif view[offset : offset + SLOT_SIZE] == empty:
-            offset = _next_used(view, offset)
+            used = _next_used(view, offset)
+            damage.skip((used - offset) // SLOT_SIZE)
+            offset = used
         else:
             damage.add(offset)
             offset += SLOT_SIZE

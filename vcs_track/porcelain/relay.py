@@ -79,7 +79,7 @@ class Relay:
 
     def sync(self) -> None:
         """Sync what was written, and change writers where it is time."""
-        self.writer.sync()
+        self._sync_all()
         self.writer.beat()
         if self.writer.should_hand_over and not self._ended:
             # A disk that cannot be written is met again by whoever logs.
@@ -89,13 +89,18 @@ class Relay:
 
     def flush(self) -> None:
         """Wait until everything written so far survives a power cut."""
-        self.writer.sync()
+        self._sync_all()
         if self.writer.journal.doubtful:
             self.sync()
             if self._sealer is not None:
                 self._hurry.set()
                 self._sealer.join()
                 self._hurry.clear()
+
+    def _sync_all(self) -> None:
+        # The one at work is asked first: it may hand over meanwhile, and is in the list then.
+        for writer in (self.writer, *self._left):
+            writer.sync()
 
     def hand_over(self) -> None:
         """Put the next writer to work."""
@@ -115,8 +120,8 @@ class Relay:
 
     def _seal_what_is_left(self) -> None:
         for old in [writer for writer in self._left if writer.journal.quiet]:
-            self._left.remove(old)
             old.hand_over()
+            self._left.remove(old)
             self._unsealed = True
         if self._unsealed and (self._sealer is None or not self._sealer.is_alive()):
             self._unsealed = False

@@ -170,10 +170,12 @@ class Replay:
                 {"writer": writer, "damaged_slots": journal.damage.slots,
                  "first_byte": journal.damage.first}
             )  # fmt: skip
+        words = journal.last_words
+        if journal.damage.empty and not live and "gap" not in words:
+            self.gaps.append({"writer": writer, "empty_slots": journal.damage.empty})
         if self._orphans:
             self.gaps.append({"writer": writer, "points_without_tag": self._orphans})
             self._orphans = 0
-        words = journal.last_words
         if "gap" in words:
             self.gaps.append({"writer": writer, **words["gap"]})
         if "end" in words and not sealed:
@@ -215,7 +217,9 @@ class Replay:
             row = struct.unpack(f"<{len(payload) // 8}d", payload)
             for member, number_value in zip(table.shapes[number], row, strict=True):
                 builder = self._at(table, member)
-                if builder is not None:
+                if builder is None:
+                    self._orphans += 1
+                else:
                     builder.add(slots.FLOAT, number_value, step, wall_us)
         elif kind == slots.FRAME:
             self._frame(canonical.loads(payload), table, journal, wall_us)
@@ -242,7 +246,9 @@ class Replay:
         steps, walls = (array("q", column.tobytes()) for column in (rows.steps, rows.walls))
         for number, column in zip(table.shapes[rows.number], rows.columns, strict=True):
             builder = self._at(table, number)
-            if builder is not None:
+            if builder is None:
+                self._orphans += len(steps)
+            else:
                 builder.extend(array("d", column.tobytes()), steps, walls)
 
     @staticmethod
@@ -256,9 +262,8 @@ class Replay:
             table.tags[content["n"]] = (self._builder(tag), content["rep"], epoch)
             return True
         if content.get("k") == "shape":
-            if all(number in table.tags for number in content["tags"]):
-                table.shapes[content["n"]] = content["tags"]
-                journal.row_sizes[content["n"]] = len(content["tags"])
+            table.shapes[content["n"]] = content["tags"]
+            journal.row_sizes[content["n"]] = len(content["tags"])
             return True
         return False
 

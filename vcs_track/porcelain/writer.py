@@ -201,6 +201,8 @@ class Writer:
         )  # fmt: skip
 
     def _close(self, frame: dict[str, Any]) -> None:
+        # First: a power cut must not keep the word of the end and lose what came before it.
+        self.sync()
         self.journal.frame(frame)
         self.journal.seal()
         lost = self.journal.settle()

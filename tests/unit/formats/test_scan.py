@@ -90,7 +90,15 @@ class TestScan:
         records, damage = scan(body + slot(n, slots.FLOAT, 2.0) + bytes(4096))
 
         assert ([1.0, 2.0], 0) == ([r.value for r in records], damage.slots)
-        assert n + 1 == damage.used
+        assert (n + 1, n - 1) == (damage.used, damage.empty)
+
+    @pytest.mark.parametrize(("zeros", "told"), [(1, 0), (15, 0), (16, 16), (200, 200)])
+    def test_a_sector_of_zeros_is_told(self, zeros: int, told: int) -> None:
+        """A few empty slots were never filled; as many as a disk writes at once were lost."""
+        body = bytes(zeros * SLOT_SIZE) + slot(zeros, slots.FLOAT, 1.0)
+
+        assert told == scan(body)[1].empty
+        assert 0 == scan(bytes(zeros * SLOT_SIZE))[1].empty
 
     def test_a_slot_of_another_place_is_refused(self) -> None:
         """The offset is part of the check: a slot copied elsewhere is not valid there."""

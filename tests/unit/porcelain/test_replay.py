@@ -143,14 +143,18 @@ class TestPoints:
         assert [2.0] == log.column(state, "a", "value")
         assert [{"writer": "w", "points_without_tag": 1}] == list(state.gaps)
 
-    def test_a_row_whose_shape_is_lost_is_dropped(self, log: Log) -> None:
-        """A row that nobody announced harms nothing else."""
+    def test_what_is_lost_of_a_row_harms_nothing_else(self, log: Log) -> None:
+        """A row without a shape is dropped; a lost tag costs its own points alone."""
         journal = log.journal(tag(1, "a"), {"k": "shape", "n": 3, "tags": [1, 9]})
         journal.row(3, 2)(0, [1.0, 2.0], 1)
+        for _ in range(3):
+            journal.row(3, 2)(0, [3.0, 4.0], 1)
         journal.row(4, 2)(0, [1.0, 2.0], 1)
         journal.slot(slots.FLOAT, 1, 0, 5.0, 1)
+        state = log.state()
 
-        assert [5.0] == log.column(log.state(), "a", "value")
+        assert [1.0, 3.0, 3.0, 3.0, 5.0] == log.column(state, "a", "value")
+        assert {"writer": "w", "points_without_tag": 4} in state.gaps
 
     def test_damage_is_a_gap_and_the_rest_is_there(self, log: Log) -> None:
         """A damaged slot is counted with its place."""
