@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from cli.program import make_run, vcs
+from cli.program import make_project, make_run, vcs
 
 import vcs_track
 
@@ -97,6 +98,124 @@ class TestDamage:
         pack.write_bytes(pack.read_bytes()[:-10])
 
         assert pack.name in vcs("fsck", code=12).stdout
+
+
+def damage(repo: Repository) -> Path:
+    """Flip a bit in the first object of the only pack, and return the pack."""
+    (pack,) = packs(repo, "p")
+    data = bytearray(pack.read_bytes())
+    data[110] ^= 1
+    pack.chmod(0o644)
+    pack.write_bytes(data)
+    return pack
+
+
+class TestRepair:
+    @pytest.fixture
+    def pack(self, repo: Repository, tmp_path: Path) -> Path:
+        """Return the damaged pack of a run that ``best.zip`` has undamaged."""
+        run = make_run(repo, "one")
+        repo.export(run, tmp_path / "best.zip")
+        return damage(repo)
+
+    def test_from_a_bundle(self, pack: Path) -> None:
+        """What was damaged is restored, said, and gone afterwards."""
+        done = vcs("fsck", "--repair", "--from", "best.zip")
+        again = vcs("fsck", "--repair", "--from", "best.zip")
+
+        assert f"mended: store {pack.name}: " in done.stdout
+        assert " from best.zip\n" in done.stdout
+        assert done.stdout.endswith(", 1 run: all is well\n")
+        assert again.stdout.startswith("checked ")
+        assert vcs("fsck").stdout == again.stdout
+
+    def test_from_two_sources(self, repo: Repository, pack: Path, tmp_path: Path) -> None:
+        """``--from`` can be repeated, and is relative to ``-C``."""
+        other = vcs_track.init(tmp_path / "other")
+        make_run(other, "another")
+        (tmp_path / "below").mkdir()
+        vcs("-C", "below", "fsck", "--repair", "--from", "../other", "--from", "../best.zip")
+
+        assert vcs("fsck").stdout.endswith("all is well\n")
+        assert 1 == len(repo.runs())
+
+    def test_what_is_lost_is_named(self, pack: Path) -> None:
+        """Without a source the damaged object is named, with exit code 12 and what to do."""
+        done = vcs("fsck", "--repair", code=12)
+        report = json.loads(vcs("fsck", "--repair", "--json", code=12).stdout)
+        (oid,) = report["repairs"]["lost"]
+
+        assert f"lost: {oid}: there is no undamaged copy of it\n" in done.stdout
+        assert " 1 lost\n" in done.stdout
+        assert "'--from'" in done.stderr
+        assert not report["ok"]
+
+    def test_nothing_changes_without_it(self, pack: Path) -> None:
+        """A check alone leaves the damage, and tells how to mend it."""
+        before = pack.read_bytes()
+        done = vcs("fsck", code=12)
+
+        assert "hint: mend it with 'vcs-track fsck --repair'" in done.stderr
+        assert before == pack.read_bytes()
+
+    def test_format(self, repo: Repository, pack: Path) -> None:
+        """A repository that cannot be opened for its ``FORMAT`` is mended and opened."""
+        (repo.path / "FORMAT").write_text("vcs-trash")
+        vcs("fsck", code=1)
+        done = vcs("fsck", "--repair", "--from", "best.zip")
+
+        assert done.stdout.startswith("mended: .runs/FORMAT: ")
+        assert "mended: store p-" in done.stdout
+        assert vcs("fsck").stdout.endswith("all is well\n")
+
+    def test_format_of_a_folder_set_elsewhere(
+        self, repo: Repository, pack: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        """``VCS_TRACK_DIR`` says where the repository is, for this too."""
+        (tmp_path / "far").mkdir()
+        monkeypatch.setenv("VCS_TRACK_DIR", str(tmp_path))
+        monkeypatch.chdir(tmp_path / "far")
+        (repo.path / "FORMAT").write_text("vcs-trash")
+
+        assert "mended: .runs/FORMAT" in vcs("fsck", "--repair", "--from", "../best.zip").stdout
+
+    def test_the_shelf_is_left_to_git(self, tmp_path: Path) -> None:
+        """Damage on the shelf is not mended; the hint is a command that does."""
+        repo = make_project(tmp_path / "project")
+        make_run(repo, "one")
+        repo.commit()
+        (stored,) = packs(repo, "p")
+        shelved = repo.path / "packs" / stored.name
+        data = shelved.read_bytes()
+        shelved.unlink()
+        shelved.write_bytes(data[:-5])
+        done = vcs("-C", repo.root, "fsck", "--repair", code=12)
+        (hint,) = [line for line in done.stderr.splitlines() if line.startswith("hint: ")]
+
+        assert f"hint: get the shelf's copy back with 'git checkout -- {shelved}'" == hint
+        assert data[:-5] == shelved.read_bytes()
+
+    def test_from_without_repair(self, pack: Path) -> None:
+        """``--from`` alone is an error that says what is missing."""
+        assert "hint: add --repair\n" in vcs("fsck", "--from", "best.zip", code=2).stderr
+
+    def test_no_such_source(self, pack: Path) -> None:
+        """A source that is not there is a wrong value, and nothing has changed."""
+        before = pack.read_bytes()
+        done = vcs("fsck", "--repair", "--from", "nothing.zip", code=2)
+
+        assert "there is no repository or bundle 'nothing.zip'" in done.stderr
+        assert before == pack.read_bytes()
+
+    def test_both_formats_lost(self, repo: Repository, pack: Path, tmp_path: Path) -> None:
+        """What is nothing but a damaged pack becomes a repository with its run again."""
+        shutil.rmtree(repo.path / "local" / "heads")
+        for place in (repo.path, repo.path / "local"):
+            (place / "FORMAT").write_bytes(bytes(40))
+        done = vcs("fsck", "--repair", "--from", "best.zip")
+
+        assert 4 == done.stdout.count("mended: ")
+        assert 1 == len(vcs_track.open(tmp_path).runs())
 
 
 class TestBadInput:

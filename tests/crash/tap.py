@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import ModuleType
 
-__all__ = ["CHANGING", "Call", "tapped"]
+__all__ = ["CHANGING", "WATCHED", "Call", "tapped"]
 
 # Calls that can change what is on the disk, or make it survive a power cut.
 CHANGING = frozenset(
@@ -41,7 +41,7 @@ CHANGING = frozenset(
         "mmap",
     ]
 )
-_WATCHED = CHANGING | frozenset(
+WATCHED = CHANGING | frozenset(
     ["listdir", "read", "close", "lseek", "pread", "fstat", "stat", "access", "lockf"]
 )
 
@@ -76,7 +76,7 @@ class _Module:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._real, name)
-        if name not in _WATCHED:
+        if name not in WATCHED:
             return found
         return lambda *args, **kwargs: self._react(Call(name, args, kwargs, found))
 

@@ -38,6 +38,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "import": (f"{_HERE}.import_", "Take in the runs of a zip"),
     "fsck": (f"{_HERE}.fsck", "Check that every object is there and undamaged"),
     "recover": (f"{_HERE}.recover", "Seal the runs whose programs died"),
+    "gc": (f"{_HERE}.gc", "Clean up what nothing needs"),
     "demo": (f"{_HERE}.demo", "Try all of it on a small real model in a new folder"),
     "cat-file": (f"{_HERE}.cat_file", "Write the bytes of an object to stdout"),
     "ls-objects": (f"{_HERE}.ls_objects", "List objects, what they are and where they lie"),

@@ -57,8 +57,10 @@ __all__ = [
     "safe_to_map",
     "seek",
     "size",
+    "stamp",
     "storage_errors",
     "sync_data",
+    "sync_file",
     "touch",
     "truncate",
     "unlink",
@@ -147,10 +149,14 @@ def read(path: Path) -> bytes:
 
 
 def read_start(path: Path, length: int) -> bytes:
-    """Return the first *length* bytes of *path*, or all when it is shorter."""
-    fd = open_read(path)
+    """Return the first *length* bytes of *path*, or all when it is shorter.
+
+    What is no file has none.
+    """
+    # Without waiting: a pipe may have any name.
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
-        return pread(fd, length, 0)
+        return pread(fd, length, 0) if stat.S_ISREG(os.fstat(fd).st_mode) else b""
     finally:
         os.close(fd)
 
@@ -247,6 +253,12 @@ def chmod(path: Path, mode: int) -> None:
         os.chmod(path, mode)  # noqa: PTH101 -- as above
 
 
+def stamp(path: Path) -> tuple[int, int]:
+    """Return the time of the last change in ns, and the length in bytes."""
+    found = os.stat(path)  # noqa: PTH116 -- as above
+    return found.st_mtime_ns, found.st_size
+
+
 def touch(path: Path) -> None:
     """Say that *path* was changed now, by the clock of the system."""
     os.utime(path)
@@ -328,6 +340,15 @@ def fsync(fd: int) -> None:
 def sync_data(fd: int) -> None:
     """Make the data of *fd* survive a power cut; its length was synced before."""
     os.fdatasync(fd)
+
+
+def sync_file(path: Path) -> None:
+    """Make the content of *path* survive a power cut, whoever wrote it."""
+    fd = open_read(path)
+    try:
+        fsync(fd)
+    finally:
+        os.close(fd)
 
 
 def close(fd: int) -> None:

@@ -80,9 +80,17 @@ class HeadFolder:
         fsio.make_dirs(path.parent)
         fsio.create_empty(path)
         fsio.fsync_dir(path.parent)
+        fsio.fsync_dir(path.parent.parent)  # a folder that a dead program made may not be synced
         for parent in replaces:
             if parent != oid:
                 fsio.unlink(self._layout.head(run, parent))
+
+    def sync(self, runs: Iterable[str]) -> None:
+        """Make the heads of *runs* survive a power cut, whoever made them."""
+        for folder in {self._layout.head(run, "").parent for run in runs}:
+            if folder.is_dir():
+                fsio.fsync_dir(folder)
+                fsio.fsync_dir(folder.parent)
 
     def path(self, run: str, oid: ObjectId) -> Path:
         """Return the file of one head."""

@@ -68,6 +68,7 @@ class FolderHome:
             return False
         fsio.make_dirs(self.packs.folder)
         fsio.make_dirs(self.tmp)
+        fsio.sync_file(path)  # git does not sync what it checks out
         fsio.link_or_copy(path, target, self.tmp)
         return True
 

@@ -60,6 +60,7 @@ class JournalWriter:
         writer: Writer id.
         mapped: Whether to write through a mapping.
         strict: Raise when a record cannot be written, instead of holding it in memory.
+        after: The journal that this one goes on for.
 
     Attributes:
         point: ``point(word, step, value)`` appends one float; *word* is the tag number
@@ -77,11 +78,16 @@ class JournalWriter:
         writer: str,
         mapped: bool,
         strict: bool = False,
+        after: JournalWriter | None = None,
     ) -> None:
         who = identity()
         self.path = path
-        self.header = Header(
-            time.time_ns() // 1000, run, writer, who.boot, who.pid, who.ticks, who.namespace,
+        # The time puts journals in order, and clocks jump.
+        created_us = time.time_ns() // 1000
+        if after is not None:
+            created_us = max(created_us, after.header.created_us + 1)
+        self.header: Header = Header(
+            created_us, run, writer, who.boot, who.pid, who.ticks, who.namespace,
             secrets.randbits(32), who.host,
         )  # fmt: skip
         self.lost = 0

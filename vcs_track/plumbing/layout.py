@@ -78,6 +78,26 @@ class Layout:
         """Files on the way in."""
         return self.local / "tmp"
 
+    @property
+    def trash(self) -> Path:
+        """Packs that nothing needs, before they are deleted for good."""
+        return self.local / "trash"
+
+    @property
+    def quarantine(self) -> Path:
+        """What was damaged and taken out of the way; never cleaned up."""
+        return self.local / "quarantine"
+
+    @property
+    def gc_lock(self) -> Path:
+        """The lock that a clean-up holds."""
+        return self.local / "gc.lock"
+
+    @property
+    def gc_record(self) -> Path:
+        """What the last clean-up called dead."""
+        return self.local / "gc.json"
+
     def live_run(self, run: str) -> Path:
         """Return the folder of the live run *run*."""
         return self.live / run

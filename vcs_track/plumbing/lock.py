@@ -87,6 +87,10 @@ class Lock:
         if taken is False:
             fsio.close(fd)
             return None
+        if not fsio.is_at(fd, path):
+            # Removed by whoever held it: nobody would see a lock on a file without a name.
+            fsio.close(fd)
+            return cls._take(path)
         key = _key(fsio.identify(fd))
         _held.add(key)
         return cls(path, fd, key, certain=taken is True)

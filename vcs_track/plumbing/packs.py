@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from vcs_track.formats.oid import ObjectFormat
 
 
-__all__ = ["MemoryObjects", "Objects", "PackFile", "PackFolder", "collision", "is_pack_name"]
+__all__ = [
+    "MemoryObjects", "Objects", "PackFile", "PackFolder", "collision", "is_pack_name", "is_sound",
+]  # fmt: skip
 
 
 class Objects(Protocol):
@@ -357,11 +359,31 @@ class PackFolder:
         file = self.owner(oid)
         try:
             return file.read(oid)
+        except FileNotFoundError:
+            self.refresh()  # a clean-up took the pack; what it held was stored elsewhere too
+            return self.owner(oid).read(oid)
         except (CorruptError, ObjectNotFoundError):
             other = self.sound(oid)
             if other is None:
                 raise
             return other.read(oid)
+
+    def freshen(self, oid: ObjectId) -> bool:
+        """Mark the pack of *oid* as in use, before anything relies on it.
+
+        Returns:
+            Whether no clean-up takes that pack from now on. If not, store the bytes again.
+        """
+        file = self.cached(oid)
+        if file is None:
+            return False
+        try:
+            fsio.touch(file.path)
+            # Looked at again: a clean-up may have moved the pack while it was being marked.
+            fsio.stamp(file.path)
+        except OSError:
+            return False
+        return True
 
     def sound(self, oid: ObjectId) -> PackFile | None:
         """Return a pack whose copy of *oid* is undamaged, or None.
@@ -371,10 +393,10 @@ class PackFolder:
         first = self.cached(oid)
         if first is None:
             return None
-        if _is_sound(first, oid):
+        if is_sound(first, oid):
             return first
         others = (file for file in self.packs if file is not first and _holds(file, oid))
-        return next((file for file in others if _is_sound(file, oid)), None)
+        return next((file for file in others if is_sound(file, oid)), None)
 
     def __contains__(self, oid: object) -> bool:
         return isinstance(oid, str) and self.pack_of(ObjectId(oid)) is not None
@@ -386,10 +408,11 @@ class PackFolder:
         return iter(sorted(seen))
 
 
-def _is_sound(file: PackFile, oid: ObjectId) -> bool:
+def is_sound(file: PackFile, oid: ObjectId) -> bool:
+    """Return whether *file* has an undamaged copy of *oid*."""
     try:
         file.check_entry(file.entry(oid))
-    except (CorruptError, ObjectNotFoundError):
+    except (CorruptError, ObjectNotFoundError, FileNotFoundError):
         return False
     return True
 
@@ -397,7 +420,7 @@ def _is_sound(file: PackFile, oid: ObjectId) -> bool:
 def _holds(file: PackFile, oid: ObjectId) -> bool:
     try:
         return oid in file
-    except CorruptError:  # its record is damaged; another pack may have a good copy
+    except (CorruptError, FileNotFoundError):  # another pack may have a good copy
         return False
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import zlib
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from vcs_track.errors import CorruptError, InvalidValueError
@@ -17,6 +18,7 @@ from vcs_track.formats.pack import OBJECTS, STORED, Entry
 from vcs_track.plumbing import fsio
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from vcs_track.formats.oid import ObjectFormat
@@ -43,6 +45,7 @@ class Spool:
         self._path = stem
         self._fd = -1
         self._at = 0
+        self._busy = False
         self._dirty = False
         self._unnamed = False
 
@@ -61,6 +64,24 @@ class Spool:
         self._at = 0
         self._dirty = self._unnamed = True
 
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Hold the file; a signal handler in the midst of it gets a file of its own."""
+        with self._lock:
+            outer = self._fd, self._path, self._at, self._dirty, self._unnamed
+            nested, self._busy = self._busy, True
+            if nested:
+                self._fd = -1
+            try:
+                self._check_name()
+                yield
+            finally:
+                self._busy = nested
+                if nested:
+                    self.sync()
+                    self.close()
+                    self._fd, self._path, self._at, self._dirty, self._unnamed = outer
+
     def add(self, data: bytes) -> ObjectId:
         """Store *data*; return its id. A second copy costs nothing.
 
@@ -68,8 +89,7 @@ class Spool:
             OSError: If it cannot be written; the spool is as it was before.
         """
         oid = self._format.hash(data)
-        with self._lock:
-            self._check_name()
+        with self._turn():
             if oid in self._seen:
                 self._check_same(oid, data)
                 return oid
@@ -131,8 +151,7 @@ class Spool:
             if length < _BLOCK:
                 data = fsio.pread(source, _BLOCK, 0)
                 return self.add(data), len(data)
-            with self._lock:
-                self._check_name()
+            with self._turn():
                 return self._stream(source)
         finally:
             fsio.close(source)

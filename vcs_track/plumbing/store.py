@@ -77,6 +77,7 @@ class Store:
         layout = _layout(folder / FOLDER)
         if layout.format.exists() or layout.format_copy.exists():
             store = cls.open(folder)
+            _sync(layout)
             if store.format is not fmt:
                 raise InvalidValueError(
                     f"'{layout.root}' has object format '{store.format.name}'",
@@ -85,6 +86,7 @@ class Store:
             return store
         with fsio.storage_errors(f"make a repository in '{folder}'"):
             _make(layout, fmt)
+            _sync(layout)
         return cls.open(folder)
 
     @classmethod
@@ -225,6 +227,13 @@ def _make(layout: Layout, fmt: ObjectFormat) -> None:
         # and none of them ever sees half a file.
         fsio.publish(path, data)
     _complete(layout, fmt)
+
+
+def _sync(layout: Layout) -> None:
+    """Make the folders survive a power cut, whoever made them."""
+    with suppress(OSError):  # a disk that is only read
+        for folder in (layout.root.parent, layout.root, layout.local.parent, layout.local):
+            fsio.fsync_dir(folder)
 
 
 def _complete(layout: Layout, fmt: ObjectFormat) -> None:

@@ -16,6 +16,7 @@ from vcs_track.formats.pack import OBJECTS
 from vcs_track.plumbing import fsio
 from vcs_track.plumbing.home import BUNDLE_INDEX, BundleHome
 from vcs_track.plumbing.pack_writer import PackWriter
+from vcs_track.plumbing.trash import Trash
 from vcs_track.porcelain import values
 from vcs_track.porcelain.closure import closure
 
@@ -218,6 +219,9 @@ def import_(store: Store, path: Path, *, progress: Progress | None = None) -> Im
         result.objects = _store_objects(store, home, roles)
         for run, found in sorted(heads.items()):
             _take_heads(store, run, found, result)
+        store.home.head_folder.sync(heads)
+        # A clean-up that began before they were marked as in use may have moved some.
+        Trash(store.layout.trash, store.home.packs, store.format).restore(roles)
     return result
 
 
@@ -315,7 +319,7 @@ def _store_objects(store: Store, home: BundleHome, roles: dict[ObjectId, str]) -
     try:
         for oid in home.pack:
             # A damaged copy is none: importing a bundle mends it.
-            if oid not in roles or store.home.objects.sound(oid) is not None:
+            if oid not in roles or _is_kept(store, oid):
                 continue
             prefix = "b" if roles[oid] == "blob" else "p"
             entry = home.pack.entry(oid)
@@ -332,9 +336,14 @@ def _store_objects(store: Store, home: BundleHome, roles: dict[ObjectId, str]) -
         for writer in writers.values():
             writer.abandon()
         raise
-    if stored:
-        store.home.sync_packs()
+    # Always: an import that died may have left names that are not on disk.
+    store.home.sync_packs()
     return stored
+
+
+def _is_kept(store: Store, oid: ObjectId) -> bool:
+    """Return whether a sound copy is here that no clean-up takes."""
+    return store.home.packs.freshen(oid) and store.home.objects.sound(oid) is not None
 
 
 _PACK_TARGET: Final = 32 << 20

@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING, Any
 from vcs_track.errors import CorruptError, VcsTrackError
 from vcs_track.formats.manifest import decode_run
 from vcs_track.formats.pack import OBJECTS
+from vcs_track.plumbing import fsio
 from vcs_track.plumbing.pack_writer import check_name
+from vcs_track.plumbing.packs import is_pack_name
+from vcs_track.plumbing.salvage import format_fault, pack_files, stray_heads
 from vcs_track.porcelain.closure import closure
+from vcs_track.porcelain.repair import Repairs, repair
 from vcs_track.porcelain.seal import live_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from vcs_track.formats.pack import Entry
     from vcs_track.plumbing.home import FolderHome
@@ -34,6 +39,7 @@ class Report:
         objects: Number of objects checked.
         runs: Number of runs checked.
         live: Ids of live runs, which are not checked.
+        repairs: What was mended before the check; None where nothing was to be.
     """
 
     problems: list[dict[str, str]] = field(default_factory=list)
@@ -42,11 +48,12 @@ class Report:
     objects: int = 0
     runs: int = 0
     live: list[str] = field(default_factory=list)
+    repairs: Repairs | None = None
 
     @property
     def ok(self) -> bool:
-        """Whether nothing is damaged."""
-        return not self.problems
+        """Whether nothing is damaged, and nothing was lost in a repair."""
+        return not self.problems and not (self.repairs and self.repairs.lost)
 
     def add(self, where: str, what: object) -> None:
         """Note one damage."""
@@ -54,32 +61,57 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain data, as ``--json`` prints it."""
-        return {"ok": self.ok, **asdict(self)}
+        found = {"ok": self.ok, **asdict(self)}
+        if self.repairs is None:
+            del found["repairs"]
+        return found
 
 
-def fsck(store: Store, progress: Callable[[int, int], None] | None = None) -> Report:
+def fsck(
+    store: Store,
+    progress: Callable[[int, int], None] | None = None,
+    repair_from: Sequence[Path] | None = None,
+) -> Report:
     """Check every pack, object, head and reference of the store and the shelf.
 
     Args:
         store: The store.
         progress: Is called with packs done and packs in all.
+        repair_from: Repositories and bundles to mend the store from, before it is checked.
+            None changes nothing; an empty list mends from what is at hand.
 
     Returns:
-        What was found; nothing is changed.
+        What was found, after what was mended.
+
+    Raises:
+        StorageError: If a file cannot be read.
     """
+    repairs = None if repair_from is None else repair(store, repair_from, progress)
+    with fsio.storage_errors(f"check '{store.layout.root}'"):
+        return _check(store, Report(live=live_runs(store), repairs=repairs), progress)
+
+
+def _check(store: Store, report: Report, progress: Callable[[int, int], None] | None) -> Report:
     store.refresh()
     store.shelf.packs.refresh()
-    report = Report(live=live_runs(store))
+    for path in (store.layout.format, store.layout.format_copy):
+        if fault := format_fault(path, store.format):
+            report.add(f"{path.parent.name}/{path.name}", fault)
     homes = {"store": store.home, "shelf": store.shelf}
     total = sum(len(home.packs.packs) for home in homes.values())
     for label, home in homes.items():
         for name, damage in home.packs.damaged.items():
             report.add(f"{label} {name}", damage)
-        for odd in home.head_folder.odd():
-            report.add(f"{label} heads/{odd}", "it is not where the head of its run belongs")
+        for path in pack_files(home.packs.folder):
+            if not is_pack_name(path.name):
+                report.add(f"{label} {path.name}", "it is not named as a pack")
+        for path in stray_heads(home.root / "heads"):
+            where = f"{label} {path.relative_to(home.root)}"
+            report.add(where, "it is not where the head of its run belongs")
         _packs(label, home, report, progress, total)
     for name, error in store.skipped.items():
-        if name not in store.shelf.packs.damaged:
+        # A journal that cannot be read is no damage: 'recover' and 'status' tell of it.
+        if name not in store.shelf.packs.damaged and not name.startswith("journal "):
             report.add(f"shelf {name}", error)
     _runs(store, report)
     return report

@@ -14,7 +14,7 @@ import warnings
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from vcs_track.errors import VcsTrackError
+from vcs_track.errors import LockedError, VcsTrackError
 from vcs_track.plumbing import syncer
 from vcs_track.plumbing.store import Store
 from vcs_track.porcelain.seal import seal
@@ -60,6 +60,7 @@ class Relay:
         self._lock = lock
         self._forget = forget
         self._left: list[Writer] = []
+        self._closing = threading.RLock()  # held while writers that handed over are closed
         self._sealer: threading.Thread | None = None
         self._unsealed = self._ended = False
         self._hurry = threading.Event()
@@ -119,10 +120,13 @@ class Relay:
             self._left.append(old)
 
     def _seal_what_is_left(self) -> None:
-        for old in [writer for writer in self._left if writer.journal.quiet]:
-            old.hand_over()
-            self._left.remove(old)
-            self._unsealed = True
+        with self._closing:
+            for old in [writer for writer in self._left if writer.journal.quiet]:
+                old.hand_over()
+                self._left.remove(old)
+                self._unsealed = True
+        if self._ended:
+            return  # the end of the run seals everything
         if self._unsealed and (self._sealer is None or not self._sealer.is_alive()):
             self._unsealed = False
             self._sealer = threading.Thread(target=self._seal, name="vcs-track seal", daemon=True)
@@ -133,6 +137,8 @@ class Relay:
         store = Store(self._store.layout, self._store.format, writable=True)
         try:
             seal(store, self._run, patience=0.0, pause=self._pause())
+        except LockedError:
+            self._unsealed = True  # somebody else does it, and may not have seen all of it
         except VcsTrackError as error:
             # Nothing is lost: the journals stay, and the end of the run seals them.
             warnings.warn(f"vcs-track seals later: {error}", RuntimeWarning, stacklevel=2)
@@ -162,8 +168,9 @@ class Relay:
         writers = [*self._left, last]
         while not all(w.journal.quiet for w in writers) and time.monotonic() < until:
             time.sleep(0.001)
-        for old in self._left:
-            old.hand_over()
-        self._left.clear()
-        last.end(status, exit_facts)
+        with self._closing:
+            for old in self._left:
+                old.hand_over()
+            self._left.clear()
+            last.end(status, exit_facts)
         return last

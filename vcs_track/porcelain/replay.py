@@ -165,14 +165,9 @@ class Replay:
         journal.damage = Damage()
         sealed = self._points(journal, table, start)
         self.writers[writer] = max(start, journal.damage.used)
-        if journal.damage.slots and not live:
-            self.gaps.append(
-                {"writer": writer, "damaged_slots": journal.damage.slots,
-                 "first_byte": journal.damage.first}
-            )  # fmt: skip
         words = journal.last_words
-        if journal.damage.empty and not live and "gap" not in words:
-            self.gaps.append({"writer": writer, "empty_slots": journal.damage.empty})
+        if not live:
+            self._damage(writer, journal.damage, told="gap" in words)
         if self._orphans:
             self.gaps.append({"writer": writer, "points_without_tag": self._orphans})
             self._orphans = 0
@@ -182,6 +177,14 @@ class Replay:
             self._on_set(words["end"], 0)
         elif not sealed and not live:
             self._ends("crashed")
+
+    def _damage(self, writer: str, damage: Damage, *, told: bool) -> None:
+        if damage.slots:
+            self.gaps.append(
+                {"writer": writer, "damaged_slots": damage.slots, "first_byte": damage.first}
+            )
+        if damage.empty and not told:  # a full disk leaves empty slots, and is told of
+            self.gaps.append({"writer": writer, "empty_slots": damage.empty})
 
     def _ends(self, status: str) -> None:
         self.statuses.append(status)
@@ -391,6 +394,7 @@ class Replay:
         fields = {**kept, **self.fields}
         env = info.get("env")
         created = base.created_us if base else info.get("created_us", time_us)
+        time_us = max(time_us, created)  # a clock that went back ends nothing before it began
         return RunManifest(
             run=run,
             name=fields.pop("name", run),

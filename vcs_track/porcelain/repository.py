@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from vcs_track.errors import GitError, InvalidValueError, RunNotFoundError, VcsTrackError
 from vcs_track.plumbing import gitlink
 from vcs_track.plumbing.store import Store
-from vcs_track.porcelain import bundle, diff, edits, fsck, machine, seal, shelf, values
+from vcs_track.porcelain import bundle, diff, edits, fsck, gc, machine, seal, shelf, values
 from vcs_track.porcelain.defaults import Defaults
 from vcs_track.porcelain.disabled import DisabledRun
 from vcs_track.porcelain.names import readable_name
@@ -359,9 +359,28 @@ class Repository:
 
     # ---- keeping -----------------------------------------------------------------------
 
-    def fsck(self, progress: Progress | None = None) -> fsck.Report:
-        """Check everything; nothing is changed."""
-        return fsck.fsck(self.store, progress)
+    def fsck(
+        self,
+        progress: Progress | None = None,
+        *,
+        repair_from: str | Path | Iterable[str | Path] | None = None,
+    ) -> fsck.Report:
+        """Check everything; nothing is changed unless *repair_from* is given.
+
+        Args:
+            progress: Is called with packs done and packs in all.
+            repair_from: Mend what is damaged before the check, from these repositories and
+                bundles and from what is at hand; ``[]`` is the latter only.
+
+        Raises:
+            InvalidValueError: If a source is not there, or has another object format.
+            CorruptError: If nothing of a source can be used.
+            LockedError: If a clean-up or another repair is at work.
+        """
+        if isinstance(repair_from, str | Path):
+            repair_from = [repair_from]
+        sources = None if repair_from is None else [_path(path) for path in repair_from]
+        return fsck.fsck(self.store, progress, sources)
 
     def recover(self, *, force: bool = False) -> list[str]:
         """Seal the runs whose writers have died; return their ids.
@@ -374,6 +393,23 @@ class Repository:
     def with_defaults(self, **changes: Any) -> Repository:
         """Return the same repository with other defaults."""
         return Repository(self.store, replace(self.defaults, **changes))
+
+    def gc(self, *, dry_run: bool = False, grace_days: float = gc.GRACE_DAYS) -> gc.Report:
+        """Move packs to the trash that nothing needs, and empty the trash.
+
+        A pack waits *grace_days* before it is called dead, as long again before it is moved,
+        and as long again in the trash. Nothing that a run needs is ever deleted.
+
+        Args:
+            dry_run: Change nothing and say what would be done.
+            grace_days: Days, at least an hour.
+
+        Raises:
+            CorruptError: If a run cannot be followed; no pack is moved or deleted then.
+            InvalidValueError: If *grace_days* is too short.
+            StorageError: If the disk refuses.
+        """
+        return gc.gc(self.store, grace=gc.check_grace(grace_days), dry_run=dry_run)
 
 
 def _path(path: object) -> Path:

@@ -13,12 +13,15 @@ import time
 from typing import TYPE_CHECKING
 
 from vcs_track.errors import CorruptError, LockedError, VcsTrackError
+from vcs_track.formats.manifest import RUN_ID
+from vcs_track.formats.slots import HEADER_SIZE
 from vcs_track.plumbing import fsio
 from vcs_track.plumbing.journal import JournalReader
 from vcs_track.plumbing.lock import Lock, identity, is_alive
 from vcs_track.plumbing.pack_writer import PackWriter, install
 from vcs_track.plumbing.packs import MemoryObjects
 from vcs_track.plumbing.spool import SpoolReader
+from vcs_track.plumbing.trash import Trash
 from vcs_track.porcelain.heads import current
 from vcs_track.porcelain.replay import Replay
 
@@ -30,22 +33,64 @@ if TYPE_CHECKING:
     from vcs_track.formats.oid import ObjectId
     from vcs_track.plumbing.store import Store
 
-__all__ = ["LiveObjects", "all_ended", "live_runs", "live_state", "recover", "seal"]
+__all__ = ["LiveObjects", "all_ended", "live_runs", "live_state", "recover", "seal", "unread"]
 
 _PATIENCE = 30.0  # seconds to wait for another process that seals the same run
+_BLOBS = ("image", "figure", "file")
 _PACK = 1 << 30  # bytes; a run with more columns gets several packs
 _SILENCE = 600.0  # seconds without a sign of life after which another host's writer is dead
 
 
 def _journals(folder: Path) -> list[JournalReader]:
-    found = []
-    for name in fsio.list_dir(folder):
-        if name.endswith(".j"):
-            try:
-                found.append(JournalReader(folder / name))
-            except (CorruptError, FileNotFoundError):
-                continue  # no header: its writer died before it logged anything
-    return sorted(found, key=lambda journal: (journal.header.created_us, journal.header.writer))
+    """Return the journals of the live run in *folder*, in the order of their beginnings."""
+    return _look(folder)[0]
+
+
+def _look(folder: Path) -> tuple[list[JournalReader], dict[str, Exception]]:
+    """Return the journals in *folder*, and why others are none."""
+    found: list[JournalReader] = []
+    strange: dict[str, Exception] = {}
+    for name in fsio.list_dir(folder) if RUN_ID.fullmatch(folder.name) else ():
+        if not name.endswith(".j"):
+            continue
+        try:
+            found.append(_read(folder, name))
+        except FileNotFoundError:
+            continue
+        except (CorruptError, OSError) as error:
+            strange[name] = error
+    found.sort(key=lambda journal: (journal.header.created_us, journal.header.writer))
+    return found, strange
+
+
+def _read(folder: Path, name: str) -> JournalReader:
+    journal = JournalReader(folder / name)
+    writer, run = journal.header.writer, journal.header.run
+    if (run, f"{writer}.j") != (folder.name, name):
+        raise CorruptError(f"it is the journal '{writer}' of run '{run}'")
+    return journal
+
+
+def unread(store: Store) -> dict[str, str]:
+    """Return the journals that cannot be read, ``run/file``, and why.
+
+    Nothing of them is sealed, and none is removed.
+    """
+    return {
+        f"{run}/{name}": str(error)
+        for run in fsio.list_dir(store.layout.live)
+        for name, error in _look(store.layout.live_run(run))[1].items()
+        if not _is_empty(store.layout.live_run(run) / name)
+    }
+
+
+def _is_empty(path: Path) -> bool:
+    """Return whether the writer of *path* died before it logged anything."""
+    try:
+        # A power cut may leave its length, and zeros.
+        return path.is_file() and not fsio.read(path)[HEADER_SIZE:].strip(b"\0")
+    except OSError:
+        return False
 
 
 def live_runs(store: Store) -> list[str]:
@@ -151,7 +196,11 @@ def _write_state(
         replay.read_journal(journal)
     _check_blobs(store, replay)
     if base is not None and base.writers == replay.writers:
-        packs.abandon()  # sealed before, by somebody who died before removing the journals
+        # Sealed before, by somebody who died before removing the journals, and maybe before
+        # the names of packs and head were on disk.
+        packs.abandon()
+        store.home.sync_packs()
+        store.home.head_folder.sync([run])
         return base
     status, now = replay.status(live=live), _now(heads, base)
     state = replay.build(run, status=status, time_us=now, parents=heads)
@@ -159,6 +208,9 @@ def _write_state(
     packs.install()
     store.home.sync_packs()
     store.home.head_folder.add(run, oid, heads)
+    if blobs := [item.oid for item in replay.media if item.kind in _BLOBS]:
+        # A clean-up that began before they were marked as in use may have moved them.
+        Trash(store.layout.trash, store.home.packs, store.format).restore(blobs)
     return state
 
 
@@ -209,7 +261,7 @@ def _check_blobs(store: Store, replay: Replay) -> None:
     lost = [
         item.oid
         for item in replay.media
-        if item.kind in ("image", "figure", "file") and item.oid not in store.home.objects
+        if item.kind in _BLOBS and item.oid not in store.home.objects
     ]
     known = {gap.get("blob") for gap in replay.gaps}
     replay.gaps.extend(
@@ -245,7 +297,9 @@ def recover(store: Store, *, force: bool = False) -> list[str]:
     """
     host = identity().host
     sealed = []
-    for run in fsio.list_dir(store.layout.live):
+    for journal, why in unread(store).items():
+        store.skipped[f"journal {journal}"] = CorruptError(why)
+    for run in filter(RUN_ID.fullmatch, fsio.list_dir(store.layout.live)):
         _sweep(store.layout.live_run(run))
         journals = _journals(store.layout.live_run(run))
         elsewhere = [j for j in journals if j.header.host != host]
@@ -273,14 +327,27 @@ def _is_silent(journal: JournalReader) -> bool:
 
 def _sweep(folder: Path) -> None:
     """Remove what a writer left that died before it logged anything."""
-    if _journals(folder) or not any(n.endswith(".j") for n in fsio.list_dir(folder)):
+    journals, strange = _look(folder)
+    if journals or not all(_is_empty(folder / name) for name in strange):
         return
-    for name in fsio.list_dir(folder):
-        if name.endswith(".j"):
-            lock = Lock.take(folder / f"{name[:-2]}.lock")
-            if lock is None:
-                return
-            _remove_journals(folder, [name[:-2]])
+    names = fsio.list_dir(folder)
+    locks: list[Lock] = []
+    try:
+        for name in names:
+            if name.endswith(".lock"):
+                lock = Lock.take(folder / name)
+                if lock is None:
+                    return  # it is about to log
+                locks.append(lock)
+        if names:
+            for name in names:
+                if name in (*strange, "primary") or name.endswith((".lock", ".beat")):
+                    fsio.unlink(folder / name)
+            fsio.remove_dir(folder)
+    except FileNotFoundError:
+        return  # somebody else tidies up
+    finally:
+        for lock in locks:
             lock.release()
 
 

@@ -62,12 +62,14 @@ class Writer:
         self._tags: dict[tuple[str, int, object], int] = {}
         self._shapes: dict[tuple[int, ...], int] = {}
         self._beat_at = 0.0
+        self._closed = False
         name = secrets.token_hex(8)
         with fsio.storage_errors(f"start run '{run}'"):
             fsio.make_dirs(self.folder)
             # The lock before the journal: a journal without a held lock is a dead writer's.
-            lock = Lock.take(self.folder / f"{name}.lock")
-            assert lock is not None, "a random name is nobody else's"
+            # Somebody may tidy up an empty folder at this very moment.
+            while (lock := self._take(name)) is None:
+                name = secrets.token_hex(8)
             self._lock = lock
             try:
                 if beat:
@@ -76,14 +78,22 @@ class Writer:
                     after.primary if after else fsio.create_empty(self.folder / "primary")
                 )
                 mapped = engine == "mmap" or (engine == "auto" and fsio.safe_to_map(self.folder))
-                self.journal = JournalWriter(
-                    self.folder / f"{name}.j", run=run, writer=name, mapped=mapped, strict=strict
-                )
+                self.journal: JournalWriter = JournalWriter(
+                    self.folder / f"{name}.j", run=run, writer=name, mapped=mapped,
+                    strict=strict, after=after.journal if after else None,
+                )  # fmt: skip
             except BaseException:
                 lock.release()
                 raise
         self.spool = Spool(self.folder / name, store.format)
         self.journal.frame({"k": "writer", "primary": self.primary, "rank": rank})
+
+    def _take(self, name: str) -> Lock | None:
+        try:
+            return Lock.take(self.folder / f"{name}.lock")
+        except FileNotFoundError:
+            fsio.make_dirs(self.folder)
+            return None
 
     def begin(self, info: dict[str, Any] | None = None) -> None:
         """Say what the run is; from here on the writer survives a power cut."""
@@ -158,7 +168,8 @@ class Writer:
         if len(data) < _REUSE:
             return None
         oid = self._store.format.hash(data)
-        if oid in self.spool or self._store.home.packs.cached(oid) is None:
+        # Marked first: a clean-up takes no pack that somebody is about to rely on.
+        if oid in self.spool or not self._store.home.packs.freshen(oid):
             return None
         # An id is taken for the bytes only when they are read back equal: the copy in the
         # pack may be damaged, and an xxh128 id can be forged.
@@ -201,6 +212,9 @@ class Writer:
         )  # fmt: skip
 
     def _close(self, frame: dict[str, Any]) -> None:
+        if self._closed:
+            return
+        self._closed = True
         # First: a power cut must not keep the word of the end and lose what came before it.
         self.sync()
         self.journal.frame(frame)

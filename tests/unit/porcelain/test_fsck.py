@@ -181,6 +181,58 @@ class TestDamage:
             assert path.name in str(check(repo).problems)
 
 
+class TestNames:
+    """What is not named as it should be is damage too."""
+
+    @pytest.mark.parametrize("name", ["r", "r.", "README", "r.{0}x", ".r.{0}", "r.{1}"])
+    def test_a_head_that_is_none(self, repo: Repository, name: str) -> None:
+        """A file among the heads whose name is no head of a run is named.
+
+        Seen to fail when only names that parse were looked at.
+        """
+        (oid,) = repo.run("r").heads
+        folder = repo.store.home.head_folder.path("r", oid).parent
+        damaged = name.format(oid, oid.upper())
+        (folder / damaged).touch()
+        (problem,) = check(repo).problems
+
+        assert f"store heads/{folder.name}/{damaged}" == problem["where"]
+
+    @pytest.mark.parametrize("name", ["{0}.bak", "x-{1}", "p-{2}", "notes"])
+    def test_a_file_that_is_no_pack(self, repo: Repository, name: str) -> None:
+        """A file among the packs that is not named as one is named."""
+        pack = repo.store.home.packs.packs[0].path
+        damaged = name.format(pack.name, pack.name[2:], pack.name[3:])
+        (pack.parent / damaged).touch()
+        (problem,) = check(repo).problems
+
+        assert f"store {damaged}" == problem["where"]
+
+    def test_files_of_the_system_are_no_damage(self, repo: Repository) -> None:
+        """What file managers and network file systems leave is nobody's."""
+        for folder in (repo.store.layout.store.packs, repo.store.layout.store.heads):
+            (folder / ".DS_Store").touch()
+            (folder / ".nfs0123").touch()
+
+        assert check(repo).ok
+
+
+class TestFormat:
+    @pytest.mark.parametrize("text", ["", "?", "vcs-track 2\n", "vcs-track 1\n"])
+    def test_a_damaged_copy(self, repo: Repository, text: str) -> None:
+        """A second ``FORMAT`` that cannot stand in for the first is named."""
+        (repo.path / "local" / "FORMAT").write_text(text)
+
+        assert ["local/FORMAT"] == [problem["where"] for problem in check(repo).problems]
+
+    def test_a_format_that_can_just_be_read(self, repo: Repository) -> None:
+        """Damage that does not keep the repository from being opened is named too."""
+        path = repo.path / "FORMAT"
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\x0b"))
+
+        assert [".runs/FORMAT"] == [problem["where"] for problem in check(repo).problems]
+
+
 class TestAbsence:
     def test_a_missing_pack(self, repo: Repository) -> None:
         """A run whose pack is gone is named."""

@@ -1,17 +1,21 @@
-"""``vcs-track fsck``: is everything there, and undamaged?"""
+"""``vcs-track fsck``: is everything there, and undamaged? If not, mend it."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from vcs_track.cli.params import json_option, quiet_option
-from vcs_track.errors import CorruptError
+from vcs_track.errors import CorruptError, InvalidValueError
+from vcs_track.plumbing.packs import is_pack_name
 
 if TYPE_CHECKING:
     from vcs_track.cli.context import Context
     from vcs_track.porcelain.fsck import Report
+    from vcs_track.porcelain.repair import Repairs
+    from vcs_track.porcelain.repository import Repository
 
 __all__ = ["command"]
 
@@ -19,32 +23,70 @@ _SHOWN: Final = 5
 
 
 @click.command("fsck", short_help="Check that every object is there and undamaged")
+@click.option("--repair", is_flag=True, help="Mend what is damaged, then check")
+@click.option(
+    "--from", "sources", metavar="SOURCE", multiple=True, type=click.Path(path_type=Path),
+    help="Repair from this repository or bundle too (can be repeated)",
+)  # fmt: skip
 @json_option
 @quiet_option
 @click.pass_obj
-def command(context: Context) -> int:
+def command(context: Context, repair: bool, sources: tuple[Path, ...]) -> int:
     """Check that every object is there and undamaged
 
     Reads every pack of the store and of the shelf, and follows every run. Nothing is changed.
     Images and files that a run names and this repository has not got are no damage.
 
-    \b
-    Example:  vcs-track fsck
+    With --repair, what is damaged or missing is restored from other copies: in other packs, on
+    the shelf, in each SOURCE. Damaged files are moved to .runs/local/quarantine when what
+    replaces them is in place. The shelf is left to git.
 
     \b
-    Exit codes: 0 all is well, 10 no repository, 12 something is damaged.
+    Example:  vcs-track fsck
+              vcs-track fsck --repair --from ../copy --from best.zip
+
+    \b
+    Exit codes: 0 all is well, 1 the disk refuses, 2 a SOURCE is none or has another object
+    format, 10 no repository, 12 something is damaged or lost, 13 another repair is at work.
     """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
+    if sources and not repair:
+        raise InvalidValueError("--from is for a repair", hint="add --repair")
+    paths = [context.folder / path for path in sources]
+    before = _restore_format(context, paths) if repair else None
     repo = context.repository()
-    with context.progress("Checking packs") as progress:
-        report = repo.fsck(progress)
+    with context.progress("Repairing" if repair else "Checking packs") as progress:
+        report = repo.fsck(progress, repair_from=paths if repair else None)
+    if before is not None and report.repairs is not None:
+        report.repairs.mended[:0] = before.mended
     if context.json:
         context.emit(report.to_dict())
     else:
         _tell(context, report)
+        _advise(context, repo, report)
     return 0 if report.ok else CorruptError.exit_code
 
 
+def _restore_format(context: Context, sources: list[Path]) -> Repairs:
+    """Mend what keeps the repository from being opened."""
+    from vcs_track import environ
+    from vcs_track.porcelain.repair import restore_format
+
+    start = context.folder.resolve()
+    if not context.explicit:
+        start = environ.read(start).dir or start
+    return restore_format(start, sources)
+
+
 def _tell(context: Context, report: Report) -> None:
+    lost = []
+    if report.repairs is not None:
+        lost = report.repairs.lost
+        for one in report.repairs.mended:
+            context.print(f"mended: {one['where']}: {one['what']}: {one['how']}")
+        for oid, origin in report.repairs.restored.items():
+            context.print(f"restored: {oid} from {origin}")
+        for oid in lost:
+            context.print(f"lost: {oid}: there is no undamaged copy of it")
     for problem in report.problems:
         context.print(f"damaged: {problem['where']}: {problem['what']}")
     if report.absent:
@@ -61,8 +103,27 @@ def _tell(context: Context, report: Report) -> None:
             (report.packs, "pack"), (report.objects, "object"), (report.runs, "run"),
         )
     )  # fmt: skip
-    if report.ok:
-        context.print(f"checked {counts}: all is well")
+    left = [(len(report.problems), "damaged"), (len(lost), "lost")]
+    found = ", ".join(f"{number} {word}" for number, word in left if number)
+    context.print(f"checked {counts}: {found or 'all is well'}")
+
+
+def _advise(context: Context, repo: Repository, report: Report) -> None:
+    shelved = {name for problem in report.problems if (name := _shelved(problem["where"]))}
+    for name in sorted(shelved)[:_SHOWN]:
+        path = repo.path / "packs" / name
+        context.say(f"hint: get the shelf's copy back with 'git checkout -- {path}'")
+    lost = report.repairs.lost if report.repairs is not None else []
+    if not lost and all(_shelved(problem["where"]) for problem in report.problems):
         return
-    context.print(f"checked {counts}: {len(report.problems)} damaged")
-    context.say("hint: restore what is damaged with 'vcs-track import' from a bundle, or by git")
+    if report.repairs is None:
+        context.say("hint: mend it with 'vcs-track fsck --repair', from a bundle or another copy")
+    else:
+        context.say("hint: name another copy or a bundle that has what is left with '--from'")
+
+
+def _shelved(where: str) -> str:
+    """Return the pack of the shelf that *where* tells of, or an empty string."""
+    home, _, rest = where.partition(" ")
+    name = rest.partition(" ")[0]
+    return name if home == "shelf" and is_pack_name(name) else ""

@@ -54,9 +54,10 @@ def command(context: Context, force: bool) -> None:
 
 
 def _left(store: Store) -> dict[str, str]:
-    from vcs_track.porcelain.seal import live_runs
+    from vcs_track.porcelain.seal import live_runs, unread
 
-    return {run: _reason(_headers(store, run)) for run in sorted(live_runs(store))}
+    going_on = {run: _reason(_headers(store, run)) for run in sorted(live_runs(store))}
+    return {**going_on, **{name: f"cannot be read: {why}" for name, why in unread(store).items()}}
 
 
 def _headers(store: Store, run: str) -> list[Header]:
@@ -66,7 +67,7 @@ def _headers(store: Store, run: str) -> list[Header]:
     for path in sorted(store.layout.live_run(run).glob("*.j")):
         try:
             found.append(JournalReader(path).header)
-        except (CorruptError, FileNotFoundError):
+        except (CorruptError, OSError):
             continue
     return found
 

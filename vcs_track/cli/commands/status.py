@@ -131,6 +131,6 @@ def _skipped(repo: Repository) -> None:
     if not repo.store.skipped:
         return
     render.line()
-    render.line(Cell("packs that git brought and that were not taken in", "bold"))
+    render.line(Cell("what was left out", "bold"))
     for name, error in sorted(repo.store.skipped.items()):
         render.line("  ", Cell(name, "red"), f"  {error}")

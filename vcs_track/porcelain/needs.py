@@ -1,0 +1,128 @@
+"""What the store must keep: everything that heads and live runs need."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from vcs_track.errors import CorruptError, ObjectNotFoundError, VcsTrackError
+from vcs_track.formats.oid import ObjectId
+from vcs_track.plumbing import fsio
+from vcs_track.porcelain.closure import closure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from vcs_track.plumbing.packs import PackFolder
+    from vcs_track.plumbing.store import Store
+    from vcs_track.plumbing.trash import Trash
+
+__all__ = ["Needs"]
+
+# An object id in the JSON of a journal. Whatever a journal mentions is needed, whole or torn.
+_ID: Final = re.compile(rb'"([0-9a-f]{64}|x1-[0-9a-f]{32})(?=")')
+_BLOCK: Final = 1 << 20
+_OVERLAP: Final = 66
+
+
+class _Sources:
+    """The packs, and behind them the trash."""
+
+    def __init__(self, packs: PackFolder, trash: Trash) -> None:
+        self._packs = packs
+        self._trash = trash
+
+    def _places(self) -> Iterator[PackFolder]:
+        yield self._packs
+        for _, folder in self._trash.folders():
+            yield folder
+        yield self._packs  # again: a writer may put a pack back meanwhile
+
+    def read(self, oid: ObjectId) -> bytes:
+        """Return the bytes of *oid*."""
+        error: VcsTrackError | None = None
+        for place in self._places():
+            try:
+                return place.read(oid)
+            except (CorruptError, ObjectNotFoundError) as caught:
+                error = error or caught
+        assert error is not None
+        raise error
+
+    def __contains__(self, oid: object) -> bool:
+        return any(oid in place for place in self._places())
+
+    def __iter__(self) -> Iterator[ObjectId]:
+        return iter(sorted({oid for place in self._places() for oid in place}))
+
+
+class Needs:
+    """What heads and live runs need; more with every look.
+
+    Args:
+        store: The store.
+        packs: Its packs.
+        trash: Their trash; what is needed may be there.
+
+    Attributes:
+        ids: The ids of the objects.
+    """
+
+    def __init__(self, store: Store, packs: PackFolder, trash: Trash) -> None:
+        self.ids: set[ObjectId] = set()
+        self._store = store
+        self._objects = _Sources(packs, trash)
+        self._seen: set[ObjectId] = set()
+
+    def look(self) -> set[ObjectId]:
+        """Look again; return what is needed and was not known to be."""
+        # Heads once more at the end: a run that is sealed meanwhile had no head at first and
+        # has no journal any more.
+        found = self._of_heads() | self._of_journals() | self._of_heads()
+        found -= self.ids
+        self.ids |= found
+        return found
+
+    def _of_heads(self) -> set[ObjectId]:
+        found: set[ObjectId] = set()
+        for run, heads in self._store.home.heads().items():
+            new = [oid for oid in heads if oid not in self._seen]
+            try:
+                found.update(closure(new, self._objects).roles)
+            except VcsTrackError as error:
+                raise CorruptError(
+                    f"cannot clean up: run '{run}' cannot be followed: {error}",
+                    hint="run 'vcs-track fsck'; what the run needs is known when it is mended",
+                ) from error
+            self._seen.update(new)
+        return found
+
+    def _of_journals(self) -> set[ObjectId]:
+        found: set[ObjectId] = set()
+        for run in fsio.list_dir(self._store.layout.live):
+            folder = self._store.layout.live_run(run)
+            for name in fsio.list_dir(folder):
+                if name.endswith(".j"):
+                    with suppress(FileNotFoundError):  # sealed just now: its head is there
+                        found.update(_mentioned(folder / name))
+        return found
+
+
+def _mentioned(path: Path) -> set[ObjectId]:
+    """Return every object id in a journal.
+
+    Not through a mapping: its writer may cut the file while it is read.
+    """
+    found: set[ObjectId] = set()
+    fd = fsio.open_read(path)
+    try:
+        at, rest = 0, b""
+        while part := fsio.pread(fd, _BLOCK, at):
+            text = rest + part
+            found.update(ObjectId(match[1].decode()) for match in _ID.finditer(text))
+            at, rest = at + len(part), text[-_OVERLAP:]
+    finally:
+        fsio.close(fd)
+    return found
