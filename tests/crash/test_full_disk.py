@@ -9,19 +9,17 @@ import json
 import random
 import subprocess
 import sys
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from cli.program import vcs
-from crash.disks import KB, MB, fill, mounted, room
+from crash.disks import KB, MB, fill, mounted
 from crash.killing import KINDS
 
 import vcs_track
 from vcs_track.errors import StorageError
-from vcs_track.formats import slots
-from vcs_track.plumbing.journal import JournalReader, JournalWriter
+from vcs_track.plumbing.journal import JournalReader
 from vcs_track.porcelain import writer
 from vcs_track.porcelain.seal import live_runs
 
@@ -42,7 +40,7 @@ import json, os, random, sys, time, warnings
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 sys.path.insert(0, {str(Path(__file__).resolve().parents[1])!r})
-from crash.disks import KB, MB, fill
+from crash.disks import KB, MB, fill, room
 import vcs_track
 from vcs_track.errors import StorageError
 from vcs_track.plumbing import journal
@@ -258,18 +256,18 @@ class TestGrowth:
 
         Seen to fail on ext4 when a refused reservation was left as it was.
         """
-        journal = JournalWriter(disk / "j", run="r", writer="w", mapped=True)
-        journal.point(1 << 8 | slots.FLOAT, 0, 0.5)
-        journal.sync()
-        filler = fill(disk, 48 * KB)
-        before = journal.size, room(disk)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)
-            for n in range(1, 3000):
-                journal.point(1 << 8 | slots.FLOAT, n, 0.5)
+        body = (
+            "file = journal.JournalWriter(here / 'j', run='r', writer='w', mapped=True)\n"
+            "warnings.simplefilter('ignore')\n"
+            "file.point(257, 0, 0.0)\nfile.sync()\nfill(here, 48 * KB)\n"
+            "print(file.size, room(here))\n"
+            "for n in range(1, 3000): file.point(257, n, float(n))\n"
+            "print(file.size, room(here))\n"
+            "os.unlink('filler')\nprint(file.settle())\nfile.close()\n"
+        )
+        before, after, lost = run_program(disk, body)[0].splitlines()
+        reader = JournalReader(disk / "j")
 
-        assert before == (journal.size, room(disk))
-        filler.unlink()
-        assert 0 == journal.settle()
-        assert 3000 == len([*JournalReader(journal.path).records()])
-        journal.close()
+        assert before == after
+        assert "0" == lost
+        assert [*map(float, range(3000))] == [record.value for record in reader.records()]

@@ -297,7 +297,6 @@ class TestInTheMidst:
         assert calls > 15
 
 
-@pytest.mark.xfail(strict=True, reason="a seal looks for blobs before it restores them")
 def test_a_seal_right_behind_the_move(busy_scene: Path, tmp_path: Path) -> None:
     """A blob that is in the trash for the blink of an eye is no gap of the run.
 

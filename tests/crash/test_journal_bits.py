@@ -69,7 +69,7 @@ class TestReader:
     def test_cut_at_every_byte(self, small: Journal, path: Path) -> None:
         """What was whole before the cut is read, and the cut is no damage: it was a death.
 
-        Seen to fail when the payload of a record was not compared with its check word.
+        Seen to fail when a torn end was counted as damage.
         """
         path.write_bytes(small.data)
         for length in range(len(small.data), HEADER_SIZE - 1, -1):

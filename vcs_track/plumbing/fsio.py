@@ -16,7 +16,7 @@ import stat
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
-from vcs_track.errors import StorageError
+from vcs_track.errors import StorageError, VcsTrackError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,11 +82,14 @@ _SAFE_TO_MAP: Final = {"ext2/ext3", "ext4", "xfs", "tmpfs"}
 
 @contextmanager
 def storage_errors(what: str) -> Iterator[None]:
-    """Turn an OS error in the body into a StorageError about *what*."""
+    """Turn an OS error in the body into a StorageError about *what*.
+
+    Also a decorator of functions.
+    """
     try:
         yield
-    except StorageError:
-        raise
+    except VcsTrackError:
+        raise  # some of them are OSErrors too
     except OSError as error:
         reason = os.strerror(error.errno).lower() if error.errno else str(error)
         hint = _HINTS.get(error.errno or 0, "")

@@ -97,11 +97,11 @@ class Lock:
 
     def release(self) -> None:
         """Give the lock up; harmless when repeated or called in a forked child."""
-        if self._fd >= 0 and self._pid == os.getpid():
+        fd, self._fd = self._fd, -1  # first: a close that fails has closed it all the same
+        if fd >= 0 and self._pid == os.getpid():
             with _guard:
                 _held.discard(self._key)
-                fsio.close(self._fd)
-        self._fd = -1
+                fsio.close(fd)
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,8 +139,8 @@ class PackWriter:
         """Write the directory and sync the file."""
         fsio.append(self._fd, pack.directory(self._entries.values(), self._at))
         fsio.fsync(self._fd)
-        fsio.close(self._fd)
-        self._fd = -1
+        fd, self._fd = self._fd, -1  # first: a close that fails has closed it all the same
+        fsio.close(fd)
 
     def install(self, packs: Path, prefix: str, known: Objects | None = None) -> Path:
         """Finish, read everything back, and give the file its name in *packs*.

@@ -202,9 +202,9 @@ class Spool:
     def close(self) -> None:
         """Close the current file."""
         with self._lock:
-            if self._fd >= 0:
-                fsio.close(self._fd)
-                self._fd = -1
+            fd, self._fd = self._fd, -1  # first: a close that fails has closed it all the same
+            if fd >= 0:
+                fsio.close(fd)
 
 
 def _check_size(size: int) -> None:

@@ -124,6 +124,9 @@ class Store:
             raise RepositoryFormatError(
                 f"cannot use '{layout.root}': {error}", path=str(layout.root), hint=error.hint
             ) from None
+        except OSError:
+            with fsio.storage_errors(f"read '{source}'"):
+                raise
         writable = True
         try:
             _complete(layout, fmt)

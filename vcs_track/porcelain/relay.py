@@ -113,8 +113,9 @@ class Relay:
         with self._lock:
             if self._ended:
                 return
-            old, self.writer = self.writer, self._open(self.writer)
-            self.writer.begin()
+            old, new = self.writer, self._open(self.writer)
+            new.begin()
+            self.writer = new
             self._forget()
             old.journal.detach()
             self._left.append(old)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from vcs_track.errors import GitError, InvalidValueError, RunNotFoundError, VcsTrackError
 from vcs_track.plumbing import gitlink
+from vcs_track.plumbing.fsio import storage_errors
 from vcs_track.plumbing.store import Store
 from vcs_track.porcelain import bundle, diff, edits, fsck, gc, machine, seal, shelf, values
 from vcs_track.porcelain.defaults import Defaults
@@ -90,6 +91,7 @@ class Repository:
 
     # ---- writing -----------------------------------------------------------------------
 
+    @storage_errors("start a run")
     def start_run(
         self,
         name: str | None = None,
@@ -224,6 +226,7 @@ class Repository:
             facts["git"] = state.to_json()
         return facts
 
+    @storage_errors("edit a run")
     def edit(self, run: str, /, **changes: Any) -> RunView:
         """Edit a sealed run's labels; see :func:`vcs_track.porcelain.edits.edit`."""
         edits.edit(self.store, self.run(run).id, **changes)
@@ -268,6 +271,7 @@ class Repository:
         # One damaged run must not hide the others; whoever lists them says so.
         self.store.skipped[f"run {run}"] = error
 
+    @storage_errors("read a run")
     def run(self, run: str) -> RunView:
         """Return one run.
 
@@ -292,6 +296,7 @@ class Repository:
             raise GitError(f"'{self.root}' is not in a git repository")
         return gitlink.resolve(root, revision)
 
+    @storage_errors("compare runs")
     def diff(self, old: str | RunView | Run, new: str | RunView | Run) -> list[diff.Change]:
         """Return what differs between two runs; empty when nothing does."""
         sides = [self.run(run) if isinstance(run, str) else run.view() for run in (old, new)]
@@ -304,6 +309,7 @@ class Repository:
             runs = [runs]
         return [self.run(run).id if isinstance(run, str) else run.id for run in runs]
 
+    @storage_errors("export runs")
     def export(
         self,
         runs: str | RunView | Run | Iterable[str | RunView | Run],
@@ -327,6 +333,7 @@ class Repository:
         bundle.export(self.store, self._ids(runs), path, force=force, progress=progress)
         return path
 
+    @storage_errors("import a bundle")
     def import_(self, path: str | Path, *, progress: Progress | None = None) -> bundle.Imported:
         """Take in the runs of a bundle; a second time changes nothing.
 
@@ -335,6 +342,7 @@ class Repository:
         """
         return bundle.import_(self.store, _path(path), progress=progress)
 
+    @storage_errors("commit runs")
     def commit(
         self,
         runs: Iterable[str | RunView | Run] | None = None,
@@ -359,6 +367,7 @@ class Repository:
 
     # ---- keeping -----------------------------------------------------------------------
 
+    @storage_errors("check the repository")
     def fsck(
         self,
         progress: Progress | None = None,
@@ -382,6 +391,7 @@ class Repository:
         sources = None if repair_from is None else [_path(path) for path in repair_from]
         return fsck.fsck(self.store, progress, sources)
 
+    @storage_errors("recover runs")
     def recover(self, *, force: bool = False) -> list[str]:
         """Seal the runs whose writers have died; return their ids.
 
@@ -394,6 +404,7 @@ class Repository:
         """Return the same repository with other defaults."""
         return Repository(self.store, replace(self.defaults, **changes))
 
+    @storage_errors("clean up")
     def gc(self, *, dry_run: bool = False, grace_days: float = gc.GRACE_DAYS) -> gc.Report:
         """Move packs to the trash that nothing needs, and empty the trash.
 

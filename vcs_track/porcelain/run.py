@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from vcs_track.errors import InvalidValueError, LockedError, RunSealedError
 from vcs_track.formats import slots
+from vcs_track.plumbing.fsio import storage_errors
 from vcs_track.porcelain import edits, endings, values
 from vcs_track.porcelain.labels import Labels
 from vcs_track.porcelain.media_log import MediaLog
@@ -376,12 +377,14 @@ class Run(Labels, MediaLog, Reads):
 
     # ---- durability and the end --------------------------------------------------------
 
+    @storage_errors("sync a run")
     def flush(self) -> None:
         """Wait until everything logged so far survives a power cut."""
         with self._lock:
             self._live()
         self._relay.flush()
 
+    @storage_errors("finish a run")
     def finish(self, status: str = "finished", *, exit_code: int | None = None, error: str = "",
                signal: int | None = None) -> None:  # fmt: skip
         """End the run and seal it; harmless when repeated.

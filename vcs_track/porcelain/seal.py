@@ -194,6 +194,7 @@ def _write_state(
     replay = Replay(packs.add, base, store.home.objects.read, pause)
     for journal in journals:
         replay.read_journal(journal)
+    _restore_blobs(store, replay)
     _check_blobs(store, replay)
     if base is not None and base.writers == replay.writers:
         # Sealed before, by somebody who died before removing the journals, and maybe before
@@ -208,9 +209,7 @@ def _write_state(
     packs.install()
     store.home.sync_packs()
     store.home.head_folder.add(run, oid, heads)
-    if blobs := [item.oid for item in replay.media if item.kind in _BLOBS]:
-        # A clean-up that began before they were marked as in use may have moved them.
-        Trash(store.layout.trash, store.home.packs, store.format).restore(blobs)
+    _restore_blobs(store, replay)
     return state
 
 
@@ -255,6 +254,12 @@ def _install_spools(store: Store, folder: Path, ended: dict[str, Lock]) -> None:
             installed = True
     if installed:
         store.home.sync_packs()
+
+
+def _restore_blobs(store: Store, replay: Replay) -> None:
+    # A clean-up that began before they were marked as in use may have moved some.
+    if blobs := [item.oid for item in replay.media if item.kind in _BLOBS]:
+        Trash(store.layout.trash, store.home.packs, store.format).restore(blobs)
 
 
 def _check_blobs(store: Store, replay: Replay) -> None:
@@ -310,6 +315,7 @@ def recover(store: Store, *, force: bool = False) -> list[str]:
         try:
             if seal(store, run, patience=0.0) is not None:
                 sealed.append(run)
+            store.skipped.pop(f"run {run}", None)
         except LockedError:
             continue  # somebody else recovers it right now
         except VcsTrackError as error:

@@ -215,18 +215,20 @@ class Writer:
         if self._closed:
             return
         self._closed = True
-        # First: a power cut must not keep the word of the end and lose what came before it.
-        self.sync()
-        self.journal.frame(frame)
-        self.journal.seal()
-        lost = self.journal.settle()
-        if lost or self.journal.trouble:
-            words = {"lost": lost, "why": self.journal.trouble}
-            # The frame that says how it ended may be among the lost.
-            self.journal.last_words({"gap": words, "end": frame})
-        self.journal.restore()
-        self.sync()
-        self.abandon()
+        try:
+            # First: a power cut must not keep the word of the end and lose what came before it.
+            self.sync()
+            self.journal.frame(frame)
+            self.journal.seal()
+            lost = self.journal.settle()
+            if lost or self.journal.trouble:
+                words = {"lost": lost, "why": self.journal.trouble}
+                # The frame that says how it ended may be among the lost.
+                self.journal.last_words({"gap": words, "end": frame})
+            self.journal.restore()
+            self.sync()
+        finally:
+            self.abandon()
 
     def discard(self) -> None:
         """Take back a start that failed, as if it had not been tried."""
@@ -239,6 +241,10 @@ class Writer:
 
     def abandon(self) -> None:
         """Close the files and give up the lock, as the death of the process would."""
-        self.spool.close()
-        self.journal.close()
-        self._lock.release()
+        try:
+            self.spool.close()
+        finally:
+            try:
+                self.journal.close()
+            finally:
+                self._lock.release()
