@@ -168,9 +168,6 @@ class TestFlippedBits:
 
                 assert seen in (work.lab.runs, "[]"), f"bit {bit} of {name}"
 
-    @pytest.mark.xfail(
-        strict=True, reason="PackFile.find does not say which object has the damaged record"
-    )
     def test_the_error_has_the_id(self, work: Work) -> None:
         """An object that is refused is named by its id in the error."""
         for name in work.lab.packs:

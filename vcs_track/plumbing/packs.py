@@ -161,7 +161,10 @@ class PackFile:
                 high = middle
         if low == self.directory.objects or self._key(low) != wanted:
             return None
-        return pack.parse_record(self._data, self._first + low * self._stride)[0]
+        try:
+            return pack.parse_record(self._data, self._first + low * self._stride)[0]
+        except CorruptError as error:
+            raise self._damaged(oid, str(error)) from None
 
     def entry(self, oid: ObjectId) -> Entry:
         """Return the entry of *oid*.
