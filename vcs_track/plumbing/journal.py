@@ -102,9 +102,14 @@ class JournalWriter:
         self._retry_at = 0.0
         self._end = HEADER_SIZE
         self._fd = fsio.create(path)
-        fsio.pwrite(self._fd, slots.pack_header(self.header), 0)
-        if mapped:
-            self._grow(_FIRST)
+        try:
+            fsio.pwrite(self._fd, slots.pack_header(self.header), 0)
+            if mapped:
+                self._grow(_FIRST)
+        except BaseException:
+            fsio.close(self._fd)
+            fsio.unlink(path)
+            raise
         self._in_use: _InUse | None = _InUse()
         self._user = weakref.ref(self._in_use)
         self.point = self._make_point()

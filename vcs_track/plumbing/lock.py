@@ -81,17 +81,15 @@ class Lock:
         fd = fsio.open_lock(path)
         try:
             taken = fsio.lock(fd)
+            # Removed by whoever held it? Nobody would see a lock on a file without a name.
+            named = fsio.is_at(fd, path)
+            key = _key(fsio.identify(fd))
         except OSError:
             fsio.close(fd)
             raise
-        if taken is False:
+        if taken is False or not named:
             fsio.close(fd)
-            return None
-        if not fsio.is_at(fd, path):
-            # Removed by whoever held it: nobody would see a lock on a file without a name.
-            fsio.close(fd)
-            return cls._take(path)
-        key = _key(fsio.identify(fd))
+            return None if taken is False else cls._take(path)
         _held.add(key)
         return cls(path, fd, key, certain=taken is True)
 
