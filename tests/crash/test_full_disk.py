@@ -40,7 +40,7 @@ import json, os, random, sys, time, warnings
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 sys.path.insert(0, {str(Path(__file__).resolve().parents[1])!r})
-from crash.disks import KB, MB, fill, room
+from crash.disks import KB, MB, fill
 import vcs_track
 from vcs_track.errors import StorageError
 from vcs_track.plumbing import journal
@@ -258,16 +258,13 @@ class TestGrowth:
         """
         body = (
             "file = journal.JournalWriter(here / 'j', run='r', writer='w', mapped=True)\n"
-            "warnings.simplefilter('ignore')\n"
-            "file.point(257, 0, 0.0)\nfile.sync()\nfill(here, 48 * KB)\n"
-            "print(file.size, room(here))\n"
-            "for n in range(1, 3000): file.point(257, n, float(n))\n"
-            "print(file.size, room(here))\n"
-            "os.unlink('filler')\nprint(file.settle())\nfile.close()\n"
+            "warnings.simplefilter('ignore')\nfill(here, 700 * KB)\n"
+            "for n in range(30_000): file.point(257, n, float(n))\n"
+            "print(file.size)\nos.unlink('filler')\nprint(file.settle())\nfile.close()\n"
         )
-        before, after, lost = run_program(disk, body)[0].splitlines()
+        size, lost = map(int, run_program(disk, body)[0].split())
         reader = JournalReader(disk / "j")
 
-        assert before == after
-        assert "0" == lost
-        assert [*map(float, range(3000))] == [record.value for record in reader.records()]
+        assert size in (64 * KB << n for n in range(4))  # it had these sizes on its way
+        assert 0 == lost
+        assert [*map(float, range(30_000))] == [record.value for record in reader.records()]

@@ -37,7 +37,7 @@ def work(i):
         run.add_scalar(f"t{i}", n / 2, n)
         if n % 5 == 0:
             run.add_scalars({f"a{i}": 1.0, f"b{i}": 2.0}, n)
-        if n % 50 == 0:
+        if i % 2 and n % 50 == 0:
             run.add_text("a text", tag=f"x{i}")
         n += 1
         board[i] = n
@@ -67,7 +67,7 @@ class TestThreads:
     def test_daemons_that_never_stop(self, tmp_path: Path, long: bool) -> None:
         """Threads that log until they are frozen lose no call that returned.
 
-        Seen to fail when the end closed the journal under calls that were going on.
+        Seen to fail when calls on a closed journal returned.
         """
         small = "from vcs_track.porcelain import writer\nwriter._LONG = 64 << 10\n"
         counts, err = run_program(tmp_path, small * long + START + THREADS + "time.sleep(0.1)\n")
@@ -77,7 +77,7 @@ class TestThreads:
         for i, count in enumerate(counts[:4]):
             assert [n / 2 for n in range(count)] == run.series(f"t{i}").value[:count]
             assert -(-count // 5) <= len(run.series(f"a{i}")) == len(run.series(f"b{i}"))
-            assert -(-count // 50) <= len(run.get_text(tag=f"x{i}"))
+            assert -(-count // 50) * (i % 2) <= len(run.get_text(tag=f"x{i}"))
         # Those whose call was refused were told why.
         assert "RunSealedError" in err or "Traceback" not in err
 

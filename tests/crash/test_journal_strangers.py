@@ -75,7 +75,10 @@ class TestUnreadable:
     def test_is_kept_and_told(
         self, repo: Repository, journal: Journal, change: Callable[[bytes], bytes]
     ) -> None:
-        """A journal that has slots is never deleted unread, whatever its header looks like."""
+        """A journal that has slots is never deleted unread, whatever its header looks like.
+
+        Seen to fail when everything without a good header was swept away.
+        """
         data = change(journal.of("odd"))
         path = place(repo, "odd", journal.name, data)
         again = opened(repo, journal)
@@ -96,7 +99,10 @@ class TestUnreadable:
             assert "version 2" in done.stdout + done.stderr
 
     def test_beside_one_that_is_read(self, repo: Repository, journal: Journal) -> None:
-        """The points of the writers that are understood are sealed, the others' kept."""
+        """The points of the writers that are understood are sealed, the others' kept.
+
+        Seen to fail when everything without a good header was swept away.
+        """
         path = place(repo, "whole", "00000000000000aa.j", newer(journal.of("whole")))
         opened(repo, journal)
 
@@ -136,7 +142,10 @@ class TestNoJournal:
     def test_with_the_name_of_one(
         self, repo: Repository, journal: Journal, make: Callable[[Path], None]
     ) -> None:
-        """Anything may have the name of a journal, and every run can be used all the same."""
+        """Anything may have the name of a journal, and every run can be used all the same.
+
+        Seen to fail when an error of the disk locked out all runs.
+        """
         folder = place(repo, "odd", journal.name, journal.of("odd")).parent
         make(folder / "x.j")
         again = opened(repo, journal)
@@ -144,7 +153,10 @@ class TestNoJournal:
         assert journal.series(journal.data).keys() == {*again.run("odd").series_tags}
 
     def test_a_pipe_with_the_name_of_one(self, repo: Repository, journal: Journal) -> None:
-        """Nobody waits for what may come out of a pipe."""
+        """Nobody waits for what may come out of a pipe.
+
+        Seen to fail when it was opened like a file.
+        """
         pipe = place(repo, "odd", journal.name, journal.of("odd")).parent / "x.j"
         os.mkfifo(pipe)
         # Who waits is freed, so that the failure does not take for ever.
@@ -169,7 +181,10 @@ class TestNoJournal:
         assert [] == [name for name in files if not (live / name).exists()]
 
     def test_a_folder_that_is_no_run(self, repo: Repository, journal: Journal) -> None:
-        """A folder whose name cannot be that of a run is none, and makes no head."""
+        """A folder whose name cannot be that of a run is none, and makes no head.
+
+        Seen to fail when every folder was taken for a run.
+        """
         path = place(repo, "a copy of r", journal.name, journal.of("r"))
         opened(repo, journal)
 
@@ -181,7 +196,10 @@ class TestOtherRun:
     def test_a_journal_of_another_run(
         self, repo: Repository, journal: Journal, ended: bool
     ) -> None:
-        """A journal in the folder of another run stays out of that run's history."""
+        """A journal in the folder of another run stays out of that run's history.
+
+        Seen to fail when the run in the header was not looked at.
+        """
         if ended:
             opened(repo, journal)
         path = place(
@@ -196,7 +214,10 @@ class TestOtherRun:
         assert [name for name in again.store.skipped if "whole" in name]
 
     def test_a_journal_with_another_name(self, repo: Repository, journal: Journal) -> None:
-        """A copy of a journal beside it adds nothing, and does not keep the run going."""
+        """A copy of a journal beside it adds nothing, and does not keep the run going.
+
+        Seen to fail when the writer in the header was not looked at.
+        """
         place(repo, "whole", "copy.j", journal.of("whole"))
         again = opened(repo, journal)
 
@@ -205,7 +226,10 @@ class TestOtherRun:
         ]
 
     def test_a_start_that_died(self, repo: Repository) -> None:
-        """A run whose first start was killed half-way is started again with all that it is."""
+        """A run whose first start was killed half-way is started again with all that it is.
+
+        Seen to fail when the mark of the first writer outlived it.
+        """
         folder = repo.store.layout.live_run("r")
         folder.mkdir()
         (folder / "primary").touch()
@@ -215,3 +239,20 @@ class TestOtherRun:
 
         assert ("name", "finished") == (view.name, view.status)
         assert view.command
+
+    @pytest.mark.xfail(
+        strict=True, raises=AssertionError, reason="the mark of the first writer outlives it"
+    )
+    def test_a_start_beside_one_that_cannot_be_read(
+        self, repo: Repository, journal: Journal
+    ) -> None:
+        """A run that is started again knows what it is, though its old journal is no use."""
+        path = place(repo, "r", journal.name, flipped(journal.of("r"), 161))
+        path.with_name("primary").touch()
+        with repo.start_run("name", id="r") as run:
+            run.add_scalar("loss", 0.5, 0)
+        view = opened(repo, journal).run("r")
+
+        assert ("name", "finished", [0.5]) == (view.name, view.status, view.series("loss").value)
+        assert view.command
+        assert path.exists()
