@@ -66,7 +66,7 @@ class TestGrowth:
     def test_each_boundary(self, tmp_path: Path, kind: str, *, mapped: bool) -> None:
         """A record is whole wherever the end of the mapped window falls in it.
 
-        Seen to fail when a record was stored in the window that its first slot is in.
+        Seen to fail when a record was stored in the window if its first slot was in it.
         """
         size, append = RECORDS[kind]
         for room in range(size + 1):  # slots in front of the boundary
@@ -268,7 +268,10 @@ class TestSignals:
 class TestMedia:
     @pytest.mark.parametrize("kind", ["image", "file", "photo", "film"])
     def test_a_handler_that_logs_an_image(self, memory: Path, kind: str) -> None:
-        """An image that a handler logs in the middle of another item harms neither."""
+        """An image that a handler logs in the middle of another item harms neither.
+
+        Seen to fail when it went to the same file.
+        """
         image = KINDS["image"].item
         data = image(1) + bytes(3 << 20 if kind in ("photo", "film") else 0)
         (memory / "file").write_bytes(data)
@@ -303,7 +306,10 @@ class TestMedia:
 class TestTheEnd:
     @pytest.mark.parametrize("moment", [1, 3])
     def test_a_round_of_the_background(self, memory: Path, moment: int) -> None:
-        """The background thread may do its round while the run ends: neither fails of it."""
+        """The background thread may do its round while the run ends: neither fails of it.
+
+        Seen to fail when both closed the same journals.
+        """
         repo = vcs_track.init(memory).with_defaults(capture_git=False, sync_interval=0)
         run = repo.start_run("r", id="r")
         for part in range(3):
@@ -339,7 +345,10 @@ class TestTheEnd:
         assert ("finished", [0.0, 1.0, 2.0]) == (view.status, view.series("loss").value)
 
     def test_somebody_else_seals(self, memory: Path) -> None:
-        """That another process seals the run just now is nothing to warn of."""
+        """That another process seals the run just now is nothing to warn of.
+
+        Seen to fail when it was warned of.
+        """
         repo = vcs_track.init(memory).with_defaults(capture_git=False, sync_interval=0)
         run = repo.start_run("r", id="r")
         run.add_scalar("loss", 0.5)
