@@ -374,13 +374,19 @@ def _page(content: bytes, at: int) -> bytes:
 
 
 def cuts(
-    events: Sequence[Event], *, start: int = 0, without: str | None = None, seldom: bool = False
+    events: Sequence[Event],
+    *,
+    start: int = 0,
+    every: int = 1,
+    without: str | None = None,
+    seldom: bool = False,
 ) -> Iterator[tuple[Disk, Any]]:
     """Yield the disk and the promise at each moment from event *start* on.
 
     Args:
         events: What happened.
         start: The first moment.
+        every: Only every so many of them.
         without: A site whose syncs did not happen.
         seldom: Only the moments when something was promised.
     """
@@ -389,7 +395,8 @@ def cuts(
         if isinstance(event, Told):
             promise, told = event.promise, True
             continue
-        if number >= start and (told or not seldom):
+        chosen = number >= start and (number - start) % every == 0
+        if chosen and (told or not seldom):
             yield disk, promise
         told = False
         if event is not None and not (isinstance(event, Sync) and event.site == without):

@@ -420,7 +420,7 @@ def adopting(story: Story) -> None:
 def scratch() -> Iterator[Path]:
     """Lend a folder in memory, where there is one."""
     memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as name:
+    with tempfile.TemporaryDirectory("", "cut-", memory if memory.is_dir() else None) as name:
         yield Path(name)
 
 
