@@ -240,9 +240,6 @@ class TestOtherRun:
         assert ("name", "finished") == (view.name, view.status)
         assert view.command
 
-    @pytest.mark.xfail(
-        strict=True, raises=AssertionError, reason="the mark of the first writer outlives it"
-    )
     def test_a_start_beside_one_that_cannot_be_read(
         self, repo: Repository, journal: Journal
     ) -> None:

@@ -133,7 +133,7 @@ def fsync_dir(path: Path) -> None:
         if error.errno not in (errno.EINVAL, errno.ENOTSUP):
             raise
     finally:
-        os.close(fd)
+        close(fd)
 
 
 # ---- whole files -----------------------------------------------------------------------
@@ -148,7 +148,7 @@ def read(path: Path) -> bytes:
             parts.append(part)
         return b"".join(parts)
     finally:
-        os.close(fd)
+        close(fd)
 
 
 def read_start(path: Path, length: int) -> bytes:
@@ -161,7 +161,7 @@ def read_start(path: Path, length: int) -> bytes:
     try:
         return pread(fd, length, 0) if stat.S_ISREG(os.fstat(fd).st_mode) else b""
     finally:
-        os.close(fd)
+        close(fd)
 
 
 def write_new(path: Path, data: bytes, *, sync: bool = True) -> None:
@@ -172,7 +172,7 @@ def write_new(path: Path, data: bytes, *, sync: bool = True) -> None:
         if sync:
             fsync(fd)
     finally:
-        os.close(fd)
+        close(fd)
 
 
 def publish(path: Path, data: bytes) -> None:
@@ -203,7 +203,7 @@ def _name(tmp: Path, path: Path) -> None:
 def create_empty(path: Path) -> bool:
     """Create *path* with zero bytes; return False when it is there already."""
     try:
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444))
+        close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444))
     except FileExistsError:
         return False
     return True
@@ -351,12 +351,14 @@ def sync_file(path: Path) -> None:
     try:
         fsync(fd)
     finally:
-        os.close(fd)
+        close(fd)
 
 
 def close(fd: int) -> None:
-    """Close *fd*."""
-    os.close(fd)
+    """Close *fd*; what must be kept was synced before."""
+    # The descriptor is gone whatever the system says of it, and what it says comes too late.
+    with suppress(OSError):
+        os.close(fd)
 
 
 def reserve(fd: int, old: int, new: int) -> None:
@@ -414,7 +416,7 @@ def map_read(path: Path) -> mmap.mmap | bytes:
         except OSError:  # a file system that cannot map
             return pread(fd, size(fd), 0)
     finally:
-        os.close(fd)
+        close(fd)
 
 
 def file_system(path: Path) -> str:

@@ -321,6 +321,12 @@ class JournalWriter:
             return self.lost
 
     @property
+    def waiting(self) -> bool:
+        """Whether records wait in memory for room on the disk; tries again to write them."""
+        self.settle()
+        return bool(self._held)
+
+    @property
     def is_lost(self) -> bool:
         """Whether somebody removed the file, or sealed it elsewhere."""
         return self._fd >= 0 and not fsio.is_at(self._fd, self.path)

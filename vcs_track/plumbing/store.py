@@ -75,19 +75,17 @@ class Store:
         """
         fmt = object_format(object_format_name)
         layout = _layout(folder / FOLDER)
-        if layout.format.exists() or layout.format_copy.exists():
-            store = cls.open(folder)
-            _sync(layout)
-            if store.format is not fmt:
-                raise InvalidValueError(
-                    f"'{layout.root}' has object format '{store.format.name}'",
-                    hint="a repository keeps its format; make a new one elsewhere",
-                )
-            return store
         with fsio.storage_errors(f"make a repository in '{folder}'"):
-            _make(layout, fmt)
+            if not (layout.format.exists() or layout.format_copy.exists()):
+                _make(layout, fmt)
             _sync(layout)
-        return cls.open(folder)
+        store = cls.open(folder)
+        if store.format is not fmt:
+            raise InvalidValueError(
+                f"'{layout.root}' has object format '{store.format.name}'",
+                hint="a repository keeps its format; make a new one elsewhere",
+            )
+        return store
 
     @classmethod
     def find(cls, start: Path) -> Store:
@@ -223,13 +221,14 @@ def _layout(root: Path) -> Layout:
 
 
 def _make(layout: Layout, fmt: ObjectFormat) -> None:
-    data = encode_format(fmt)
+    # Written aside and linked, so that eight first starts at once make one repository and none
+    # of them ever sees half a file. The first copy decides.
     for path in (layout.format_copy, layout.format):
         fsio.make_dirs(path.parent)
-        # Written aside and linked, so that eight first starts at once make one repository
-        # and none of them ever sees half a file.
-        fsio.publish(path, data)
-    _complete(layout, fmt)
+    fsio.publish(layout.format_copy, encode_format(fmt))
+    first = fsio.read(layout.format_copy)
+    fsio.publish(layout.format, first)
+    _complete(layout, parse_format(first))
 
 
 def _sync(layout: Layout) -> None:

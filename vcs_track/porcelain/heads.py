@@ -7,7 +7,7 @@ manifests alone, so every clone finds the same value.
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from vcs_track.errors import ObjectNotFoundError
 from vcs_track.formats.manifest import RunManifest, decode_run
@@ -19,16 +19,20 @@ if TYPE_CHECKING:
     from vcs_track.formats.oid import ObjectId
     from vcs_track.plumbing.packs import Objects
 
-__all__ = ["current", "history"]
+    History = dict[ObjectId, RunManifest]
+    Values = dict[tuple[ObjectId, ...], RunManifest]
+
+__all__ = ["current", "history", "tips"]
 
 _BY_KEY = ("summary", "summary_set", "results", "extra")
 _OWN = {"run", "time_us", "parents", "tags", "writers", *_BY_KEY}
 _FIELDS = [field.name for field in fields(RunManifest) if field.name not in _OWN]
+_MOST: Final = 200  # merges of older states that one merge may ask for
 
 
 def history(heads: Iterable[ObjectId], objects: Objects) -> dict[ObjectId, RunManifest]:
     """Return every manifest of a run that is at hand, newest first."""
-    found: dict[ObjectId, RunManifest] = {}
+    found: History = {}
     todo = list(heads)
     while todo:
         oid = todo.pop()
@@ -42,16 +46,30 @@ def history(heads: Iterable[ObjectId], objects: Objects) -> dict[ObjectId, RunMa
     return dict(sorted(found.items(), key=lambda pair: (pair[1].time_us, pair[0]), reverse=True))
 
 
-def _ancestors(oid: ObjectId, known: dict[ObjectId, RunManifest]) -> set[ObjectId]:
+def _ancestors(heads: Iterable[ObjectId], known: History) -> set[ObjectId]:
+    """Return what *heads* replace, themselves left out."""
     found: set[ObjectId] = set()
-    todo = list(known[oid].parents)
+    todo = list(heads)
     while todo:
-        parent = todo.pop()
-        if parent not in found:
-            found.add(parent)
-            if parent in known:
-                todo.extend(known[parent].parents)
+        state = known.get(todo.pop())
+        fresh = set(state.parents) - found if state is not None else set()
+        found |= fresh
+        todo.extend(fresh)
     return found
+
+
+def _newest(heads: Iterable[ObjectId], known: History) -> list[ObjectId]:
+    """Return those of *heads* that no other replaces, the latest last."""
+    some = [oid for oid in heads if oid in known]
+    old = _ancestors(some, known)
+    return sorted((oid for oid in some if oid not in old), key=lambda o: (known[o].time_us, o))
+
+
+def tips(heads: Sequence[ObjectId], objects: Objects) -> list[ObjectId]:
+    """Return those of *heads* that no other replaces, the latest first."""
+    if len(heads) < 2:
+        return list(heads)
+    return _newest(heads, history(heads, objects))[::-1] or list(heads)
 
 
 def current(heads: Sequence[ObjectId], objects: Objects) -> RunManifest:
@@ -67,63 +85,69 @@ def current(heads: Sequence[ObjectId], objects: Objects) -> RunManifest:
     if len(heads) == 1:
         return decode_run(objects.read(heads[0]))
     known = history(heads, objects)
-    older = {oid: _ancestors(oid, known) for oid in heads if oid in known}
-    tips = [oid for oid in older if not any(oid in others for others in older.values())]
-    tips.sort(key=lambda oid: (known[oid].time_us, oid))
-    if not tips:
-        return decode_run(objects.read(heads[0]))
-    if len(tips) == 1:
-        return known[tips[0]]
-    shared = set.intersection(*(older[oid] for oid in tips)) & known.keys()
-    base = max(shared, key=lambda oid: (known[oid].time_us, oid), default=None)
-    return _merge([known[oid] for oid in tips], known[base] if base else None)
+    state = _value(_newest(heads, known), known, {})
+    return decode_run(objects.read(heads[0])) if state is None else state
 
 
-def _merge(tips: list[RunManifest], base: RunManifest | None) -> RunManifest:
-    # Oldest first: what a later one changed overwrites it.
-    changes: dict[str, Any] = {}
-    for tip in tips:
-        for name in _FIELDS:
-            value = getattr(tip, name)
-            if base is None or value != getattr(base, name):
-                changes[name] = value
+def _value(newest: list[ObjectId], known: History, done: Values) -> RunManifest | None:
+    """Return what these states are together: one after the other is merged, oldest first."""
+    key = tuple(newest)
+    if not newest or key in done:
+        return done.get(key)
+    done[key] = known[newest[-1]]  # stands where the exchanges below are too many
+    if len(done) > _MOST:
+        return done[key]
+    merged = known[newest[0]]
+    for n, oid in enumerate(newest[1:], 1):
+        # What both sides have; when exchanges crossed there are several such states, and what
+        # they are together is what both sides began with.
+        before = _ancestors(newest[:n], known) & _ancestors([oid], known)
+        merged = _merge(merged, known[oid], _value(_newest(before, known), known, done))
+    done[key] = merged
+    return merged
+
+
+def _merge(old: RunManifest, new: RunManifest, base: RunManifest | None) -> RunManifest:
+    """Return both sides together; where both changed a field *new* stands."""
+    changes: dict[str, Any] = {
+        name: getattr(old, name)
+        for name in _FIELDS
+        if base is not None and getattr(new, name) == getattr(base, name)
+    }
     for name in _BY_KEY:
         changes[name] = _merge_keys(
-            [getattr(tip, name) for tip in tips], getattr(base, name) if base else {}
+            getattr(old, name), getattr(new, name), getattr(base, name) if base else {}
         )
     changes["summary"] = {
         **changes["summary"], **changes["results"], **changes["summary_set"]
     }  # fmt: skip
-    changes["gaps"] = _gaps(tips, base, changes)
+    stands = replace(new, **changes)
     before = set(base.tags) if base else set()
-    added = set().union(*(set(tip.tags) - before for tip in tips))
-    removed = set().union(*(before - set(tip.tags) for tip in tips))
-    writers: dict[str, int] = {}
-    for tip in tips:
-        for writer, n in tip.writers.items():
-            writers[writer] = max(n, writers.get(writer, 0))
-    newest = tips[-1]
+    removed = (before - set(old.tags)) | (before - set(new.tags))
     return replace(
-        newest, **changes, tags=tuple(sorted((before - removed) | added)), writers=writers
+        stands,
+        gaps=_gaps(old, new, base, stands),
+        tags=tuple(sorted({*old.tags, *new.tags} - removed)),
+        writers={
+            name: max(old.writers.get(name, 0), new.writers.get(name, 0))
+            for name in {**old.writers, **new.writers}
+        },
     )
 
 
-def _merge_keys(sides: list[dict[str, Any]], base: dict[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for side in sides:
-        merged.update((k, v) for k, v in side.items() if k not in base or not same(v, base[k]))
-    return merged
+def _merge_keys(old: dict[str, Any], new: dict[str, Any], base: dict[str, Any]) -> dict[str, Any]:
+    changed = {k: v for k, v in new.items() if k not in base or not same(v, base[k])}
+    return {**base, **old, **changed}
 
 
 def _gaps(
-    tips: list[RunManifest], base: RunManifest | None, changes: dict[str, Any]
+    old: RunManifest, new: RunManifest, base: RunManifest | None, stands: RunManifest
 ) -> tuple[dict[str, Any], ...]:
-    gaps: list[dict[str, Any]] = []
-    for tip in tips:
-        gaps += [gap for gap in tip.gaps if gap not in gaps]
+    gaps = [*old.gaps, *(gap for gap in new.gaps if gap not in old.gaps)]
     for name in ("scalars", "media"):
-        known = {getattr(tip, name) for tip in tips} - {getattr(base, name, None), None}
-        for oid in sorted(known - {changes.get(name)}):
+        known = {getattr(old, name), getattr(new, name)} - {getattr(base, name, None), None}
+        for oid in sorted(known - {getattr(stands, name)}):
             # Both sides logged on; one series cannot be both. Nothing is deleted.
-            gaps.append({name: oid, "why": "went on in two places; this part is in the history"})
+            gap = {name: oid, "why": "went on in two places; this part is in the history"}
+            gaps += [gap] if gap not in gaps else []
     return tuple(gaps)

@@ -41,6 +41,7 @@ class Relay:
         run: Run id.
         defaults: How to write.
         rank: Rank of the process in a distributed training, or None.
+        first: Whether this process may be the first one of the run.
         lock: Is held while the writer changes.
         forget: Is called then: what was known of the old writer's journal has no meaning any
             more.
@@ -50,13 +51,14 @@ class Relay:
     """
 
     def __init__(
-        self, store: Store, run: str, defaults: Defaults, rank: int | None,
+        self, store: Store, run: str, defaults: Defaults, rank: int | None, first: bool,
         lock: threading.RLock, forget: Callable[[], None],
     ) -> None:  # fmt: skip
         self._store = store
         self._run = run
         self._defaults = defaults
         self._rank = rank
+        self._first = first
         self._lock = lock
         self._forget = forget
         self._left: list[Writer] = []
@@ -73,7 +75,7 @@ class Relay:
         d = self._defaults
         return Writer(
             self._store, self._run, engine=d.journal_engine, strict=d.strict,
-            beat=bool(d.sync_interval), rank=self._rank, after=after,
+            beat=bool(d.sync_interval), rank=self._rank, first=self._first, after=after,
         )  # fmt: skip
 
     # ---- while the run goes on ---------------------------------------------------------
@@ -122,7 +124,7 @@ class Relay:
 
     def _seal_what_is_left(self) -> None:
         with self._closing:
-            for old in [writer for writer in self._left if writer.journal.quiet]:
+            for old in [w for w in self._left if w.journal.quiet and not w.journal.waiting]:
                 old.hand_over()
                 self._left.remove(old)
                 self._unsealed = True

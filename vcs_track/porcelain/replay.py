@@ -113,9 +113,13 @@ class Replay:
         self.writers: dict[str, int] = {}
         self.statuses: list[str] = []
         self.ended_us = 0
+        self.began = False
         self._primary = False
         self._primary_status: str | None = None
         self._rank: int | None = None
+        self._writer = ""
+        self._clocks: dict[str, list[int]] = {}
+        self._set_at: dict[str, int] = {}
         self._console: dict[int, list[bytes]] = {}
         self._console_wall: dict[int, int] = {}
         self._orphans = 0
@@ -155,15 +159,13 @@ class Replay:
         start = self.writers.get(writer, 0)
         table = _Table()
         self._primary, self._rank = False, None
+        self._writer, self._clocks[writer] = writer, [0]
         for builder in self.builders.values():
             builder.number = -1  # numbers mean something else in each journal
-        for record in journal.batches(0, start):
-            if isinstance(record, Record) and record.kind == slots.FRAME:
-                content = self._content(record)
-                if not self._define(content, table, journal) and content.get("k") == "writer":
-                    self._on_writer(content, 0)
-        journal.damage = Damage()
+        self._prepare(journal, table, start)
         sealed = self._points(journal, table, start)
+        if 0 < start >= journal.damage.used:
+            return  # sealed by somebody who died before removing it, and so is its end
         self.writers[writer] = max(start, journal.damage.used)
         words = journal.last_words
         if not live:
@@ -177,6 +179,15 @@ class Replay:
             self._on_set(words["end"], 0)
         elif not sealed and not live:
             self._ends("crashed")
+
+    def _prepare(self, journal: JournalReader, table: _Table, start: int) -> None:
+        """Take in what the slots before *start*, which are sealed, say of those behind."""
+        for record in journal.batches(0, start):
+            if isinstance(record, Record) and record.kind == slots.FRAME:
+                content = self._content(record)
+                if not self._define(content, table, journal) and content.get("k") == "writer":
+                    self._of_writer(content)
+        journal.damage = Damage()
 
     def _damage(self, writer: str, damage: Damage, *, told: bool) -> None:
         if damage.slots:
@@ -195,6 +206,7 @@ class Replay:
         sealed, wall_us = False, 0
         for found in journal.batches(start):
             self._pause()
+            self.began = True
             if isinstance(found, Points):
                 self._floats(table, found)
                 wall_us = found.walls[-1]
@@ -287,27 +299,34 @@ class Replay:
 
     # ---- frames ------------------------------------------------------------------------
 
-    def _on_info(self, content: dict[str, Any], wall_us: int) -> None:
+    def _on_writer(self, content: dict[str, Any], wall_us: int) -> None:
         del wall_us
-        for key, value in content["v"].items():
+        self._of_writer(content)
+        for key, value in content.get("info", {}).items():
             if key in EDITABLE:
                 self.fields.setdefault(key, value)
             else:
                 self.info.setdefault(key, value)
 
-    def _on_writer(self, content: dict[str, Any], wall_us: int) -> None:
-        del wall_us
+    def _of_writer(self, content: dict[str, Any]) -> None:
         self._primary, self._rank = bool(content["primary"]), content["rank"]
+        # Writers of one process have one clock, which stands still where it was set back.
+        clock = self._clocks.get(content.get("after", ""))
+        if clock is not None:
+            self._clocks[self._writer] = clock
 
     def _on_set(self, content: dict[str, Any], wall_us: int) -> None:
-        del wall_us
         name, value = content["field"], content["v"]
         if name == "status":
             self._primary |= bool(content.get("primary"))
             self._ends(value)
             self.exit.update(content.get("exit", {}))
         elif name in EDITABLE:
-            self.fields[name] = value
+            clock = self._clocks[self._writer]
+            clock[0] = max(clock[0], wall_us)
+            # Two writers may set one label: the later word stands.
+            if clock[0] >= self._set_at.get(name, 0):
+                self.fields[name], self._set_at[name] = value, clock[0]
 
     def _on_hparams(self, content: dict[str, Any], wall_us: int) -> None:
         del wall_us
@@ -393,7 +412,8 @@ class Replay:
         kept = {name: getattr(base, name) for name in EDITABLE} if base else {}
         fields = {**kept, **self.fields}
         env = info.get("env")
-        created = base.created_us if base else info.get("created_us", time_us)
+        # Another rank's journal may have been sealed before that of the one who began.
+        created = info.get("created_us", base.created_us if base else time_us)
         time_us = max(time_us, created)  # a clock that went back ends nothing before it began
         return RunManifest(
             run=run,
@@ -426,7 +446,6 @@ class Replay:
 
 _FRAMES: Final[dict[str, Callable[[Replay, dict[str, Any], int], None]]] = {
     "writer": Replay._on_writer,  # noqa: SLF001 -- the table belongs to the class
-    "info": Replay._on_info,  # noqa: SLF001
     "set": Replay._on_set,  # noqa: SLF001
     "hparams": Replay._on_hparams,  # noqa: SLF001
     "result": Replay._on_results,  # noqa: SLF001

@@ -163,7 +163,8 @@ class Repository:
         self.store.require_writable()
         if given:
             self.recover()  # the run may be one whose writer died
-        new = self._is_new(run_id, resume if resume is not None else d.resume, rank)
+        policy = resume if resume is not None else d.resume
+        new = self._is_new(run_id, policy, rank)
         before = None
         if new:
             info.update(self._facts(command))
@@ -175,7 +176,9 @@ class Repository:
         if not info.get("tags"):
             info.pop("tags", None)
         info = {key: value for key, value in info.items() if value is not None}
-        run = Run(self.store, run_id, d, info, rank)
+        # A rank that is late adds to a run that has ended, and says nothing about its end.
+        late = before is not None and not policy and bool(rank)
+        run = Run(self.store, run_id, d, info, rank, first=not late)
         if before is not None:
             run._go_on(before)  # noqa: SLF001 -- only a repository resumes a run
         if params:
@@ -191,7 +194,7 @@ class Repository:
             raise InvalidValueError(
                 f"unknown resume policy '{policy}'", hint=f"use one of {', '.join(_RESUME)}"
             )
-        live = run_id in seal.live_runs(self.store)
+        live = run_id in seal.live_runs(self.store)  # first: it may be sealed meanwhile
         sealed = bool(self.store.home.head_folder.of(run_id))
         if policy == "never" and (live or sealed):
             raise InvalidValueError(
@@ -256,7 +259,8 @@ class Repository:
 
     def _all(self) -> list[RunView]:
         self.store.refresh()
-        ids = {*self.store.home.heads(), *seal.live_runs(self.store)}
+        live = seal.live_runs(self.store)  # first: a run that ends meanwhile has a head then
+        ids = {*live, *self.store.home.heads()}
         runs = []
         for run in ids:
             try:
@@ -286,7 +290,7 @@ class Repository:
         if not isinstance(run, str):
             raise values.wrong_type("run", run, "text")
         run = run.encode("utf-8", "replace").decode()
-        if self.store.home.head_folder.of(run) or run in seal.live_runs(self.store):
+        if run in seal.live_runs(self.store) or self.store.home.head_folder.of(run):
             return RunView.load(self.store, run)
         return resolve(run, self._all(), self._commit_of)
 

@@ -84,7 +84,7 @@ class Run(Labels, MediaLog, Reads):
 
     def __init__(
         self, store: Store, run_id: str, defaults: Defaults, info: Mapping[str, Any],
-        rank: int | None = None,
+        rank: int | None = None, first: bool = True,
     ) -> None:  # fmt: skip
         self._store = store
         self._defaults = defaults
@@ -102,7 +102,7 @@ class Run(Labels, MediaLog, Reads):
         self.id = run_id
         self.repetition = 0
         self.rank = rank
-        self._start()
+        self._start(first=first)
         writer = self._relay.writer
         writer.begin(dict(info) if writer.primary else None)
         if writer.primary:
@@ -141,9 +141,9 @@ class Run(Labels, MediaLog, Reads):
                 self._starts[tag] = series.step[-1]
         self._last_step = max(self._starts.values(), default=None)
 
-    def _start(self) -> None:
+    def _start(self, *, first: bool) -> None:
         self._relay = Relay(
-            self._store, self.id, self._defaults, self.rank, self._lock, self._forget
+            self._store, self.id, self._defaults, self.rank, first, self._lock, self._forget
         )
 
     def _after_fork(self) -> None:
@@ -171,7 +171,7 @@ class Run(Labels, MediaLog, Reads):
                 hint="start a new run, or go on with start_run(id=..., resume='must')",
             )
         if self._pid != os.getpid():
-            self._start()
+            self._start(first=False)
             self._pid = os.getpid()
             self._relay.writer.begin()
         return self._relay.writer
@@ -270,7 +270,7 @@ class Run(Labels, MediaLog, Reads):
         with self._lock:
             writer = self._live()
             series = self._series_of(writer, tag)
-            at = series.last + 1 if step is None else values.check_step(step)
+            at = values.check_step(series.last + 1 if step is None else step)
             tag_number = self._number_of(writer, tag, series, epoch)
             writer.journal.slot(kind, tag_number, at, number, wall)
             series.last = at
@@ -329,11 +329,9 @@ class Run(Labels, MediaLog, Reads):
         with self._lock:
             writer = self._live()
             series = {tag: self._series_of(writer, tag) for tag in numbers}
-            at = (
-                max(s.last for s in series.values()) + 1
-                if step is None
-                else values.check_step(step)
-            )
+            if step is None:
+                step = max(s.last for s in series.values()) + 1
+            at = values.check_step(step)
             row: list[tuple[int, float]] = []
             for tag, (kind, number) in numbers.items():
                 tag_number = self._number_of(writer, tag, series[tag], epoch)

@@ -33,7 +33,7 @@ class RunView(Reads):
     Args:
         manifest: Its state.
         objects: Where its objects are.
-        heads: Ids of its heads; empty for a run that was never sealed.
+        heads: Ids of its heads, the latest first; empty for a run that was never sealed.
 
     Example:
         >>> import tempfile, vcs_track
@@ -60,15 +60,16 @@ class RunView(Reads):
             RunNotFoundError: If the store has no such run.
         """
         live = live_state(store, run)
-        heads = tuple(store.home.head_folder.of(run))
+        heads = store.home.head_folder.of(run)
         if live is not None:
-            return cls(live[0], live[1], heads)
+            return cls(live[0], live[1], tuple(head_rules.tips(heads, live[1])))
         if not heads:
             raise RunNotFoundError(f"no run has the id '{run}'")
         state = head_rules.current(heads, store.home.objects)
         if state.status == "running":
             state = replace(state, status="crashed")  # its last journals are gone
-        return cls(state, store.home.objects, heads)
+        newest = head_rules.tips(heads, store.home.objects)
+        return cls(state, store.home.objects, tuple(newest))
 
     def view(self) -> RunView:
         """Return this run."""

@@ -10,6 +10,7 @@ same result, because the manifest says how much of each journal it holds.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from vcs_track.errors import CorruptError, LockedError, VcsTrackError
@@ -189,11 +190,14 @@ def _ended(folder: Path, journal: JournalReader) -> Lock | None:
 def _write_state(
     store: Store, run: str, journals: list[JournalReader], heads: list[ObjectId],
     packs: _Packs, pause: Callable[[], None], *, live: bool,
-) -> RunManifest:  # fmt: skip
+) -> RunManifest | None:  # fmt: skip
     base = current(heads, store.home.objects) if heads else None
     replay = Replay(packs.add, base, store.home.objects.read, pause)
     for journal in journals:
         replay.read_journal(journal)
+    if base is None and not replay.began:
+        packs.abandon()
+        return None  # it died in the middle of its start
     _restore_blobs(store, replay)
     _check_blobs(store, replay)
     if base is not None and base.writers == replay.writers:
@@ -332,23 +336,29 @@ def _is_silent(journal: JournalReader) -> bool:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what a writer left that died before it logged anything."""
+    """Remove what a writer left that died before it logged anything.
+
+    A journal that cannot be read stays; the mark of the first writer goes also then.
+    """
     journals, strange = _look(folder)
-    if journals or not all(_is_empty(folder / name) for name in strange):
+    if journals:
         return
     names = fsio.list_dir(folder)
+    empty = all(_is_empty(folder / name) for name in strange)
     locks: list[Lock] = []
     try:
         for name in names:
             if name.endswith(".lock"):
                 lock = Lock.take(folder / name)
                 if lock is None:
-                    return  # it is about to log
+                    return  # it is about to log, or a newer version is at work
                 locks.append(lock)
-        if names:
-            for name in names:
-                if name in (*strange, "primary") or name.endswith((".lock", ".beat")):
-                    fsio.unlink(folder / name)
+        for name in names:
+            if name == "primary" or (
+                empty and (name in strange or name.endswith((".lock", ".beat")))
+            ):
+                fsio.unlink(folder / name)
+        if empty and names:
             fsio.remove_dir(folder)
     except FileNotFoundError:
         return  # somebody else tidies up
@@ -387,11 +397,11 @@ class LiveObjects(MemoryObjects):
         if super().__contains__(oid):
             return super().read(oid)
         if self._spools is None:
-            self._spools = [
-                SpoolReader(self._folder / name, self._store.format)
-                for name in fsio.list_dir(self._folder)
-                if name.endswith(".zip~")
-            ]
+            self._spools = []
+            for name in fsio.list_dir(self._folder):
+                if name.endswith(".zip~"):
+                    with suppress(FileNotFoundError):  # it has become a pack
+                        self._spools.append(SpoolReader(self._folder / name, self._store.format))
         for spool in self._spools:
             if oid in spool.entries:
                 return spool.read(oid)
@@ -418,5 +428,7 @@ def _live_state(store: Store, run: str) -> tuple[RunManifest, LiveObjects] | Non
     replay = Replay(objects.add, base, store.home.objects.read)
     for journal in journals:
         replay.read_journal(journal, live=True)
+    if base is None and not replay.began:
+        return None  # it is about to start
     now = time.time_ns() // 1000
     return replay.build(run, status="running", time_us=now, parents=heads), objects

@@ -45,6 +45,7 @@ class Writer:
         strict: Raise where a record cannot be written.
         beat: Whether other hosts can tell by :meth:`beat` that it lives.
         rank: Rank of the process among those of a distributed training, or None.
+        first: Whether it may be the run's first writer.
         after: The writer of this process that hands over to this one.
 
     Attributes:
@@ -53,13 +54,15 @@ class Writer:
 
     def __init__(
         self, store: Store, run: str, *, engine: str, strict: bool, beat: bool,
-        rank: int | None = None, after: Writer | None = None,
+        rank: int | None = None, first: bool = True, after: Writer | None = None,
     ) -> None:  # fmt: skip
         self.folder = store.layout.live_run(run)
         self.pid = os.getpid()
+        self.primary: bool = after is not None and after.primary
+        self._chosen = False
         self._store = store
         self._numbers = 0
-        self._tags: dict[tuple[str, int, object], int] = {}
+        self._tags: dict[tuple[str, int, str | None], int] = {}
         self._shapes: dict[tuple[int, ...], int] = {}
         self._beat_at = 0.0
         self._closed = False
@@ -74,19 +77,29 @@ class Writer:
             try:
                 if beat:
                     fsio.create_empty(self.folder / f"{name}.beat")
-                self.primary: bool = (
-                    after.primary if after else fsio.create_empty(self.folder / "primary")
-                )
+                if first and after is None:
+                    self.primary = self._chosen = fsio.create_empty(self.folder / "primary")
                 mapped = engine == "mmap" or (engine == "auto" and fsio.safe_to_map(self.folder))
                 self.journal: JournalWriter = JournalWriter(
                     self.folder / f"{name}.j", run=run, writer=name, mapped=mapped,
                     strict=strict, after=after.journal if after else None,
                 )  # fmt: skip
             except BaseException:
+                self._remove(name)
                 lock.release()
                 raise
         self.spool = Spool(self.folder / name, store.format)
-        self.journal.frame({"k": "writer", "primary": self.primary, "rank": rank})
+        self._facts: dict[str, Any] = {"primary": self.primary, "rank": rank}
+        if after is not None:
+            self._facts["after"] = after.journal.header.writer
+
+    def _remove(self, name: str) -> None:
+        """Remove the files of a writer that is none, as far as the disk lets them go."""
+        names = [f"{name}.j", f"{name}.beat", f"{name}.lock", *["primary"] * self._chosen]
+        for each in names:
+            with suppress(OSError):
+                fsio.unlink(self.folder / each)
+        fsio.remove_dir(self.folder)
 
     def _take(self, name: str) -> Lock | None:
         try:
@@ -96,10 +109,11 @@ class Writer:
             return None
 
     def begin(self, info: dict[str, Any] | None = None) -> None:
-        """Say what the run is; from here on the writer survives a power cut."""
+        """Say who writes, and what the run is; from here on it survives a power cut."""
         try:
-            if info is not None:
-                self.journal.frame({"k": "info", "v": info})
+            # One record, so that nobody finds the one without the other.
+            facts = self._facts if info is None else {**self._facts, "info": info}
+            self.journal.frame({"k": "writer", **facts})
             with fsio.storage_errors("start a run"):
                 self.journal.sync()
                 fsio.fsync_dir(self.folder)
@@ -111,7 +125,7 @@ class Writer:
 
     def tag_number(self, tag: str, rep: int, epoch: float | None) -> int:
         """Return the number that stands for *tag*, this repetition and *epoch*."""
-        key = (tag, rep, epoch)
+        key = (tag, rep, None if epoch is None else repr(epoch))  # 1 and 1.0 are two
         number = self._tags.get(key)
         if number is None:
             number = self._next_number()
@@ -218,10 +232,10 @@ class Writer:
         try:
             # First: a power cut must not keep the word of the end and lose what came before it.
             self.sync()
+            lost = self.journal.settle()
             self.journal.frame(frame)
             self.journal.seal()
-            lost = self.journal.settle()
-            if lost or self.journal.trouble:
+            if self.journal.settle() or self.journal.trouble:
                 words = {"lost": lost, "why": self.journal.trouble}
                 # The frame that says how it ended may be among the lost.
                 self.journal.last_words({"gap": words, "end": frame})
@@ -233,11 +247,7 @@ class Writer:
     def discard(self) -> None:
         """Take back a start that failed, as if it had not been tried."""
         self.abandon()
-        for ending in (".j", ".lock", ".beat"):
-            fsio.unlink(self.journal.path.with_suffix(ending))
-        if self.primary:
-            fsio.unlink(self.folder / "primary")
-        fsio.remove_dir(self.folder)
+        self._remove(self.journal.header.writer)
 
     def abandon(self) -> None:
         """Close the files and give up the lock, as the death of the process would."""

@@ -64,6 +64,11 @@ def log(tmp_path: Path) -> Log:
     return Log(tmp_path)
 
 
+def begin(info: dict[str, Any]) -> dict[str, Any]:
+    """Return the frame with which a run's first writer begins."""
+    return {"k": "writer", "primary": True, "rank": None, "info": info}
+
+
 def tag(n: int, name: str, rep: int = 0, **more: Any) -> dict[str, Any]:
     """Return the frame that gives a number to a series."""
     return {"k": "tag", "n": n, "tag": name, "rep": rep, **more}
@@ -185,10 +190,8 @@ class TestPoints:
 class TestFrames:
     def test_the_first_word_on_what_a_run_is_stands(self, log: Log) -> None:
         """A writer that joins does not change where and when the run began."""
-        log.journal({"k": "info", "v": {"created_us": 5, "name": "first", "git": {"commit": "a"}}})
-        log.journal(
-            {"k": "info", "v": {"created_us": 9, "name": "second", "notes": "n"}}, writer="x"
-        )
+        log.journal(begin({"created_us": 5, "name": "first", "git": {"commit": "a"}}))
+        log.journal(begin({"created_us": 9, "name": "second", "notes": "n"}), writer="x")
         state = log.state()
 
         assert (5, "first", "n", {"commit": "a"}) == (
@@ -293,9 +296,7 @@ class TestStatus:
 
     def test_the_end_is_that_of_the_last_writer(self, log: Log) -> None:
         """ended_us is the largest time of a last record."""
-        log.journal({"k": "info", "v": {"created_us": 5}}, tag(1, "a")).slot(
-            slots.FLOAT, 1, 0, 1.0, 60
-        )
+        log.journal(begin({"created_us": 5}), tag(1, "a")).slot(slots.FLOAT, 1, 0, 1.0, 60)
         log.journal(tag(1, "a"), writer="x").slot(slots.FLOAT, 1, 0, 1.0, 7)
 
         assert 60 == log.state().ended_us
@@ -303,9 +304,7 @@ class TestStatus:
     @pytest.mark.parametrize("wall_us", [4, 100, 2**60])
     def test_no_run_ends_before_it_began_or_after_now(self, log: Log, wall_us: int) -> None:
         """A time that a caller made up is no end: it is now, when the state is made."""
-        log.journal({"k": "info", "v": {"created_us": 5}}, tag(1, "a")).slot(
-            slots.FLOAT, 1, 0, 1.0, wall_us
-        )
+        log.journal(begin({"created_us": 5}), tag(1, "a")).slot(slots.FLOAT, 1, 0, 1.0, wall_us)
 
         assert 99 == log.state().ended_us
 
