@@ -97,7 +97,7 @@ def sample(folder: Path, *, pages: int = 0, words: bool = False) -> Journal:
     """
     store = vcs_track.init(folder).store
     writer = Writer(store, "r", engine="pwrite", strict=True, beat=False)
-    writer.begin({"name": "sample"})
+    writer.begin(lambda: {"name": "sample"})
     journal, tag = writer.journal, writer.tag_number
     numbers = tuple(tag(name, 0, None) for name in "abcde")
     word = tag("loss", 0, None) << 8 | slots.FLOAT

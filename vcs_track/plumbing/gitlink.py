@@ -8,17 +8,16 @@ UTF-8, file names keep theirs by ``surrogateescape``.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import posixpath
 import re
-import subprocess
 import tempfile
+from contextlib import contextmanager
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
 
 from vcs_track.errors import GitError, NotInstalledError
 from vcs_track.formats.gitstate import (
@@ -29,6 +28,7 @@ from vcs_track.formats.gitstate import (
     parse_status,
 )
 from vcs_track.formats.remote_url import clean_url
+from vcs_track.plumbing.git_call import INSTALL, Answer, GitCall, NoAnswerError
 from vcs_track.plumbing.worktree import (
     common_dir_of,
     find_root,
@@ -38,13 +38,14 @@ from vcs_track.plumbing.worktree import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 __all__ = [
     "CommitInfo",
     "GitState",
     "GitUnreadable",
     "add",
+    "asking_for_state",
     "commit",
     "commits",
     "committed",
@@ -58,71 +59,22 @@ __all__ = [
     "version",
 ]
 
-_READ_SECONDS: Final = 10.0
 _NOT_RUNS: Final = ":(exclude,top,glob)**/.runs/**"
 _NAMED: Final = ("refs/heads", "refs/tags", "refs/remotes")
-_INSTALL: Final = "install git, or add it to PATH"
 _COMMIT_ID: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
-
-class _Answer(NamedTuple):
-    code: int
-    out: bytes
-    err: bytes
+_T = TypeVar("_T")
 
 
-class _NoAnswerError(Exception):
-    """Git could not be started, or was too slow."""
-
-    def __init__(self, reason: str, hint: str) -> None:
-        super().__init__(reason)
-        self.unreadable = GitUnreadable(reason, hint)
+def _read(root: Path | str, *args: str) -> Answer:
+    return _call(root, *args).answer()
 
 
-# --- asking git ---
+def _call(root: Path | str, *args: str) -> GitCall:
+    return GitCall("-C", str(root), "--no-optional-locks", *args)
 
 
-def _ask(*args: str, stdin: bytes | None = None, patient: bool = False) -> _Answer:
-    limit = None if patient else _READ_SECONDS
-    try:
-        process = subprocess.Popen(
-            ["git", *args],
-            stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-    except FileNotFoundError:
-        raise _NoAnswerError("git is not installed", _INSTALL) from None
-    except OSError as error:
-        raise _NoAnswerError(f"git cannot be started: {error.strerror}", "") from None
-    try:
-        out, err = process.communicate(stdin, limit)
-    except subprocess.TimeoutExpired:
-        _abandon(process)
-        reason = f"git gave no answer in {limit:g} seconds"
-        raise _NoAnswerError(reason, "is the disk slow, or unreachable?") from None
-    except BaseException:
-        _abandon(process)
-        raise
-    return _Answer(process.returncode, out, err)
-
-
-def _abandon(process: subprocess.Popen[bytes]) -> None:
-    process.kill()
-    # A process that waits for a dead network disk cannot be killed: never wait for it.
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(0.2)
-    for pipe in (process.stdin, process.stdout, process.stderr):
-        if pipe is not None:
-            with contextlib.suppress(OSError):
-                pipe.close()
-
-
-def _read(root: Path | str, *args: str) -> _Answer:
-    return _ask("-C", str(root), "--no-optional-locks", *args)
-
-
-def _said(answer: _Answer) -> tuple[str, str]:
+def _said(answer: Answer) -> tuple[str, str]:
     """Return git's most telling line, and all it said."""
     everything = (git_text(answer.err).strip() or git_text(answer.out).strip())[:4000]
     lines = [line.strip() for line in everything.splitlines() if line.strip()]
@@ -132,7 +84,7 @@ def _said(answer: _Answer) -> tuple[str, str]:
     return (telling or lines)[0].removeprefix("fatal: ").removeprefix("error: "), everything
 
 
-def _refusal(root: Path, answer: _Answer) -> GitUnreadable:
+def _refusal(root: Path, answer: Answer) -> GitUnreadable:
     line, everything = _said(answer)
     # The one word that stays when git speaks another language.
     if "safe.directory" in everything:
@@ -189,23 +141,47 @@ def read_state(path: Path) -> GitState | GitUnreadable | None:
         ...     read_state(Path(folder)).commit is None
         True
     """
+    with asking_for_state(path) as answer:
+        return answer()
+
+
+@contextmanager
+def asking_for_state(path: Path) -> Iterator[Callable[[], GitState | GitUnreadable | None]]:
+    """Begin `read_state`; the body has the function that waits for its answer."""
+    begun = _told(lambda: _begin(path))
     try:
-        root = find_root(path)
-        return None if root is None else _read_root(root)
-    except _NoAnswerError as error:
+        if isinstance(begun, tuple):
+            root, call = begun
+            yield lambda: _told(lambda: _state(root, call.answer()))
+        else:
+            found = begun
+            yield lambda: found
+    finally:
+        if isinstance(begun, tuple):
+            begun[1].drop()
+
+
+def _told(work: Callable[[], _T]) -> _T | GitUnreadable:
+    try:
+        return work()
+    except NoAnswerError as error:
         return error.unreadable
     except OSError as error:
         return GitUnreadable(f"the folder cannot be read: {error.strerror}")
 
 
-def _read_root(root: Path) -> GitState | GitUnreadable:
-    refused = _refused(root)
-    if refused is not None:
+def _begin(path: Path) -> tuple[Path, GitCall] | GitUnreadable | None:
+    root = find_root(path)
+    refused = None if root is None else _refused(root)
+    if root is None or refused is not None:
         return refused
-    answer = _read(
+    return root, _call(
         root, "status", "--porcelain=v2", "--branch", "-z", "--no-renames",
         "--untracked-files=normal", "--", _NOT_RUNS,
     )  # fmt: skip
+
+
+def _state(root: Path, answer: Answer) -> GitState | GitUnreadable:
     git_dir = git_dir_of(root)
     if answer.code or git_dir is None:
         return _refusal(root, answer)
@@ -279,8 +255,8 @@ def version() -> tuple[int, ...] | None:
         True
     """
     try:
-        words = git_text(_ask("version").out)
-    except _NoAnswerError:
+        words = git_text(GitCall("version").answer().out)
+    except NoAnswerError:
         return None
     match = re.search(r"\d+(?:\.\d+)*", words)
     return None if match is None else tuple(int(part) for part in match[0].split("."))
@@ -344,7 +320,7 @@ def _gitpython(top: str, command: list[str]) -> bytes:
     except ModuleNotFoundError as error:
         raise NotInstalledError("git history needs GitPython", package="GitPython") from error
     except ImportError as error:
-        raise GitError("git is not installed", hint=_INSTALL) from error
+        raise GitError("git is not installed", hint=INSTALL) from error
     try:
         # Bytes and the bare command: its commit objects know neither SHA-256 nor reftable.
         code, out, err = Git(top).execute(
@@ -354,8 +330,8 @@ def _gitpython(top: str, command: list[str]) -> bytes:
             stdout_as_string=False,
         )
     except GitCommandNotFound as error:
-        raise GitError("git is not installed", hint=_INSTALL) from error
-    _check("log", _Answer(code, b"", err.encode("utf-8", "replace")))
+        raise GitError("git is not installed", hint=INSTALL) from error
+    _check("log", Answer(code, b"", err.encode("utf-8", "replace")))
     return out
 
 
@@ -468,17 +444,17 @@ def _top(path: Path) -> Path:
         _fail(None, path)
     try:
         refused = _refused(root)
-    except _NoAnswerError as error:
+    except NoAnswerError as error:
         refused = error.unreadable
     if refused is not None:
         _fail(refused, path)
     return root
 
 
-def _demand(*args: str, stdin: bytes | None = None, patient: bool = False) -> _Answer:
+def _demand(*args: str, stdin: bytes | None = None, patient: bool = False) -> Answer:
     try:
-        return _ask(*args, stdin=stdin, patient=patient)
-    except _NoAnswerError as error:
+        return GitCall(*args, stdin=stdin, patient=patient).answer()
+    except NoAnswerError as error:
         raise GitError(error.unreadable.reason, hint=error.unreadable.hint) from None
 
 
@@ -488,7 +464,7 @@ def _fail(state: GitUnreadable | None, path: Path) -> NoReturn:
     raise GitError(state.reason, hint=state.hint)
 
 
-def _check(command: str, answer: _Answer) -> None:
+def _check(command: str, answer: Answer) -> None:
     if not answer.code:
         return
     line, everything = _said(answer)

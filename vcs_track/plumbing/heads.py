@@ -41,6 +41,7 @@ class HeadFolder:
 
     def __init__(self, root: Path) -> None:
         self._layout = HomeLayout(root)
+        self._named: set[str] = set()  # folders whose names survive a power cut
 
     def all(self) -> dict[str, list[ObjectId]]:
         """Return the heads of every run."""
@@ -80,7 +81,9 @@ class HeadFolder:
         fsio.make_dirs(path.parent)
         fsio.create_empty(path)
         fsio.fsync_dir(path.parent)
-        fsio.fsync_dir(path.parent.parent)  # a folder that a dead program made may not be synced
+        if path.parent.name not in self._named:  # a dead program may have made it
+            fsio.fsync_dir(path.parent.parent)
+            self._named.add(path.parent.name)
         for parent in replaces:
             if parent != oid:
                 fsio.unlink(self._layout.head(run, parent))

@@ -14,6 +14,7 @@ from vcs_track.plumbing.heads import HeadFolder, parse_head
 from vcs_track.plumbing.packs import PackFile, PackFolder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from vcs_track.formats.oid import ObjectFormat, ObjectId
@@ -72,10 +73,17 @@ class FolderHome:
         fsio.link_or_copy(path, target, self.tmp)
         return True
 
-    def sync_packs(self) -> None:
-        """Make the names of new packs survive a power cut, and take them in."""
+    def sync_packs(self, new: Iterable[str] | None = None) -> None:
+        """Make the names of packs survive a power cut, and take them in.
+
+        Args:
+            new: Those that are new. Default: look which are.
+        """
         fsio.fsync_dir(self.packs.folder)
-        self.packs.refresh()
+        if new is None:
+            self.packs.refresh()
+        else:
+            self.packs.take_in(new)
 
 
 class BundleHome:

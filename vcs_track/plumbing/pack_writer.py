@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["PackWriter", "check_name", "file_digits", "install", "verify_against"]
 
 
+_BLOCK = 1 << 20  # bytes; less is copied behind its header, to be written with it
+
+
 def file_digits(path: Path) -> str:
     """Return the 40 digits that a pack at *path* must be named with."""
     hasher = new_file_name_hash()
@@ -130,8 +133,12 @@ class PackWriter:
         entry = entry._replace(offset=self._at)
         if len(raw) > pack.MAX_ENTRY or self._at + len(raw) > pack.MAX_PACK:
             raise CorruptError("an object or a pack is larger than 2 GiB")
-        fsio.append(self._fd, pack.local_header(entry))
-        fsio.append(self._fd, raw)
+        head = pack.local_header(entry)
+        if len(raw) < _BLOCK:
+            fsio.append(self._fd, head + bytes(raw))
+        else:
+            fsio.append(self._fd, head)
+            fsio.append(self._fd, raw)
         self._entries[entry.name] = entry
         self._at = entry.end
 

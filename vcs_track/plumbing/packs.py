@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
@@ -16,7 +17,7 @@ from vcs_track.formats.pack import OBJECTS, Entry
 from vcs_track.plumbing import fsio
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from mmap import mmap
     from pathlib import Path
 
@@ -43,6 +44,7 @@ class Objects(Protocol):
 _MAPS_AT_ONCE = 64
 _maps: OrderedDict[PackFile, mmap | bytes] = OrderedDict()
 
+_NAME = re.compile("[pb]-[0-9a-f]{40}[.]zip")
 _IN_MEMORY = 4096  # directories up to this many objects are read whole into one table
 
 
@@ -295,7 +297,7 @@ class PackFolder:
 
     def refresh(self) -> None:
         """Take in packs that appeared and forget those that are gone."""
-        names = {name for name in fsio.list_dir(self.folder) if is_pack_name(name)}
+        names = set(fsio.list_dir(self.folder))
         if gone := self._packs.keys() - names:
             for name in gone:
                 del self._packs[name]
@@ -304,8 +306,13 @@ class PackFolder:
             for file in self._packs.values():
                 if len(file) <= _IN_MEMORY:
                     self._table.update(dict.fromkeys(file, file))
-        for name in sorted(names - self._packs.keys() - self.damaged.keys()):
-            self._open(name)
+        self.take_in(sorted(names - self._packs.keys() - self.damaged.keys()))
+
+    def take_in(self, names: Iterable[str]) -> None:
+        """Take in the packs of these *names*, without a look at the others."""
+        for name in names:
+            if name not in self._packs and is_pack_name(name):
+                self._open(name)
 
     def _open(self, name: str) -> None:
         try:
@@ -429,10 +436,4 @@ def _holds(file: PackFile, oid: ObjectId) -> bool:
 
 def is_pack_name(name: str) -> bool:
     """Return whether *name* is what a pack is called."""
-    digits = name[2:-4]
-    return (
-        name[:2] in ("p-", "b-")
-        and name[-4:] == ".zip"
-        and len(digits) == 40
-        and all(c in "0123456789abcdef" for c in digits)
-    )
+    return _NAME.fullmatch(name) is not None

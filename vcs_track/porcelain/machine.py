@@ -240,6 +240,11 @@ def redact_argv(argv: Sequence[str]) -> list[str]:
         >>> redact_argv(["x", "--password", "p", "WANDB_API_KEY=k", "--max-tokens", "5"])
         ['x', '--password', '***', 'WANDB_API_KEY=***', '--max-tokens', '5']
     """
+    return list(_redacted(tuple(argv)))
+
+
+@lru_cache(maxsize=4)
+def _redacted(argv: tuple[str, ...]) -> tuple[str, ...]:
     kept = []
     hide_next = False
     for argument in argv:
@@ -253,7 +258,7 @@ def redact_argv(argv: Sequence[str]) -> list[str]:
         if len(masked) > _LONGEST_ARGUMENT:
             masked = masked[: _LONGEST_ARGUMENT - 1] + "\N{HORIZONTAL ELLIPSIS}"
         kept.append(masked)
-    return kept
+    return tuple(kept)
 
 
 def _masked(text: str) -> str:

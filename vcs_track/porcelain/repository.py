@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import secrets
 import string
-import sys
-import time
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -14,9 +13,10 @@ from vcs_track.errors import GitError, InvalidValueError, RunNotFoundError, VcsT
 from vcs_track.plumbing import gitlink
 from vcs_track.plumbing.fsio import storage_errors
 from vcs_track.plumbing.store import Store
-from vcs_track.porcelain import bundle, diff, edits, fsck, gc, machine, seal, shelf, values
+from vcs_track.porcelain import bundle, diff, edits, fsck, gc, seal, shelf, values
 from vcs_track.porcelain.defaults import Defaults
 from vcs_track.porcelain.disabled import DisabledRun
+from vcs_track.porcelain.facts import gathering
 from vcs_track.porcelain.names import readable_name
 from vcs_track.porcelain.revision import resolve
 from vcs_track.porcelain.run import Run
@@ -166,9 +166,7 @@ class Repository:
         policy = resume if resume is not None else d.resume
         new = self._is_new(run_id, policy, rank)
         before = None
-        if new:
-            info.update(self._facts(command))
-        else:
+        if not new:
             if not label:
                 info.pop("name")
             if run_id not in seal.live_runs(self.store):
@@ -178,7 +176,9 @@ class Repository:
         info = {key: value for key, value in info.items() if value is not None}
         # A rank that is late adds to a run that has ended, and says nothing about its end.
         late = before is not None and not policy and bool(rank)
-        run = Run(self.store, run_id, d, info, rank, first=not late)
+        facts = gathering(self.root, d.variables, argv=command, git=d.capture_git)
+        with facts if new else nullcontext(dict) as more:
+            run = Run(self.store, run_id, d, info, more, rank, first=not late)
         if before is not None:
             run._go_on(before)  # noqa: SLF001 -- only a repository resumes a run
         if params:
@@ -210,24 +210,6 @@ class Repository:
                 hint="use resume='allow' to go on with it, or another id",
             )
         return not live and not sealed
-
-    def _facts(self, command: Sequence[str] | None) -> dict[str, Any]:
-        state = gitlink.read_state(self.root) if self.defaults.capture_git else None
-        root = gitlink.find_root(self.root)
-        env = machine.describe(self.defaults.variables, argv=command, root=root)
-        argv = env.pop("command")
-        facts: dict[str, Any] = {
-            "created_us": time.time_ns() // 1000,
-            "env": env,
-            "command": {
-                "argv": argv,
-                "cwd": env.pop("cwd"),
-                "script": "" if command is not None or not sys.argv else sys.argv[0],
-            },
-        }
-        if state is not None:
-            facts["git"] = state.to_json()
-        return facts
 
     @storage_errors("edit a run")
     def edit(self, run: str, /, **changes: Any) -> RunView:

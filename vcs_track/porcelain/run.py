@@ -23,7 +23,7 @@ from vcs_track.porcelain.run_view import RunView
 from vcs_track.porcelain.seal import all_ended, seal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
     from vcs_track.plumbing.journal import Row
@@ -84,6 +84,7 @@ class Run(Labels, MediaLog, Reads):
 
     def __init__(
         self, store: Store, run_id: str, defaults: Defaults, info: Mapping[str, Any],
+        facts: Callable[[], dict[str, Any]] = dict,
         rank: int | None = None, first: bool = True,
     ) -> None:  # fmt: skip
         self._store = store
@@ -104,7 +105,7 @@ class Run(Labels, MediaLog, Reads):
         self.rank = rank
         self._start(first=first)
         writer = self._relay.writer
-        writer.begin(dict(info) if writer.primary else None)
+        writer.begin((lambda: {**info, **facts()}) if writer.primary else None)
         if writer.primary:
             self._labels.update({key: info[key] for key in edits.LABELS if key in info})
         else:
@@ -421,7 +422,8 @@ class Run(Labels, MediaLog, Reads):
         if not writer.primary and not all_ended(writer.folder):
             return
         try:
-            state = seal(self._store, self.id)
+            with writer.kept():
+                state = seal(self._store, self.id)
         except LockedError as error:
             warnings.warn(
                 f"{error}; what this process logged is kept, and sealed when the repository is "

@@ -161,7 +161,6 @@ def _seal(store: Store, run: str, folder: Path, pause: Callable[[], None]) -> Ru
                 journals.append(journal)
         if not journals:
             return None
-        store.home.packs.refresh()
         heads = store.home.head_folder.of(run)
         _install_spools(store, folder, ended)
         packs = _Packs(store)
@@ -211,7 +210,7 @@ def _write_state(
     state = replay.build(run, status=status, time_us=now, parents=heads)
     oid = packs.add(state.encode())
     packs.install()
-    store.home.sync_packs()
+    store.home.sync_packs(packs.names)
     store.home.head_folder.add(run, oid, heads)
     _restore_blobs(store, replay)
     return state
@@ -223,6 +222,7 @@ class _Packs:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._writer = PackWriter(store.layout.tmp, store.format)
+        self.names: list[str] = []
 
     def add(self, data: bytes) -> ObjectId:
         """Store *data* as an object; return its id."""
@@ -233,7 +233,8 @@ class _Packs:
 
     def install(self) -> None:
         """Give the pack at hand its name."""
-        self._writer.install(self._store.home.packs.folder, "p", self._store.home.objects)
+        home = self._store.home
+        self.names.append(self._writer.install(home.packs.folder, "p", home.objects).name)
 
     def abandon(self) -> None:
         """Remove the pack at hand; earlier ones are rubbish that a clean-up finds."""
@@ -247,17 +248,17 @@ def _now(heads: list[ObjectId], base: RunManifest | None) -> int:
 
 
 def _install_spools(store: Store, folder: Path, ended: dict[str, Lock]) -> None:
-    installed = False
+    installed = []
     for name in fsio.list_dir(folder):
         if not name.endswith(".zip~") or name.split("-")[0] not in ended:
             continue
         spool = SpoolReader(folder / name, store.format)
         if spool.close_into_pack():
             known = store.home.objects
-            install(folder / name, store.home.packs.folder, "b", store.format, known)
-            installed = True
+            path = install(folder / name, store.home.packs.folder, "b", store.format, known)
+            installed.append(path.name)
     if installed:
-        store.home.sync_packs()
+        store.home.sync_packs(installed)
 
 
 def _restore_blobs(store: Store, replay: Replay) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from vcs_track.errors import VcsTrackError
@@ -21,6 +21,7 @@ from vcs_track.plumbing.lock import Lock
 from vcs_track.plumbing.spool import Spool
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from vcs_track.formats.oid import ObjectId
@@ -108,11 +109,11 @@ class Writer:
             fsio.make_dirs(self.folder)
             return None
 
-    def begin(self, info: dict[str, Any] | None = None) -> None:
+    def begin(self, info: Callable[[], dict[str, Any]] | None = None) -> None:
         """Say who writes, and what the run is; from here on it survives a power cut."""
         try:
             # One record, so that nobody finds the one without the other.
-            facts = self._facts if info is None else {**self._facts, "info": info}
+            facts = self._facts if info is None else {**self._facts, "info": info()}
             self.journal.frame({"k": "writer", **facts})
             with fsio.storage_errors("start a run"):
                 self.journal.sync()
@@ -240,9 +241,20 @@ class Writer:
                 # The frame that says how it ended may be among the lost.
                 self.journal.last_words({"gap": words, "end": frame})
             self.journal.restore()
-            self.sync()
+            if not self.primary:  # what the first writer leaves is sealed at once
+                self.sync()
         finally:
             self.abandon()
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Make what was closed survive a power cut where the body, which seals it, fails."""
+        try:
+            yield
+        except BaseException:
+            with suppress(OSError):
+                fsio.sync_file(self.journal.path)
+            raise
 
     def discard(self) -> None:
         """Take back a start that failed, as if it had not been tried."""

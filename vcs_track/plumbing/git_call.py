@@ -1,0 +1,92 @@
+"""One call of git: begun now, answered later.
+
+Git is slow to start beside everything else that a run needs at its start, so the answer is
+not waited for before it is needed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+from typing import Final, NamedTuple
+
+from vcs_track.formats.gitstate import GitUnreadable
+
+__all__ = ["INSTALL", "Answer", "GitCall", "NoAnswerError"]
+
+_READ_SECONDS: Final = 10.0
+INSTALL: Final = "install git, or add it to PATH"
+
+
+class Answer(NamedTuple):
+    """What git said."""
+
+    code: int
+    out: bytes
+    err: bytes
+
+
+class NoAnswerError(Exception):
+    """Git could not be started, or was too slow."""
+
+    def __init__(self, reason: str, hint: str) -> None:
+        super().__init__(reason)
+        self.unreadable = GitUnreadable(reason, hint)
+
+
+class GitCall:
+    """A git that was started.
+
+    Args:
+        args: Its arguments.
+        stdin: What it reads.
+        patient: Whether to wait for its answer as long as it takes, rather than ten seconds.
+
+    Raises:
+        NoAnswerError: If it cannot be started.
+    """
+
+    def __init__(self, *args: str, stdin: bytes | None = None, patient: bool = False) -> None:
+        self._stdin = stdin
+        self._limit = None if patient else _READ_SECONDS
+        try:
+            self._process = subprocess.Popen(
+                ["git", *args],
+                stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+        except FileNotFoundError:
+            raise NoAnswerError("git is not installed", INSTALL) from None
+        except OSError as error:
+            raise NoAnswerError(f"git cannot be started: {error.strerror}", "") from None
+
+    def answer(self) -> Answer:
+        """Wait for the answer.
+
+        Raises:
+            NoAnswerError: If there is none in time.
+        """
+        try:
+            out, err = self._process.communicate(self._stdin, self._limit)
+        except subprocess.TimeoutExpired:
+            self.drop()
+            reason = f"git gave no answer in {self._limit:g} seconds"
+            raise NoAnswerError(reason, "is the disk slow, or unreachable?") from None
+        except BaseException:
+            self.drop()
+            raise
+        return Answer(self._process.returncode, out, err)
+
+    def drop(self) -> None:
+        """End it, where nobody wants the answer any more; harmless when it has ended."""
+        if self._process.returncode is not None:
+            return
+        self._process.kill()
+        # A process that waits for a dead network disk cannot be killed: never wait for it.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(0.2)
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
