@@ -17,7 +17,7 @@ import orjson
 from vcs_track.errors import CorruptError, InvalidTypeError, InvalidValueError, VcsTrackError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 __all__ = [
     "MAX_DEPTH",
@@ -27,6 +27,7 @@ __all__ = [
     "dumps",
     "dumps_numbers",
     "format_float",
+    "is_ascii",
     "load_numbers",
     "loads",
 ]
@@ -257,8 +258,19 @@ def _prepare_float(x: float) -> object:
     return orjson.Fragment(format_float(x))
 
 
+def is_ascii(names: Mapping[object, object]) -> bool:
+    """Return whether all keys and values are ASCII texts, such as packages and versions.
+
+    They are looked at all at once, which is far cheaper than one by one.
+    """
+    every = [*names, *names.values()]
+    return {str}.issuperset(map(type, every)) and "".join(every).isascii()  # type: ignore[arg-type]
+
+
 def _prepare_dict(value: dict[object, object], depth: int) -> dict[str, object]:
     _check_depth(depth)
+    if is_ascii(value):
+        return value  # type: ignore[return-value]  # just looked
     prepared: dict[str, object] = {}
     for key, item in value.items():
         if type(key) is not str:

@@ -18,7 +18,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
 from vcs_track.errors import CorruptError
-from vcs_track.formats.canonical import MAX_INT, MIN_INT, dumps
+from vcs_track.formats.canonical import MAX_INT, MIN_INT, dumps, is_ascii
 from vcs_track.formats.oid import FORMATS
 
 if TYPE_CHECKING:
@@ -241,6 +241,8 @@ class _Freezer:
                 for key, item in items.items()
             ]
             return _label("map", sorted(pairs, key=lambda pair: dumps(pair[0])))
+        if is_ascii(items):
+            return items
         plain: dict[str, object] = {}
         for key, item in items.items():
             name = self._text(str.__str__(key))
