@@ -359,12 +359,14 @@ class PackFolder:
             raise _missing(oid)
         return file
 
+    @fsio.storage_errors("read an object")
     def read(self, oid: ObjectId) -> bytes:
         """Return the bytes of *oid*, checked; try every pack that has it.
 
         Raises:
             ObjectNotFoundError: If no pack holds it.
             CorruptObjectError: If no undamaged copy is left.
+            StorageError: If the disk refuses.
         """
         file = self.owner(oid)
         try:

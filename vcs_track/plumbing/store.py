@@ -138,8 +138,13 @@ class Store:
     # ---- taking in what git brought ----------------------------------------------------
 
     def refresh(self) -> None:
-        """See packs and heads that appeared, adopting those on the shelf."""
-        self.home.packs.refresh()
+        """See packs and heads that appeared, adopting those on the shelf.
+
+        Raises:
+            StorageError: If the store cannot be read.
+        """
+        with fsio.storage_errors(f"read '{self.layout.local}'"):
+            self.home.packs.refresh()
         if self.writable:
             with suppress(OSError):
                 self._adopt()

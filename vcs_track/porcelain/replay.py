@@ -117,7 +117,8 @@ class Replay:
         self._primary = False
         self._primary_status: str | None = None
         self._rank: int | None = None
-        self._writer = ""
+        self._writer = self._after = ""
+        self._last: set[str] = set()  # writers that said how the program ended
         self._clocks: dict[str, list[int]] = {}
         self._set_at: dict[str, int] = {}
         self._console: dict[int, list[bytes]] = {}
@@ -159,7 +160,7 @@ class Replay:
         start = self.writers.get(writer, 0)
         table = _Table()
         self._primary, self._rank = False, None
-        self._writer, self._clocks[writer] = writer, [0]
+        self._writer, self._after, self._clocks[writer] = writer, "", [0]
         for builder in self.builders.values():
             builder.number = -1  # numbers mean something else in each journal
         self._prepare(journal, table, start)
@@ -177,7 +178,8 @@ class Replay:
             self.gaps.append({"writer": writer, **words["gap"]})
         if "end" in words and not sealed:
             self._on_set(words["end"], 0)
-        elif not sealed and not live:
+        elif not sealed and not live and self._after not in self._last:
+            # Else it was to go on for a writer that went on itself: a change that failed.
             self._ends("crashed")
 
     def _prepare(self, journal: JournalReader, table: _Table, start: int) -> None:
@@ -311,13 +313,15 @@ class Replay:
     def _of_writer(self, content: dict[str, Any]) -> None:
         self._primary, self._rank = bool(content["primary"]), content["rank"]
         # Writers of one process have one clock, which stands still where it was set back.
-        clock = self._clocks.get(content.get("after", ""))
+        self._after = content.get("after", "")
+        clock = self._clocks.get(self._after)
         if clock is not None:
             self._clocks[self._writer] = clock
 
     def _on_set(self, content: dict[str, Any], wall_us: int) -> None:
         name, value = content["field"], content["v"]
         if name == "status":
+            self._last.add(self._writer)
             self._primary |= bool(content.get("primary"))
             self._ends(value)
             self.exit.update(content.get("exit", {}))

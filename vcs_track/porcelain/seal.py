@@ -124,10 +124,11 @@ def seal(
     folder = store.layout.live_run(run)
     if not folder.is_dir():
         return None
-    try:
-        lock = _wait_for(folder / "seal.lock", patience)
-    except FileNotFoundError:
-        return None  # somebody else sealed it just now
+    with fsio.storage_errors(f"seal run '{run}'"):
+        try:
+            lock = _wait_for(folder / "seal.lock", patience)
+        except FileNotFoundError:
+            return None  # somebody else sealed it just now
     if lock is None:
         raise LockedError(
             f"run '{run}' is being sealed by another process", hint="try again in a moment"
@@ -309,6 +310,9 @@ def recover(store: Store, *, force: bool = False) -> list[str]:
     sealed = []
     for journal, why in unread(store).items():
         store.skipped[f"journal {journal}"] = CorruptError(why)
+    live = live_runs(store)
+    for what in [what for what in store.skipped if what[:4] == "run " and what[4:] not in live]:
+        del store.skipped[what]  # it was sealed, and could not be tidied up
     for run in filter(RUN_ID.fullmatch, fsio.list_dir(store.layout.live)):
         _sweep(store.layout.live_run(run))
         journals = _journals(store.layout.live_run(run))
