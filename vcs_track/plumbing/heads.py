@@ -53,15 +53,6 @@ class HeadFolder:
                     found.setdefault(head[0], []).append(head[1])
         return found
 
-    def odd(self) -> list[str]:
-        """Return heads that stand in another folder than they belong to."""
-        return [
-            f"{folder}/{name}"
-            for folder in fsio.list_dir(self._layout.heads)
-            for name in fsio.list_dir(self._layout.heads / folder)
-            if (head := parse_head(name)) is not None and shard(head[0]) != folder
-        ]
-
     def of(self, run: str) -> list[ObjectId]:
         """Return the heads of *run*."""
         names = fsio.list_dir(self._layout.head(run, "").parent)

@@ -375,6 +375,7 @@ class PackFolder:
             self.refresh()  # a clean-up took the pack; what it held was stored elsewhere too
             return self.owner(oid).read(oid)
         except (CorruptError, ObjectNotFoundError):
+            self.refresh()  # somebody may have mended it
             other = self.sound(oid)
             if other is None:
                 raise

@@ -21,7 +21,7 @@ from vcs_track.plumbing.heads import HeadFolder, parse_head
 from vcs_track.plumbing.layout import FOLDER
 from vcs_track.plumbing.pack_writer import file_digits
 from vcs_track.plumbing.packs import PackFile, PackFolder, is_pack_name
-from vcs_track.plumbing.store import _layout
+from vcs_track.plumbing.store import layout_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -256,7 +256,7 @@ def find_layout(folder: Path) -> Layout | None:
 
     ``FORMAT`` need not be there, as it must to open it.
     """
-    layout = _layout(folder / FOLDER)
+    layout = layout_of(folder / FOLDER)
     formats, heads = (layout.format, layout.format_copy), (layout.shelf.heads, layout.store.heads)
     there = any(path.exists() for path in formats) or any(map(fsio.list_dir, heads))
     return layout if there and layout.root.is_dir() else None

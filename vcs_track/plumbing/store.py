@@ -28,7 +28,7 @@ from vcs_track.plumbing.packs import PackFile, is_pack_name
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Store"]
+__all__ = ["Store", "layout_of"]
 
 _GENERATED: Final = {
     ".gitignore": b"# Runs are added to git by 'vcs-track commit', never by accident.\n*\n",
@@ -74,7 +74,7 @@ class Store:
             StorageError: If the disk refuses.
         """
         fmt = object_format(object_format_name)
-        layout = _layout(folder / FOLDER)
+        layout = layout_of(folder / FOLDER)
         with fsio.storage_errors(f"make a repository in '{folder}'"):
             if not (layout.format.exists() or layout.format_copy.exists()):
                 _make(layout, fmt)
@@ -95,7 +95,7 @@ class Store:
             RepositoryNotFoundError: If there is none.
         """
         for folder in (start, *start.parents):
-            layout = _layout(folder / FOLDER)
+            layout = layout_of(folder / FOLDER)
             if layout.format.exists() or (layout.root.is_dir() and layout.format_copy.exists()):
                 return cls.open(folder)
         raise RepositoryNotFoundError(
@@ -110,7 +110,7 @@ class Store:
             RepositoryNotFoundError: If there is none.
             RepositoryFormatError: If it was written by an unknown version.
         """
-        layout = _layout(folder / FOLDER)
+        layout = layout_of(folder / FOLDER)
         source = layout.format if layout.format.exists() else layout.format_copy
         try:
             fmt = parse_format(fsio.read(source))
@@ -215,7 +215,8 @@ class Store:
             self.writable = True
 
 
-def _layout(root: Path) -> Layout:
+def layout_of(root: Path) -> Layout:
+    """Return the paths of the repository *root*, a folder ``.runs``."""
     # A linked work tree shares the store of the main one, so that removing the work tree
     # removes no run.
     top = worktree.find_root(root.parent)
@@ -251,7 +252,7 @@ def _complete(layout: Layout, fmt: ObjectFormat) -> None:
     ):  # fmt: skip
         fsio.make_dirs(folder)
     wanted = {layout.root / name: data for name, data in _GENERATED.items()}
-    if layout.local.parent != layout.root:  # a linked work tree; see _layout
+    if layout.local.parent != layout.root:  # a linked work tree; see layout_of
         wanted[layout.local.parent / ".gitignore"] = _GENERATED[".gitignore"]
     wanted |= {shell / name: data for name, data in _SHELL.items()}
     wanted |= {path: encode_format(fmt) for path in (layout.format, layout.format_copy)}

@@ -12,6 +12,7 @@ from array import array
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from vcs_track.errors import VcsTrackError
 from vcs_track.formats import canonical, manifest, series, slots, typed_json
 from vcs_track.formats.manifest import MediaItem, RunManifest
 from vcs_track.formats.scan import Damage, Points, Record, Rows
@@ -239,7 +240,7 @@ class Replay:
                 else:
                     builder.add(slots.FLOAT, number_value, step, wall_us)
         elif kind == slots.FRAME:
-            self._frame(canonical.loads(payload), table, journal, wall_us)
+            self._frame(payload, table, journal, wall_us)
 
     def _at(self, table: _Table, number: int) -> series.SeriesBuilder | None:
         """Return the builder of a tag number, ready for its points."""
@@ -292,12 +293,18 @@ class Replay:
             builder.reopen(self._read)
         return builder
 
-    def _frame(self, content: Any, table: _Table, journal: JournalReader, wall_us: int) -> None:
-        if not isinstance(content, dict) or self._define(content, table, journal):
-            return
-        handler = _FRAMES.get(content.get("k", ""))
-        if handler is not None:
-            handler(self, content, wall_us)
+    def _frame(self, payload: bytes, table: _Table, journal: JournalReader, wall_us: int) -> None:
+        try:
+            content = canonical.loads(payload)
+            if isinstance(content, dict) and not self._define(content, table, journal):
+                handler = _FRAMES.get(content.get("k", ""))
+                if handler is not None:
+                    handler(self, content, wall_us)
+        except (VcsTrackError, LookupError, TypeError, ValueError, AttributeError) as error:
+            # The bytes are as they were written: another program wrote what this one cannot
+            # understand, and the rest of the journal must not wait for it.
+            why = f"a record cannot be understood: {error!r:.120}"
+            self.gaps.append({"writer": self._writer, "why": why})
 
     # ---- frames ------------------------------------------------------------------------
 

@@ -31,6 +31,7 @@ def unshelved(store: Store) -> list[str]:
     )
 
 
+@fsio.storage_errors("put runs on the shelf")
 def shelve(
     store: Store, runs: Sequence[str], progress: Callable[[int, int], None] | None = None
 ) -> list[Path]:
@@ -52,18 +53,17 @@ def shelve(
                 f"run '{run}' is not sealed yet", hint="finish it, then commit it"
             )
         packs |= _packs_of(store, found)
-    with fsio.storage_errors("put runs on the shelf"):
-        for done, pack in enumerate(sorted(packs), 1):
-            store.shelf.adopt_pack(pack)
-            paths.append(store.shelf.packs.folder / pack.name)
-            if progress is not None:
-                progress(done, len(packs))
-        if packs:
-            store.shelf.sync_packs()
-        for run, found in heads.items():
-            for oid in found:
-                store.shelf.head_folder.add(run, oid)
-                paths.append(store.shelf.head_folder.path(run, oid))
+    for done, pack in enumerate(sorted(packs), 1):
+        store.shelf.adopt_pack(pack)
+        paths.append(store.shelf.packs.folder / pack.name)
+        if progress is not None:
+            progress(done, len(packs))
+    if packs:
+        store.shelf.sync_packs()
+    for run, found in heads.items():
+        for oid in found:
+            store.shelf.head_folder.add(run, oid)
+            paths.append(store.shelf.head_folder.path(run, oid))
     return paths
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from vcs_track.errors import GitError
-from vcs_track.plumbing import gitlink
+from vcs_track.plumbing import git_call, gitlink
 from vcs_track.plumbing.gitlink import CommitInfo, GitState, GitUnreadable, read_state
 
 pytestmark = pytest.mark.skipif(gitlink.version() is None, reason="git is not installed")
@@ -353,11 +353,34 @@ class TestUnreadable:
         """A git that hangs costs the time limit, not the training."""
         repo = new_repo(tmp_path / "r")
         fake_git(tmp_path / "bin", "exec sleep 30", monkeypatch)
-        monkeypatch.setattr(gitlink, "_READ_SECONDS", 0.2)
+        monkeypatch.setattr(git_call, "_READ_SECONDS", 0.2)
         start = time.monotonic()
 
         assert "git gave no answer in 0.2 seconds" == self.reason(repo).reason
         assert time.monotonic() - start < 5
+
+    def test_an_answer_that_nobody_wants_is_not_waited_for(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A git that was begun is ended where the start that asked it fails.
+
+        Seen to fail when it was left to itself.
+        """
+        repo = new_repo(tmp_path / "r")
+        assert isinstance(read_state(repo), GitState)  # from here on it is vouched for
+        pid = tmp_path / "pid"
+        fake_git(tmp_path / "bin", f"echo $$ > {pid}; exec sleep 30", monkeypatch)
+
+        def fail() -> None:
+            with gitlink.asking_for_state(repo):
+                while not pid.exists() or not pid.read_text().strip():
+                    time.sleep(0.01)
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            fail()
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(pid.read_text()), 0)
 
     def test_broken_git_file(self, tmp_path: Path) -> None:
         """A .git file that names nothing gives a reason without the local path."""

@@ -250,6 +250,31 @@ class TestFrames:
 
         assert "n" == log.state().notes
 
+    @pytest.mark.parametrize(
+        "strange",
+        [
+            {"k": "tag", "n": 1}, {"k": "shape"}, {"k": "set"}, {"k": "blob"}, {"k": []},
+            {"k": "hparams", "v": {"$": "tuple", "v": 5}}, {"k": "text", "text": 7},
+            {"k": "out", "s": 1}, {"k": "writer"},
+        ],
+    )  # fmt: skip
+    def test_one_that_cannot_be_understood_is_a_gap(
+        self, log: Log, strange: dict[str, Any]
+    ) -> None:
+        """What another program wrote under a known name is reported; the rest is taken.
+
+        Seen to fail when the first such record ended the reading.
+        """
+        journal = log.journal(strange, tag(2, "b"))
+        journal.slot(slots.FLOAT, 2, 0, 0.5, 1)
+        replay = log.replay()
+        state = log.state()
+
+        assert [0.5] == log.column(state, "b", "value")
+        assert ["a record cannot be understood"] == [
+            gap["why"].partition(":")[0] for gap in replay.gaps
+        ]
+
     def test_an_error_is_kept(self, log: Log) -> None:
         """A traceback that was logged is in the exit facts."""
         log.journal({"k": "error", "v": "Traceback"}, end("failed", code=1))
