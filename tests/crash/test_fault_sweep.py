@@ -21,23 +21,6 @@ TESTS = Path(__file__).resolve().parents[1]
 # Differ little from the others, and take as long.
 SLOW = ("log mmap strict", "log pwrite strict")
 
-# Bugs that the sweeps of these operations find, in a slice or only in full.
-_CLOSE = "after a close that failed the descriptor is used once more"
-DAMAGED = {
-    "start": "a start that was cut short leaves its folder, and what is in it misleads the next",
-    "hand over": "a change of journals that fails leaves a closed one at work",
-    "finish": "a finish that is refused keeps files open and the lock held",
-    "finish xxh128": "as finish",
-    "resume": "as start and finish",
-    "recover": "what was skipped once is a problem for ever",
-    "export": _CLOSE,
-    "edit, in full": _CLOSE,
-    "import, in full": _CLOSE,
-    "import xxh128, in full": _CLOSE,
-    "log a large file, in full": _CLOSE,
-}
-RAW = dict.fromkeys(OPERATIONS, "reads, and calls outside of storage_errors, raise plain OSErrors")
-
 
 @cache
 def swept(name: str, *, full: bool) -> dict[str, Any]:
@@ -52,28 +35,17 @@ def swept(name: str, *, full: bool) -> dict[str, Any]:
     return found
 
 
-def sweeps(known: dict[str, str]) -> list[Any]:
-    """Return the sweeps as parameters: a slice of each operation, and all of it slowly.
-
-    Args:
-        known: Why some are known to fail.
-    """
+def sweeps() -> list[Any]:
+    """Return the sweeps as parameters: a slice of each operation, and all of it slowly."""
     found = []
     for name in OPERATIONS:
-        for full in (False, True):
-            label = f"{name}, in full" if full else name
-            marks: list[pytest.MarkDecorator] = []
-            if full:
-                marks += [pytest.mark.slow, pytest.mark.timeout(1800)]
-            elif name in SLOW:
-                marks += [pytest.mark.slow]
-            if reason := known.get(label) or known.get(name):
-                marks += [pytest.mark.xfail(reason=reason, strict=False)]
-            found.append(pytest.param(name, full, id=label, marks=marks))
+        slow = [pytest.mark.slow, pytest.mark.timeout(1800)]
+        found.append(pytest.param(name, False, id=name, marks=slow if name in SLOW else []))
+        found.append(pytest.param(name, True, id=f"{name}, in full", marks=slow))
     return found
 
 
-@pytest.mark.parametrize(("name", "full"), sweeps(DAMAGED))
+@pytest.mark.parametrize(("name", "full"), sweeps())
 def test_no_fault_does_damage(name: str, full: bool) -> None:
     """After any fault what was accepted is there, and the operation can be repeated.
 
@@ -93,7 +65,7 @@ def test_no_fault_does_damage(name: str, full: bool) -> None:
     assert found["trials"] > 1.2 * found["calls"] > 0
 
 
-@pytest.mark.parametrize(("name", "full"), sweeps(RAW))
+@pytest.mark.parametrize(("name", "full"), sweeps())
 def test_every_error_is_ours(name: str, full: bool) -> None:
     """An error of the disk reaches the user as a StorageError, or as a warning.
 

@@ -259,9 +259,9 @@ def _prepare_float(x: float) -> object:
 
 
 def is_ascii(names: Mapping[object, object]) -> bool:
-    """Return whether all keys and values are ASCII texts, such as packages and versions.
+    """Return whether all keys and values are texts in ASCII.
 
-    They are looked at all at once, which is far cheaper than one by one.
+    Packages and their versions, say: looked at all at once, which is far cheaper.
     """
     every = [*names, *names.values()]
     return {str}.issuperset(map(type, every)) and "".join(every).isascii()  # type: ignore[arg-type]

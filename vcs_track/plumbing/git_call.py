@@ -79,7 +79,7 @@ class GitCall:
         return Answer(self._process.returncode, out, err)
 
     def drop(self) -> None:
-        """End it, where nobody wants the answer any more; harmless when it has ended."""
+        """End it, where nobody wants the answer any more; harmless later."""
         if self._process.returncode is not None:
             return
         self._process.kill()

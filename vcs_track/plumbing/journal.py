@@ -322,7 +322,7 @@ class JournalWriter:
 
     @property
     def waiting(self) -> bool:
-        """Whether records wait in memory for room on the disk; tries again to write them."""
+        """Whether records still wait for room on the disk; writes them if not."""
         self.settle()
         return bool(self._held)
 

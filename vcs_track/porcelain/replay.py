@@ -170,6 +170,7 @@ class Replay:
             return  # sealed by somebody who died before removing it, and so is its end
         self.writers[writer] = max(start, journal.damage.used)
         words = journal.last_words
+        self.began |= bool(words)
         if not live:
             self._damage(writer, journal.damage, told="gap" in words)
         if self._orphans:

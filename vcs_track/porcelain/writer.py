@@ -110,7 +110,7 @@ class Writer:
             return None
 
     def begin(self, info: Callable[[], dict[str, Any]] | None = None) -> None:
-        """Say who writes, and what the run is; from here on it survives a power cut."""
+        """Say who writes and what the run is; then it survives a power cut."""
         try:
             # One record, so that nobody finds the one without the other.
             facts = self._facts if info is None else {**self._facts, "info": info()}
@@ -248,7 +248,7 @@ class Writer:
 
     @contextmanager
     def kept(self) -> Iterator[None]:
-        """Make what was closed survive a power cut where the body, which seals it, fails."""
+        """Make what was closed survive a power cut where sealing it fails."""
         try:
             yield
         except BaseException:
