@@ -123,7 +123,8 @@ class TestRanks:
     def test_every_rank_has_its_points(self, root: Path, order: tuple[int, ...]) -> None:
         """Four ranks of one run keep all points, in order, whoever ends first.
 
-        The first writer's word is the status, what the others say is not.
+        The first writer's word is the status, what the others say is not. Seen to fail when
+        everybody's word was, and when two sealed one run at once.
         """
         started, turns = FORK.Event(), [FORK.Event() for _ in range(5)]
 
@@ -165,7 +166,10 @@ class TestRanks:
         assert whole(repo)
 
     def test_sealed_but_not_removed(self, root: Path) -> None:
-        """A sealer that dies between the head and the journals makes no crash of an end."""
+        """A sealer that dies between the head and the journals makes no crash of an end.
+
+        Seen to fail when a journal without anything new was taken for that of a dead writer.
+        """
         started, joined = FORK.Event(), FORK.Event()
 
         def die(call: Call) -> object:
@@ -191,7 +195,10 @@ class TestRanks:
         assert "finished" == opened(root).run("r").status
 
     def test_a_late_rank_changes_no_status(self, root: Path) -> None:
-        """A rank that starts when the run has failed does not make it finished."""
+        """A rank that starts when the run has failed does not make it finished.
+
+        Seen to fail when it was taken for the first writer.
+        """
         for rank, status in ((0, "failed"), (1, "finished")):
             run = opened(root).start_run(id="r", rank=rank)
             log(run, rank, 1)
@@ -201,7 +208,10 @@ class TestRanks:
 
     @pytest.mark.parametrize(("victim", "status"), [(0, "crashed"), (2, "finished")])
     def test_a_killed_rank(self, root: Path, victim: int, status: str) -> None:
-        """When one rank is killed every point that was accepted stays, of all ranks."""
+        """When one rank is killed every point that was accepted stays, of all ranks.
+
+        Seen to fail when the ranks were forgotten.
+        """
         started, killed = FORK.Event(), FORK.Event()
         accepted = FORK.Value("i", 0, lock=False)
 
@@ -293,7 +303,10 @@ class TestOneStore:
 
     @pytest.mark.parametrize("git", [False, True])
     def test_first_starts_at_once(self, tmp_path: Path, git: bool) -> None:
-        """Processes that start at once where nothing is make one repository; all runs are in it."""
+        """Processes that start at once where nothing is make one repository; all runs are in it.
+
+        Seen to fail when ``FORMAT`` was written in place.
+        """
         place = tmp_path / "code"
         place.mkdir()
         if git:
@@ -346,7 +359,10 @@ class TestOneStore:
         assert whole(repo)
 
     def test_edited_at_once(self, root: Path) -> None:
-        """Of many edits of one run each is in the history, and its value is what the rule says."""
+        """Of many edits of one run each is in the history, and its value is what the rule says.
+
+        Seen to fail when an edit removed all other heads, not only those that it replaces.
+        """
         with opened(root).start_run(id="r") as run:
             run.add_scalar("loss", 0.5, 0)
         gate = FORK.Barrier(4)
@@ -409,7 +425,10 @@ class TestOneStore:
 
 class TestReaders:
     def test_never_see_less_than_before(self, root: Path) -> None:
-        """While journals change and runs are sealed a reader sees each point from then on."""
+        """While journals change and runs are sealed a reader sees each point from then on.
+
+        Seen to fail when journals of living writers were sealed.
+        """
         done, busy = FORK.Event(), FORK.Event()
 
         def rank(own: int) -> None:

@@ -28,7 +28,16 @@ if TYPE_CHECKING:
 class TestMachine:
     @pytest.mark.timeout(600)  # what fails is made small first
     def test_holds_what_the_model_says(self) -> None:
-        """Runs are what the rules make of all that was done to them, in both repositories."""
+        """Runs are what the rules make of all that was done to them, in both repositories.
+
+        Seen to fail when the older of two edits won, when tags that one side removed stayed,
+        when of two nearest ancestors one was taken, when an old bundle was news, when an import
+        replaced heads of this side, when an edit dropped results or a resumed run its steps or
+        its repetition, when the time of an edit or of a seal went back, when a crash counted as
+        a finish, when a point lost its rank, an image its repetition or a large integer its
+        sign, when results stood over what was set by hand, when a merge told of no gap, when a
+        seal forgot what was sealed or who began the run, and when a bundle had one head of two.
+        """
         run_state_machine_as_test(
             Machine, settings=settings(max_examples=100, stateful_step_count=40)
         )
@@ -136,7 +145,10 @@ class TestExchange:
             assert 1 == len({exact({**view.to_dict(), "head": None}) for view in found})
 
     def test_the_head_is_the_newest_state(self, two: Two) -> None:
-        """What a run names as its head is the newest state, also behind a pull."""
+        """What a run names as its head is the newest state, also behind a pull.
+
+        Seen to fail when it was the first of all heads, by name.
+        """
         a, b = two
         for n in range(16):
             with a.start_run(id=f"r{n}") as run:
@@ -158,7 +170,10 @@ class TestExchange:
     def test_an_edit_behind_an_exchange_stands(
         self, two: Two, before: dict[str, Any], after: dict[str, Any]
     ) -> None:
-        """A label that only one side changed since they met has the value of that side."""
+        """A label that only one side changed since they met has the value of that side.
+
+        Seen to fail when of two nearest ancestors only the later one counted.
+        """
         a, b = two
         a.edit("r", **before)
         b.edit("r", notes="one")
@@ -173,7 +188,10 @@ class TestExchange:
         }  # fmt: skip
 
     def test_points_behind_an_exchange_stand(self, two: Two) -> None:
-        """A run that only one side went on with has all points, whatever the other edited."""
+        """A run that only one side went on with has all points, whatever the other edited.
+
+        Seen to fail as the test before.
+        """
         a, b = two
         for n, notes in ((1, "one"), (2, "two")):
             with a.start_run(id="r", resume="must") as run:
@@ -191,7 +209,10 @@ class TestRules:
     """What the machine goes around until it holds."""
 
     def test_an_epoch_keeps_its_type(self, repo: Repository) -> None:
-        """Epoch 1 and epoch 1.0 come back as they were logged."""
+        """Epoch 1 and epoch 1.0 come back as they were logged.
+
+        Seen to fail when both had one tag number.
+        """
         with repo.start_run(id="r") as run:
             run.add_scalar("loss", 0.5, epoch=1)
             run.add_scalar("loss", 0.5, epoch=1.0)
@@ -199,7 +220,10 @@ class TestRules:
         assert exact([1, 1.0]) == exact(repo.run("r").series("loss").epoch)
 
     def test_steps_come_to_an_end(self, repo: Repository) -> None:
-        """The step behind the last one is refused as any other that is too large."""
+        """The step behind the last one is refused as any other that is too large.
+
+        Seen to fail when automatic steps were not checked.
+        """
         with repo.start_run(id="r") as run:
             run.add_scalar("loss", 0.5, 2**63 - 1)
             with pytest.raises(InvalidValueError):
@@ -209,7 +233,10 @@ class TestRules:
     def test_a_clock_that_goes_back_changes_no_order(
         self, repo: Repository, monkeypatch: pytest.MonkeyPatch, dies: bool
     ) -> None:
-        """Points and notes of two journals of one program keep their order."""
+        """Points and notes of two journals of one program keep their order.
+
+        Seen to fail when journals were sorted by the clock alone.
+        """
         run = repo.start_run(id="r")
         run.add_scalar("loss", 1.0, 0)
         run.set_note("first")
@@ -236,7 +263,10 @@ class TestRules:
     def test_a_run_was_created_when_it_was_started(
         self, repo: Repository, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """That another rank's journal is sealed first does not change when the run began."""
+        """That another rank's journal is sealed first does not change when the run began.
+
+        Seen to fail when the first seal said when that was.
+        """
         monkeypatch.setattr(writer, "_LONG", 1)
         first = repo.start_run(id="r", rank=0)
         created = repo.run("r").created
@@ -250,7 +280,10 @@ class TestRules:
         assert created == repo.run("r").created
 
     def test_the_last_word_on_a_label_stands(self, repo: Repository) -> None:
-        """A note of the first writer replaces one that another rank set before."""
+        """A note of the first writer replaces one that another rank set before.
+
+        Seen to fail when the label of the journal that was begun later stood.
+        """
         first, second = repo.start_run(id="r", rank=0), repo.start_run(id="r", rank=1)
         second.set_note("before")
         first.set_note("after")
