@@ -365,7 +365,12 @@ def sweep(name: str, scenes: Callable[[Meeting], Path], more: int) -> None:
 class TestMeetings:
     @pytest.mark.parametrize("name", MEETINGS)
     def test_nothing_is_lost(self, name: str, scenes: Callable[[Meeting], Path]) -> None:
-        """Whoever comes in between, at whatever call, all that both have made is there."""
+        """Whoever comes in between, at whatever call, all that both have made is there.
+
+        Seen to fail when journals went before the head came, when runs were listed before live
+        ones, when a spool had to be where it was a moment ago, when the lock of a dead writer was
+        not asked for, and when an import replaced heads that it does not know.
+        """
         sweep(name, scenes, 5)
 
     @pytest.mark.slow
@@ -378,7 +383,10 @@ class TestMeetings:
 class TestFirstStarts:
     @pytest.mark.parametrize("second", ["sha256", "xxh128"])
     def test_two_at_once_make_one_repository(self, tmp_path: Path, second: str) -> None:
-        """Of two first starts one makes the repository; who asked for another format is told."""
+        """Of two first starts one makes the repository; who asked for another format is told.
+
+        Seen to fail when only who found it there looked at its format.
+        """
         with meeting(first_start("sha256"), first_start(second)) as meet:
             calls, interrupted = 0, True
             while interrupted:
@@ -391,7 +399,10 @@ class TestFirstStarts:
                 calls += 1
 
     def test_both_copies_of_the_format_are_of_one(self, tmp_path: Path) -> None:
-        """When both find nothing and go on in turn the repository has one object format."""
+        """When both find nothing and go on in turn the repository has one object format.
+
+        Seen to fail when each copy of ``FORMAT`` was made for itself.
+        """
         with meeting(first_start("sha256"), first_start("xxh128")) as meet:
             for first in range(8):
                 for second in range(1, 40):

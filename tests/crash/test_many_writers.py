@@ -150,7 +150,10 @@ class TestRanks:
         assert whole(repo)
 
     def test_late_ranks_go_on_with_it(self, root: Path) -> None:
-        """Ranks that start when the others have ended add their points."""
+        """Ranks that start when the others have ended add their points.
+
+        Seen to fail when a rank had to be told to go on with a run that has ended.
+        """
 
         def rank(own: int) -> None:
             run = opened(root).start_run(id="r", rank=own)
@@ -284,7 +287,10 @@ def ask(repo: Repository, bundle: Path) -> None:
 
 class TestOneStore:
     def test_everybody_has_own_runs(self, root: Path) -> None:
-        """Four processes make ten runs each in one store; each run is as it was logged."""
+        """Four processes make ten runs each in one store; each run is as it was logged.
+
+        Seen to fail when packs on their way in had one name.
+        """
 
         def make(own: int) -> None:
             repo = opened(root)
@@ -328,7 +334,10 @@ class TestOneStore:
 
     @pytest.mark.parametrize("people", [2, 4])
     def test_recovered_at_once(self, root: Path, people: int) -> None:
-        """Many that recover the same dead runs seal each of them exactly once."""
+        """Many that recover the same dead runs seal each of them exactly once.
+
+        Seen to fail when nobody took the locks of run and writer; either of them is enough.
+        """
 
         def die() -> None:
             repo = opened(root)
@@ -386,7 +395,10 @@ class TestOneStore:
     def test_everything_at_once(
         self, root: Path, tmp_path_factory: pytest.TempPathFactory
     ) -> None:
-        """Whatever people do beside programs that log, nobody is disturbed and nothing is lost."""
+        """Whatever people do beside programs that log, nobody is disturbed and nothing is lost.
+
+        Seen to fail when a recovery sealed the journals of the living.
+        """
         other = vcs_track.init(tmp_path_factory.mktemp("other")).with_defaults(capture_git=False)
         with other.start_run(id="guest") as run:
             log(run, 9, 20)
@@ -465,7 +477,10 @@ class TestReaders:
 
 class TestStopped:
     def test_a_writer_that_stands_still_holds_up_nobody(self, root: Path) -> None:
-        """While one process is stopped others log, end, and are recovered; then it goes on."""
+        """While one process is stopped others log, end, and are recovered; then it goes on.
+
+        Seen to fail when an end waited for all other writers.
+        """
         logging, accepted = FORK.Event(), FORK.Value("i", 0, lock=False)
         stop = FORK.Event()
 
