@@ -144,6 +144,7 @@ class Programs(RuleBasedStateMachine):
         self.ended: list[Program] = []
         self.zips: list[tuple[Path, dict[str, set[str]]]] = []
         self.files = 0
+        self.opened = 0
         self.touched: set[str] = set()
         self.patches = pytest.MonkeyPatch()
         self.patches.setattr(time, "time_ns", self.clock.time_ns)
@@ -222,7 +223,8 @@ class Programs(RuleBasedStateMachine):
         given: dict[str, Any] = {"name": label, "notes": notes, "tags": tags}
         if joins or late:
             given = {"name": None} if not joins else {}
-        own = str(len(self.ended) + len(self.programs)) if joins else ""
+        self.opened += 1
+        own = str(self.opened) if joins else ""
         params = {key + own: value for key, value in params.items()}
         opened, refused = None, None
         try:
