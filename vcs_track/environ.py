@@ -106,6 +106,9 @@ class Settings:
         strict: Trouble with the store raises instead of being said once.
         capture_git: Ask git where the code stands.
         capture_code: Keep the code itself.
+        code_largest: Bytes of a file of the code; of larger ones only the hash is kept.
+        code_most: Bytes of such files of one run together.
+        include_ignored: Patterns of files to keep although git ignores them.
         sync_interval: Seconds between two syncs of a journal to the disk, > 0.
         object_format: Of repositories made from now on: ``sha256`` or ``xxh128``.
         journal_engine: ``auto``, ``mmap`` or ``pwrite``.
@@ -132,6 +135,9 @@ class Settings:
     strict: bool = False
     capture_git: bool = True
     capture_code: bool = True
+    code_largest: int = 5 << 20
+    code_most: int = 50 << 20
+    include_ignored: tuple[str, ...] = ()
     sync_interval: float = 1.0
     object_format: str = "sha256"
     journal_engine: str = "auto"
@@ -175,6 +181,16 @@ def _seconds(value: object) -> float:
     return number
 
 
+_UNITS: Final = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+
+
+def _bytes(value: object) -> int:
+    match = re.fullmatch(r"([0-9]{1,12})\s*([kmg]?)(i?b)?", str(value).strip().lower())
+    if match is None or isinstance(value, bool | float):
+        raise _BadValueError("a size, as 500 KB or 5 MB")
+    return int(match[1]) * _UNITS[match[2]]
+
+
 def _count(value: object) -> int:
     if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,9}", value.strip()):
         raise _BadValueError("a whole number from 0")
@@ -214,6 +230,9 @@ _VALUES: Final[Mapping[str, Callable[[object], Any]]] = {
     "strict": _flag,
     "capture_git": _flag,
     "capture_code": _flag,
+    "code_largest": _bytes,
+    "code_most": _bytes,
+    "include_ignored": _names,
     "sync_interval": _seconds,
     "object_format": _one_of("sha256", "xxh128"),
     "journal_engine": _one_of("auto", "mmap", "pwrite"),

@@ -22,7 +22,7 @@ __all__: list[str] = []
 @pytest.fixture
 def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
     monkeypatch.chdir(tmp_path)
-    return vcs_track.init(tmp_path)
+    return vcs_track.init(tmp_path).with_defaults(capture_code=False)
 
 
 def packs(repo: Repository, prefix: str) -> list[Path]:

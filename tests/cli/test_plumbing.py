@@ -26,7 +26,7 @@ BINARY = bytes(range(256)) * 3
 @pytest.fixture
 def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
     monkeypatch.chdir(tmp_path)
-    return vcs_track.init(tmp_path)
+    return vcs_track.init(tmp_path).with_defaults(capture_code=False)
 
 
 def with_file(repo: Repository) -> str:

@@ -270,7 +270,10 @@ class World:
         # before it began.
         before = [self.states[head].time_us + 1 for head in heads]
         newest = max([value["created_us"] or 0, *before])
-        state = State(heads, max(now_us, newest), value)
+        time_us = max(now_us, newest)
+        if value["created_us"] is None:  # who began it has not been sealed yet
+            value = {**value, "created_us": time_us}
+        state = State(heads, time_us, value)
         # The same change of the same states in the same microsecond is the same state.
         assert exact(self.states.setdefault(oid, state).value) == exact(value)
         place.heads[run] = {oid}

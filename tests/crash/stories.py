@@ -54,7 +54,8 @@ class Promise:
     Attributes:
         items: What the program handed over, as name and content.
         synced: How many of these must be there.
-        started: Whether the run must be there, with its name.
+        started: Whether the run must be there, with its name: from its first sync on.
+        before: Number of items that it had when it ended before, where that may still stand.
         status: The words that it may have.
         notes: The notes that it may have.
         homes: In how many of shelf and bundles it must be complete.
@@ -66,6 +67,7 @@ class Promise:
     status: tuple[str, ...] = ("crashed",)
     notes: tuple[str | None, ...] = (None,)
     homes: int = 0
+    before: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +181,9 @@ def broken_run(run: str, seen: SeenRun, promise: Promise) -> Iterator[str]:
     finished = seen.status == "finished"
     if finished and seen.gaps:
         yield "finished with gaps"
+    items = promise.items[: promise.before] if finished else promise.items
     for name in {name for name, _ in promise.items} | seen.items.keys():
-        may = [item for other, item in promise.items if other == name]
+        may = [item for other, item in items if other == name]
         synced = sum(other == name for other, _ in promise.items[: promise.synced])
         must = may if finished else may[:synced]
         there = seen.items.get(name, ())
@@ -225,10 +228,11 @@ class Story:
 
     def start(self, repo: Repository, name: str, **options: Any) -> Run:
         """Start or go on with the run *name*."""
-        self.tell(name, status=(*self.promises.get(name, Promise()).status, "crashed"))
+        known = self.promises.get(name, Promise())
+        before = len(known.items) if known.started else None
+        self.tell(name, status=(*known.status, "crashed"), before=before)
         run = repo.start_run(f"run {name}", id=name, **options)
         self.runs.append(run)
-        self.tell(name, started=True, status=("crashed",))
         return run
 
     def log(self, run: Run, items: Items, call: Callable[[], Any]) -> None:
@@ -267,13 +271,19 @@ class Story:
     def flush(self, run: Run) -> None:
         """Wait for a sync: what was logged must be there from now on."""
         run.flush()
-        self.tell(run.id, synced=len(self.promises[run.id].items))
+        self.synced(run.id)
+
+    def synced(self, run: str) -> None:
+        """Say that *run* and all that was logged to it must be there from now on."""
+        count = len(self.promises[run].items)
+        self.tell(run, synced=count, started=True, status=("crashed",), before=None)
 
     def finish(self, run: Run) -> None:
         """Finish *run*: it must be complete from now on."""
         self.tell(run.id, status=(*self.promises[run.id].status, "finished"))
         run.finish()
-        self.tell(run.id, status=("finished",), synced=len(self.promises[run.id].items))
+        count = len(self.promises[run.id].items)
+        self.tell(run.id, status=("finished",), synced=count, started=True, before=None)
 
     def edit(self, repo: Repository, run: str, notes: str) -> None:
         """Give *run* other notes."""
@@ -358,7 +368,7 @@ def relaying(story: Story) -> None:
     relay = run._relay  # its sync is what the background calls
     story.points(run, 200)
     relay.sync()
-    story.tell("a", synced=len(story.promises["a"].items))
+    story.synced("a")
     story.points(run, 50)
     relay.hand_over()
     story.points(run, 5)

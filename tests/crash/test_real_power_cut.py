@@ -50,6 +50,7 @@ shared = repo.start_run(id="shared")
 for n in range(1_000_000):
     name = f"{{me}}{{n}}"
     run = repo.start_run(name, id=name)
+    run.flush()
     tell("started", name)
     for step in range({POINTS}):
         run.add_scalar("loss", step / 2, step)

@@ -54,6 +54,9 @@ class TestVariables:
             "VCS_TRACK_STRICT": "on",
             "VCS_TRACK_DISABLE_GIT": "1",
             "VCS_TRACK_DISABLE_CODE": "yes",
+            "VCS_TRACK_CODE_LARGEST": "500 KB",
+            "VCS_TRACK_CODE_MOST": "7MiB",
+            "VCS_TRACK_INCLUDE_IGNORED": "conf/*.local",
             "VCS_TRACK_SYNC_INTERVAL": "0.25",
             "VCS_TRACK_OBJECT_FORMAT": "xxh128",
             "VCS_TRACK_JOURNAL_ENGINE": "pwrite",
@@ -61,6 +64,7 @@ class TestVariables:
         expected = Settings(
             tmp_path / "b", "disabled", "p", "n", "abc", "g", "j", ("a", "b"), "some, words",
             "must", 3, silent=True, strict=True, capture_git=False, capture_code=False,
+            code_largest=512_000, code_most=7 << 20, include_ignored=("conf/*.local",),
             sync_interval=0.25, object_format="xxh128", journal_engine="pwrite",
         )  # fmt: skip
 
@@ -196,7 +200,7 @@ class TestFile:
 
         with pytest.raises(InvalidValueError) as caught:
             read(tmp_path, {})
-        assert "capture_code, capture_git, dir" in caught.value.hint
+        assert "capture_code, capture_git, code_largest" in caught.value.hint
 
     @pytest.mark.parametrize("key", ["name", "run_id", "run-id"])
     def test_keys_of_one_run_do_not_belong_in_a_file(self, tmp_path: Path, key: str) -> None:

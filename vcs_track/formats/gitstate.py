@@ -6,9 +6,25 @@ need not be UTF-8: kept text has U+FFFD in place of what is not.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
-__all__ = ["CommitInfo", "GitState", "GitUnreadable", "git_text", "parse_status"]
+__all__ = ["Changes", "CommitInfo", "GitState", "GitUnreadable", "git_text", "parse_status"]
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Paths that differ from the commit, below the top of the work tree.
+
+    Attributes:
+        tracked: Files that git knows.
+        untracked: Files that it neither tracks nor ignores; a folder ends with ``/``.
+        submodules: Those of *tracked* that are submodules with changes of their own.
+    """
+
+    tracked: tuple[bytes, ...] = ()
+    untracked: tuple[bytes, ...] = ()
+    submodules: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +43,7 @@ class GitState:
         remote: URL without user, password, query and fragment.
         worktree: Made by ``git worktree add``.
         submodule: Part of another repository.
+        changes: The paths behind *dirty* and *untracked*.
 
     Example:
         >>> from vcs_track.plumbing.gitlink import GitState
@@ -46,10 +63,11 @@ class GitState:
     remote: str | None = None
     worktree: bool = False
     submodule: bool = False
+    changes: Changes = field(default=Changes(), compare=False)
 
     def to_json(self) -> dict[str, object]:
-        """Return what a run manifest keeps: everything but the local path."""
-        names = (name for name in self.__slots__ if name != "root")
+        """Return what a run manifest keeps: everything but local paths."""
+        names = (name for name in self.__slots__ if name not in ("root", "changes"))
         return {name: getattr(self, name) for name in names}
 
 
@@ -80,6 +98,10 @@ class CommitInfo:
     subject: str
 
 
+# Fields before the path in an entry of each kind.
+_FIELDS: Final = {b"1": 7, b"2": 8, b"u": 9}
+
+
 def git_text(data: bytes) -> str:
     r"""Return *data* as text that can be kept.
 
@@ -105,18 +127,24 @@ def parse_status(out: bytes, *, root: str) -> tuple[GitState, bytes | None]:
         ('main', 1, False, b'main')
     """
     header: dict[bytes, bytes] = {}
-    dirty, untracked, skip = False, 0, False
-    for entry in out.split(b"\0"):
+    tracked: list[bytes] = []
+    untracked: list[bytes] = []
+    submodules: list[bytes] = []
+    words = iter(out.split(b"\0"))
+    for entry in words:
         kind, _, rest = entry.partition(b" ")
-        if skip:
-            skip = False  # the old name that follows a rename
-        elif kind == b"#":
+        if kind == b"#":
             name, _, value = rest.partition(b" ")
             header[name] = value
         elif kind == b"?":
-            untracked += 1
-        elif kind in (b"1", b"2", b"u"):
-            dirty, skip = True, kind == b"2"
+            untracked.append(rest)
+        elif kind in _FIELDS:
+            *fields, path = rest.split(b" ", _FIELDS[kind])
+            tracked.append(path)
+            if fields[1:2] and fields[1][:1] == b"S" and fields[1][2:] != b"..":
+                submodules.append(path)
+            if kind == b"2":
+                tracked.append(next(words, b""))  # the old name
     branch = _unless(header.get(b"branch.head"), b"(detached)")
     ahead, behind = _counts(header.get(b"branch.ab", b""))
     state = GitState(
@@ -126,8 +154,9 @@ def parse_status(out: bytes, *, root: str) -> tuple[GitState, bytes | None]:
         upstream=_kept(header.get(b"branch.upstream")),
         ahead=ahead,
         behind=behind,
-        dirty=dirty,
-        untracked=untracked,
+        dirty=bool(tracked),
+        untracked=len(untracked),
+        changes=Changes(tuple(tracked), tuple(untracked), tuple(submodules)),
     )
     return state, branch
 

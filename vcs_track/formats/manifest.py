@@ -302,7 +302,7 @@ def _run_references(body: dict[str, Any]) -> Iterator[tuple[str, ObjectId]]:
         if body.get(key) is not None:
             yield f"{key}/1", body[key]
     if body.get("code") is not None:
-        yield "document", body["code"]
+        yield "code/1", body["code"]
 
 
 def _scalar_references(body: dict[str, Any]) -> Iterator[tuple[str, ObjectId]]:
@@ -318,7 +318,14 @@ def _media_references(body: dict[str, Any]) -> Iterator[tuple[str, ObjectId]]:
         yield "blob" if item["kind"] in BLOB_KINDS else "text", item["o"]
 
 
+def _code_references(body: dict[str, Any]) -> Iterator[tuple[str, ObjectId]]:
+    for file in body["files"]:
+        if file["o"] is not None:
+            yield "text", file["o"]  # a run without its code is not whole
+
+
 _REFERENCES: Final = {
+    "code/1": _code_references,
     "run/1": _run_references,
     "scalars/1": _scalar_references,
     "media/1": _media_references,

@@ -12,6 +12,7 @@ import fcntl
 import mmap
 import os
 import secrets
+import shutil
 import stat
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
@@ -52,6 +53,7 @@ __all__ = [
     "read_start",
     "read_text",
     "remove_dir",
+    "remove_tree",
     "rename",
     "reserve",
     "safe_to_map",
@@ -99,14 +101,15 @@ def storage_errors(what: str) -> Iterator[None]:
 # ---- folders ---------------------------------------------------------------------------
 
 
-def make_dirs(path: Path) -> None:
+def make_dirs(path: Path, *, sync: bool = True) -> None:
     """Make *path* and its parents where they are missing; sync each new name."""
     if path.is_dir():
         return
     make_dirs(path.parent)
     with suppress(FileExistsError):
         os.mkdir(path)  # noqa: PTH102 -- every call by its os name, for the fault sweep
-        fsync_dir(path.parent)
+        if sync:
+            fsync_dir(path.parent)
 
 
 def list_dir(path: Path) -> list[str]:
@@ -218,6 +221,17 @@ def unlink(path: Path) -> None:
     """Remove the file *path*; that it is gone already is no error."""
     with suppress(FileNotFoundError):
         os.unlink(path)  # noqa: PTH108 -- as above
+
+
+def remove_tree(path: Path) -> None:
+    """Remove the file or the folder *path* with all that is in it.
+
+    What cannot be removed stays.
+    """
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        unlink(path)
 
 
 def link_or_copy(old: Path, new: Path, folder: Path) -> None:

@@ -7,10 +7,14 @@ not waited for before it is needed.
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from vcs_track.formats.gitstate import GitUnreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["INSTALL", "Answer", "GitCall", "NoAnswerError"]
 
@@ -41,12 +45,16 @@ class GitCall:
         args: Its arguments.
         stdin: What it reads.
         patient: Whether to wait for its answer as long as it takes, rather than ten seconds.
+        env: Variables that it gets besides those of this process.
 
     Raises:
         NoAnswerError: If it cannot be started.
     """
 
-    def __init__(self, *args: str, stdin: bytes | None = None, patient: bool = False) -> None:
+    def __init__(
+        self, *args: str, stdin: bytes | None = None, patient: bool = False,
+        env: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
         self._stdin = stdin
         self._limit = None if patient else _READ_SECONDS
         try:
@@ -55,6 +63,8 @@ class GitCall:
                 stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
+                # What git needs of the environment is the user's business, and git's.
+                env=None if env is None else {**os.environ, **env},  # noqa: TID251
             )
         except FileNotFoundError:
             raise NoAnswerError("git is not installed", INSTALL) from None

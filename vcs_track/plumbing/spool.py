@@ -34,9 +34,11 @@ class Spool:
     Args:
         stem: Path of the files without their ending.
         fmt: Object format of the repository.
+        compress: Whether to deflate what gets smaller by it.
     """
 
-    def __init__(self, stem: Path, fmt: ObjectFormat) -> None:
+    def __init__(self, stem: Path, fmt: ObjectFormat, *, compress: bool = False) -> None:
+        self._compress = compress
         self._stem = stem
         self._format = fmt
         self._lock = threading.RLock()
@@ -96,10 +98,11 @@ class Spool:
             _check_size(len(data))
             if self._fd < 0 or (self._at and self._at + len(data) > pack.LARGE):
                 self._next_file()
-            entry = Entry(OBJECTS + oid, STORED, zlib.crc32(data), len(data), len(data), 0)
+            method, raw = pack.pack_data(data, compress=self._compress)
+            entry = Entry(OBJECTS + oid, method, zlib.crc32(data), len(raw), len(data), 0)
             self._seen[oid] = (self._path, entry._replace(offset=self._at))
             try:
-                self._append(pack.local_header(entry), data)
+                self._append(pack.local_header(entry), raw)
             except BaseException:
                 del self._seen[oid]
                 raise
@@ -112,7 +115,7 @@ class Spool:
         path, entry = self._seen[oid]
         fd = fsio.open_read(path)
         try:
-            if fsio.pread(fd, entry.stored, entry.data_offset) != data:
+            if pack.inflate(entry, fsio.pread(fd, entry.stored, entry.data_offset)) != data:
                 raise CorruptError(f"two contents have the id '{oid}'; the second is refused")
         finally:
             fsio.close(fd)

@@ -26,6 +26,9 @@ class Defaults:
         strict: Raise where a record cannot be written.
         capture_git: Whether git is asked about the code.
         capture_code: Whether changed code is kept.
+        code_largest: Bytes of a file of the code; of larger ones only size and hash are kept.
+        code_most: Bytes of such files of one run together.
+        include_ignored: Patterns of files to keep with the code although git ignores them.
         sync_interval: Seconds between background syncs.
         journal_engine: ``auto``, ``mmap`` or ``pwrite``.
         variables: Environment variables to record.
@@ -44,6 +47,9 @@ class Defaults:
     strict: bool = False
     capture_git: bool = True
     capture_code: bool = True
+    code_largest: int = 5 << 20
+    code_most: int = 50 << 20
+    include_ignored: tuple[str, ...] = ()
     sync_interval: float = 1.0
     journal_engine: str = "auto"
     variables: Mapping[str, str] = field(default_factory=dict)

@@ -18,13 +18,31 @@ if TYPE_CHECKING:
 
     AskGit = Callable[[], GitState | GitUnreadable | None]
 
-__all__ = ["gathering"]
+__all__ = ["Facts", "gathering"]
+
+
+class Facts:
+    """What is known of a run that starts, and what git will say.
+
+    Attributes:
+        state: What git said, once it was waited for.
+    """
+
+    def __init__(self, known: dict[str, Any], ask: AskGit) -> None:
+        self.state: GitState | GitUnreadable | None = None
+        self._known = known
+        self._ask = ask
+
+    def __call__(self) -> dict[str, Any]:
+        """Wait for git; return everything."""
+        self.state = self._ask()
+        return self._known if self.state is None else {**self._known, "git": self.state.to_json()}
 
 
 @contextmanager
 def gathering(
     folder: Path, variables: Mapping[str, str], *, argv: Sequence[str] | None, git: bool
-) -> Iterator[Callable[[], dict[str, Any]]]:
+) -> Iterator[Facts]:
     """Begin to gather the facts of a run that starts now.
 
     Args:
@@ -34,7 +52,7 @@ def gathering(
         git: Whether to ask git.
 
     Returns:
-        For the body, a function that waits for git, which is slow, and returns the facts.
+        For the body, the facts; they wait for git, which is slow, when they are asked for.
     """
     created_us = time.time_ns() // 1000
     with gitlink.asking_for_state(folder) if git else nullcontext(lambda: None) as ask:
@@ -44,10 +62,4 @@ def gathering(
             "cwd": env.pop("cwd"),
             "script": "" if argv is not None or not sys.argv else sys.argv[0],
         }
-        known = {"created_us": created_us, "env": env, "command": command}
-        yield lambda: {**known, **_git(ask)}
-
-
-def _git(ask: AskGit) -> dict[str, Any]:
-    state = ask()
-    return {} if state is None else {"git": state.to_json()}
+        yield Facts({"created_us": created_us, "env": env, "command": command}, ask)

@@ -295,9 +295,9 @@ class _Cleanup:
         for name in fsio.list_dir(self.layout.tmp):
             path = self.layout.tmp / name
             if self._is_forgotten(path, f"tmp/{name}"):
-                with suppress(IsADirectoryError, PermissionError):
+                with suppress(PermissionError):
                     if self.change:
-                        fsio.unlink(path)
+                        fsio.remove_tree(path)
                     yield f"tmp/{name}"
         for run in fsio.list_dir(self.layout.live):
             path = self.layout.live_run(run)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from vcs_track.errors import VcsTrackError
 from vcs_track.formats import canonical, manifest, series, slots, typed_json
+from vcs_track.formats.code import Code
 from vcs_track.formats.manifest import MediaItem, RunManifest
 from vcs_track.formats.scan import Damage, Points, Record, Rows
 
@@ -115,7 +116,8 @@ class Replay:
         self.statuses: list[str] = []
         self.ended_us = 0
         self.began = False
-        self._primary = False
+        self.code: Code | None = None
+        self._primary: bool | None = None  # unknown where the first record is damaged
         self._primary_status: str | None = None
         self._rank: int | None = None
         self._writer = self._after = ""
@@ -160,7 +162,7 @@ class Replay:
         writer = journal.header.writer
         start = self.writers.get(writer, 0)
         table = _Table()
-        self._primary, self._rank = False, None
+        self._primary = self._rank = None
         self._writer, self._after, self._clocks[writer] = writer, "", [0]
         for builder in self.builders.values():
             builder.number = -1  # numbers mean something else in each journal
@@ -203,7 +205,9 @@ class Replay:
 
     def _ends(self, status: str) -> None:
         self.statuses.append(status)
-        if self._primary:
+        went_on = self.base is not None and self.base.status != "running"
+        # A run that went on after its end, and died, has not finished.
+        if self._primary or (self._primary is None and went_on and status == "crashed"):
             self._primary_status = status
 
     def _points(self, journal: JournalReader, table: _Table, start: int) -> bool:
@@ -330,7 +334,7 @@ class Replay:
         name, value = content["field"], content["v"]
         if name == "status":
             self._last.add(self._writer)
-            self._primary |= bool(content.get("primary"))
+            self._primary = bool(self._primary or content.get("primary"))
             self._ends(value)
             self.exit.update(content.get("exit", {}))
         elif name in EDITABLE:
@@ -366,6 +370,10 @@ class Replay:
         data = base64.b64decode(content["b64"]) if "b64" in content else content["d"].encode()
         self._console.setdefault(content["s"], []).append(data)
         self._console_wall.setdefault(content["s"], wall_us)
+
+    def _on_code(self, content: dict[str, Any], wall_us: int) -> None:
+        del wall_us
+        self.code = Code.from_json(content["v"])
 
     def _on_error(self, content: dict[str, Any], wall_us: int) -> None:
         del wall_us
@@ -405,6 +413,10 @@ class Replay:
         # The last record tells, unless its time is one that the caller made up.
         return self.ended_us if created <= self.ended_us <= now else now
 
+    def _git(self) -> dict[str, Any] | None:
+        git: dict[str, Any] | None = self.info.get("git") or (self.base.git if self.base else None)
+        return {**(git or {}), "tree": self.code.tree} if self.code else git
+
     def build(
         self, run: str, *, status: str, time_us: int, parents: Iterable[ObjectId]
     ) -> RunManifest:
@@ -442,8 +454,8 @@ class Replay:
             media=emit(manifest.encode_media(media)) if media else None,
             env=emit(manifest.encode_document("env/1", env)) if env
             else (base.env if base else None),
-            code=base.code if base else None,
-            git=info.get("git") or (base.git if base else None),
+            code=emit(self.code.encode()) if self.code else base.code if base else None,
+            git=self._git(),
             command=info.get("command") or (base.command if base else None),
             summary={**last, **self.results, **self.summary_set},
             summary_set=self.summary_set,
@@ -465,6 +477,7 @@ _FRAMES: Final[dict[str, Callable[[Replay, dict[str, Any], int], None]]] = {
     "text": Replay._on_text,  # noqa: SLF001
     "blob": Replay._on_blob,  # noqa: SLF001
     "out": Replay._on_out,  # noqa: SLF001
+    "code": Replay._on_code,  # noqa: SLF001
     "error": Replay._on_error,  # noqa: SLF001
     "gap": Replay._on_gap,  # noqa: SLF001
 }

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from vcs_track.errors import GitError, InvalidValueError, RunNotFoundError, VcsTrackError
+from vcs_track.formats.gitstate import GitState
 from vcs_track.plumbing import gitlink
 from vcs_track.plumbing.fsio import storage_errors
 from vcs_track.plumbing.store import Store
-from vcs_track.porcelain import bundle, diff, edits, fsck, gc, seal, shelf, values
+from vcs_track.porcelain import bundle, diff, edits, fsck, gc, restore, seal, shelf, values
 from vcs_track.porcelain.defaults import Defaults
 from vcs_track.porcelain.disabled import DisabledRun
 from vcs_track.porcelain.facts import gathering
@@ -25,6 +26,9 @@ from vcs_track.porcelain.run_view import RunView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from vcs_track.formats.code import Code
+    from vcs_track.porcelain.facts import Facts
 
     Progress = Callable[[int, int], None]
 
@@ -124,8 +128,8 @@ class Repository:
             resume: What to do about a run of this id that has ended: ``allow`` goes on with
                 it or starts it, ``must`` demands that it exists, ``never`` that it does not.
                 Default: an error when it has ended. True is ``allow``.
-            capture_code: Whether to keep changed code. Commit and dirtiness are recorded in
-                any case; the code itself is not kept yet.
+            capture_code: Whether to keep the code that the commit lacks. Commit and dirtiness
+                are recorded in any case.
             command: Command line to record. Default: that of this process.
             mode: ``disabled`` makes every call a no-op. Default: from the configuration.
             rank: Rank of this process in a distributed training whose processes share one
@@ -140,7 +144,6 @@ class Repository:
             RunNotFoundError: If *resume* is ``must`` and there is no such run.
             StorageError: If the disk refuses.
         """
-        del capture_code  # its place in the interface; see the docstring
         d = self.defaults
         chosen = mode or d.mode
         if chosen not in ("normal", "disabled"):
@@ -177,13 +180,23 @@ class Repository:
         # A rank that is late adds to a run that has ended, and says nothing about its end.
         late = before is not None and not policy and bool(rank)
         facts = gathering(self.root, d.variables, argv=command, git=d.capture_git)
-        with facts if new else nullcontext(dict) as more:
-            run = Run(self.store, run_id, d, info, more, rank, first=not late)
+        with facts if new else nullcontext() as more:
+            run = Run(self.store, run_id, d, info, more or dict, rank, first=not late)
+        self._capture_code(run, more if capture_code else None)
         if before is not None:
             run._go_on(before)  # noqa: SLF001 -- only a repository resumes a run
         if params:
             run.add_hparams(params)
         return run
+
+    def _capture_code(self, run: Run, facts: Facts | None) -> None:
+        if facts is None or not (self.defaults.capture_git and self.defaults.capture_code):
+            return
+        state = facts.state
+        if isinstance(state, GitState):
+            run._capture_code(Path(state.root), state)  # noqa: SLF001 -- only a repository asks
+        elif state is None:
+            run._capture_code(self.root, None)  # noqa: SLF001 -- a folder without git
 
     def _is_new(self, run_id: str, resume: str | bool | None, rank: int | None) -> bool:
         policy = "allow" if resume is True else resume or None
@@ -287,6 +300,41 @@ class Repository:
         """Return what differs between two runs; empty when nothing does."""
         sides = [self.run(run) if isinstance(run, str) else run.view() for run in (old, new)]
         return diff.diff(*sides)
+
+    # ---- code --------------------------------------------------------------------------
+
+    @storage_errors("read the code of a run")
+    def code(self, run: str | RunView | Run) -> Code:
+        """Return the code of a run: its tree, and what its commit lacks of it.
+
+        Raises:
+            ObjectNotFoundError: If none was captured.
+        """
+        return restore.code_of(self._view(run))
+
+    @storage_errors("read the code of a run")
+    def code_file(self, run: str | RunView | Run, path: bytes) -> bytes:
+        """Return the bytes of one file of a run's code, as git stores them.
+
+        Args:
+            run: The run.
+            path: From the top of the work tree, with ``/``.
+
+        Raises:
+            ObjectNotFoundError: If the code has no such file, or it was not kept.
+        """
+        return restore.file_of(self.store, self._view(run), path)
+
+    @storage_errors("restore the code of a run")
+    def restore(self, run: str | RunView | Run, folder: str | Path) -> restore.Restored:
+        """Make a work tree in *folder* with the exact code of a run.
+
+        See :func:`vcs_track.porcelain.restore.restore`.
+        """
+        return restore.restore(self.store, self._view(run), _path(folder))
+
+    def _view(self, run: str | RunView | Run) -> RunView:
+        return self.run(run) if isinstance(run, str) else run.view()
 
     # ---- moving ------------------------------------------------------------------------
 

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vcs_track.errors import CorruptError, LockedError, VcsTrackError
+from vcs_track.formats.code import LeftOut
 from vcs_track.formats.manifest import RUN_ID
 from vcs_track.formats.slots import HEADER_SIZE
 from vcs_track.plumbing import fsio
@@ -200,6 +202,7 @@ def _write_state(
         return None  # it died in the middle of its start
     _restore_blobs(store, replay)
     _check_blobs(store, replay)
+    _check_code(store, replay)
     if base is not None and base.writers == replay.writers:
         # Sealed before, by somebody who died before removing the journals, and maybe before
         # the names of packs and head were on disk.
@@ -256,7 +259,8 @@ def _install_spools(store: Store, folder: Path, ended: dict[str, Lock]) -> None:
         spool = SpoolReader(folder / name, store.format)
         if spool.close_into_pack():
             known = store.home.objects
-            path = install(folder / name, store.home.packs.folder, "b", store.format, known)
+            prefix = "p" if "-c-" in name else "b"  # code travels with the manifests
+            path = install(folder / name, store.home.packs.folder, prefix, store.format, known)
             installed.append(path.name)
     if installed:
         store.home.sync_packs(installed)
@@ -264,7 +268,10 @@ def _install_spools(store: Store, folder: Path, ended: dict[str, Lock]) -> None:
 
 def _restore_blobs(store: Store, replay: Replay) -> None:
     # A clean-up that began before they were marked as in use may have moved some.
-    if blobs := [item.oid for item in replay.media if item.kind in _BLOBS]:
+    blobs = [item.oid for item in replay.media if item.kind in _BLOBS]
+    if replay.code is not None:
+        blobs += [file.oid for file in replay.code.files if file.oid is not None]
+    if blobs:
         Trash(store.layout.trash, store.home.packs, store.format).restore(blobs)
 
 
@@ -278,6 +285,19 @@ def _check_blobs(store: Store, replay: Replay) -> None:
     replay.gaps.extend(
         {"blob": oid, "why": "its bytes are missing"} for oid in lost if oid not in known
     )
+
+
+def _check_code(store: Store, replay: Replay) -> None:
+    code = replay.code
+    if code is None:
+        return
+    lost = {f for f in code.files if f.oid is not None and f.oid not in store.home.objects}
+    if lost:
+        replay.code = replace(
+            code,
+            files=tuple(replace(f, oid=None) if f in lost else f for f in code.files),
+            left_out=(*code.left_out, *(LeftOut(f.path, "its bytes are missing") for f in lost)),
+        )
 
 
 def _remove_journals(folder: Path, writers: list[str]) -> None:

@@ -60,7 +60,7 @@ class Writer:
         self.folder = store.layout.live_run(run)
         self.pid = os.getpid()
         self.primary: bool = after is not None and after.primary
-        self._chosen = False
+        self._chosen = self._named = False
         self._store = store
         self._numbers = 0
         self._tags: dict[tuple[str, int, str | None], int] = {}
@@ -69,7 +69,7 @@ class Writer:
         self._closed = False
         name = secrets.token_hex(8)
         with fsio.storage_errors(f"start run '{run}'"):
-            fsio.make_dirs(self.folder)
+            fsio.make_dirs(self.folder, sync=False)
             # The lock before the journal: a journal without a held lock is a dead writer's.
             # Somebody may tidy up an empty folder at this very moment.
             while (lock := self._take(name)) is None:
@@ -90,6 +90,7 @@ class Writer:
                 lock.release()
                 raise
         self.spool = Spool(self.folder / name, store.format)
+        self.code_spool = Spool(self.folder / f"{name}-c", store.format, compress=True)
         self._facts: dict[str, Any] = {"primary": self.primary, "rank": rank}
         if after is not None:
             self._facts["after"] = after.journal.header.writer
@@ -106,18 +107,19 @@ class Writer:
         try:
             return Lock.take(self.folder / f"{name}.lock")
         except FileNotFoundError:
-            fsio.make_dirs(self.folder)
+            fsio.make_dirs(self.folder, sync=False)
             return None
 
     def begin(self, info: Callable[[], dict[str, Any]] | None = None) -> None:
-        """Say who writes and what the run is; then it survives a power cut."""
+        """Say who writes and what the run is.
+
+        Like a point it survives the death of the process from here on, and a power cut from the
+        next sync on.
+        """
         try:
             # One record, so that nobody finds the one without the other.
             facts = self._facts if info is None else {**self._facts, "info": info()}
             self.journal.frame({"k": "writer", **facts})
-            with fsio.storage_errors("start a run"):
-                self.journal.sync()
-                fsio.fsync_dir(self.folder)
         except BaseException:
             self.discard()
             raise
@@ -179,6 +181,10 @@ class Writer:
         self.journal.frame({"k": "blob", **content, "o": oid, "size": size})
         return oid
 
+    def code(self, data: bytes) -> ObjectId:
+        """Store a file of the code; return its id."""
+        return self._known(data) or self.code_spool.add(data)
+
     def _known(self, data: bytes) -> ObjectId | None:
         if len(data) < _REUSE:
             return None
@@ -197,7 +203,15 @@ class Writer:
 
     def sync(self) -> None:
         """Make everything written so far survive a power cut."""
+        self._sync_content()
+        if not self._named:
+            fsio.fsync_dir(self.folder)
+            fsio.fsync_dir(self.folder.parent)
+            self._named = True
+
+    def _sync_content(self) -> None:
         self.spool.sync()  # first: an item on disk must find its bytes there
+        self.code_spool.sync()
         self.journal.sync()
 
     def beat(self) -> None:
@@ -232,7 +246,7 @@ class Writer:
         self._closed = True
         try:
             # First: a power cut must not keep the word of the end and lose what came before it.
-            self.sync()
+            self._sync_content()
             lost = self.journal.settle()
             self.journal.frame(frame)
             self.journal.seal()
@@ -254,6 +268,8 @@ class Writer:
         except BaseException:
             with suppress(OSError):
                 fsio.sync_file(self.journal.path)
+                fsio.fsync_dir(self.folder)
+                fsio.fsync_dir(self.folder.parent)
             raise
 
     def discard(self) -> None:
@@ -263,10 +279,9 @@ class Writer:
 
     def abandon(self) -> None:
         """Close the files and give up the lock, as the death of the process would."""
+        self.spool.close()
+        self.code_spool.close()
         try:
-            self.spool.close()
+            self.journal.close()
         finally:
-            try:
-                self.journal.close()
-            finally:
-                self._lock.release()
+            self._lock.release()

@@ -66,11 +66,12 @@ class TestParseStatus:
 
 class TestToJson:
     def test_root_is_left_out(self) -> None:
-        """A manifest keeps every field but the local folder."""
+        """A manifest keeps every field but what is local: the folder, and the paths in it."""
         kept = GitState("/home/me/r", "a" * 40, "main").to_json()
 
         assert "/home/me/r" not in kept.values()
-        assert GitState.__slots__[1:] == tuple(kept)
+        assert GitState.__slots__[1:-1] == tuple(kept)
+        assert "changes" == GitState.__slots__[-1]
 
     def test_reason_is_kept(self) -> None:
         """Where there is no state, the manifest says why."""

@@ -286,7 +286,7 @@ class TestReferences:
             summary={"x": B}, extra={"later": D},
         )  # fmt: skip
         expected = [
-            ("run/1", A), ("run/1", B), ("hparams/1", C), ("env/1", D), ("document", E),
+            ("run/1", A), ("run/1", B), ("hparams/1", C), ("env/1", D), ("code/1", E),
         ]  # fmt: skip
 
         assert expected == list(manifest.references(run.encode()))
@@ -295,7 +295,7 @@ class TestReferences:
         ("key", "role"),
         [
             ("hparams", "hparams/1"), ("scalars", "scalars/1"), ("media", "media/1"),
-            ("env", "env/1"), ("code", "document"),
+            ("env", "env/1"), ("code", "code/1"),
         ],
     )  # fmt: skip
     def test_each_document_of_a_run_is_named(self, key: str, role: str) -> None:

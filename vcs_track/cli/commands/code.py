@@ -1,0 +1,62 @@
+"""``vcs-track code``: what a run's code differs from its commit in."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from vcs_track.cli.params import RUN, json_option, quiet_option
+from vcs_track.formats.code import path_text
+
+if TYPE_CHECKING:
+    from vcs_track.cli.context import Context
+    from vcs_track.formats.code import Code
+
+__all__ = ["command"]
+
+
+@click.command("code", short_help="Show the code of a run, or one file of it")
+@json_option
+@quiet_option
+@click.argument("run", metavar="RUN", type=RUN)
+@click.argument("path", metavar="[PATH]", required=False)
+@click.pass_obj
+def command(context: Context, run: str, path: str | None) -> None:
+    """Show the code of a run, or one file of it
+
+    Without PATH: commit and tree, and the files that the commit lacks or has otherwise (M), or
+    only has itself (D), and those that are not kept (-). With PATH, from the top of the work
+    tree: the bytes of that file, as git stores them.
+
+    \b
+    Example:  vcs-track code @ train.py
+
+    \b
+    Exit codes: 0 shown, 10 no repository, 11 no such run, or it has no code or no such file.
+    """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
+    repo = context.repository()
+    view = repo.run(run)
+    if path is not None:
+        data = repo.code_file(view, os.fsencode(path))
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        return
+    code = repo.code(view)
+    if context.json:
+        context.emit({"id": view.id, **code.to_json()})
+        return
+    _print(context, code)
+
+
+def _print(context: Context, code: Code) -> None:
+    context.print(f"commit  {code.commit or 'none'}")
+    context.print(f"tree    {code.tree}")
+    for file in code.files:
+        context.print(f"M {path_text(file.path)}")
+    for path in code.gone:
+        context.print(f"D {path_text(path)}")
+    for left in code.left_out:
+        context.print(f"- {path_text(left.path)}  ({left.why})")

@@ -1,0 +1,186 @@
+"""The code of a run: a git tree, and what its commit lacks of it.
+
+``docs/format/code.md`` is the specification of ``code/1``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from vcs_track.errors import CorruptError
+from vcs_track.formats import canonical, typed_json
+from vcs_track.formats.oid import looks_like_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vcs_track.formats.oid import ObjectId
+
+__all__ = ["SUBMODULE", "Code", "CodeFile", "LeftOut", "path_text"]
+
+SUBMODULE: Final = "160000"
+_MODES: Final = frozenset(["100644", "100755", "120000", SUBMODULE])
+_DIGITS: Final = {"sha1": 40, "sha256": 64}
+_HEX: Final = frozenset("0123456789abcdef")
+
+
+@dataclass(frozen=True, slots=True)
+class CodeFile:
+    """One file that differs from the commit.
+
+    Attributes:
+        path: Its name below the top of the work tree, with ``/``.
+        mode: ``100644``, ``100755``, ``120000`` (a symbolic link) or ``160000`` (a submodule).
+        blob: Git's id of the content; of a submodule, its commit.
+        oid: Our id of the content; None where it is not kept.
+        size: Bytes.
+    """
+
+    path: bytes
+    mode: str
+    blob: str
+    oid: ObjectId | None = None
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """One file that is not kept.
+
+    Attributes:
+        path: Its name.
+        why: The reason.
+        size: Bytes; None where nobody could look.
+        sha256: Hash of the bytes, or None.
+    """
+
+    path: bytes
+    why: str
+    size: int | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """The files of a work tree, ``.runs`` left out.
+
+    Attributes:
+        tree: Git's id of the tree.
+        hash: Git's hash function, ``sha1`` or ``sha256``.
+        commit: The commit that *files* and *gone* are the difference to; None for all files.
+        files: Files that the commit lacks, or has otherwise.
+        gone: Files that only the commit has.
+        left_out: Files that are not kept, and why.
+    """
+
+    tree: str
+    hash: str = "sha1"
+    commit: str | None = None
+    files: tuple[CodeFile, ...] = ()
+    gone: tuple[bytes, ...] = ()
+    left_out: tuple[LeftOut, ...] = field(default=())
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document, without its kind."""
+        return {
+            "tree": self.tree, "hash": self.hash, "commit": self.commit,
+            "files": [
+                {"p": _freeze(f.path), "m": f.mode, "g": f.blob, "o": f.oid, "s": f.size}
+                for f in self.files
+            ],
+            "gone": [_freeze(path) for path in self.gone],
+            "left_out": [
+                {"p": _freeze(f.path), "why": f.why, "s": f.size, "h": f.sha256}
+                for f in self.left_out
+            ],
+        }  # fmt: skip
+
+    def encode(self) -> bytes:
+        """Return the bytes of the document ``code/1``."""
+        return canonical.dumps({"@": "code/1", **self.to_json()})
+
+    @classmethod
+    def decode(cls, data: bytes) -> Code:
+        """Return the code in the document *data*.
+
+        Raises:
+            CorruptError: If it is none.
+        """
+        body = canonical.loads(data)
+        if not isinstance(body, dict) or body.get("@") != "code/1":
+            raise CorruptError("an object is not a code document")
+        return cls.from_json(body)
+
+    @classmethod
+    def from_json(cls, body: dict[str, Any]) -> Code:
+        """Return the code that :meth:`to_json` wrote.
+
+        Raises:
+            CorruptError: If it is not one.
+        """
+        try:
+            code = cls(
+                body["tree"], body["hash"], body["commit"],
+                tuple(
+                    CodeFile(_thaw(f["p"]), f["m"], f["g"], f["o"], f["s"]) for f in body["files"]
+                ),
+                tuple(_thaw(path) for path in body["gone"]),
+                tuple(LeftOut(_thaw(f["p"]), f["why"], f["s"], f["h"]) for f in body["left_out"]),
+            )  # fmt: skip
+        except (KeyError, TypeError, AttributeError):
+            raise CorruptError("a code document lacks a member, or it has another type") from None
+        for wrong in code._wrong():
+            raise CorruptError(f"a code document is damaged: {wrong}")
+        return code
+
+    def _wrong(self) -> Iterator[str]:
+        digits = _DIGITS.get(self.hash, 0)
+        for name, oid in (("tree", self.tree), ("commit", self.commit)):
+            if oid is not None and not _is_hex(oid, digits):
+                yield f"its {name} is no id of git"
+        for file in self.files:
+            if file.mode not in _MODES or not _is_hex(file.blob, digits):
+                yield f"file {path_text(file.path)!r} has no mode or id"
+            if file.oid is not None and not looks_like_id(file.oid):
+                yield f"file {path_text(file.path)!r} names no object"
+        for path in (*(f.path for f in self.files), *self.gone):
+            if not _is_inside(path):
+                yield f"{path_text(path)!r} is no path inside a work tree"
+
+
+def _is_hex(text: object, digits: int) -> bool:
+    return isinstance(text, str) and len(text) == digits > 0 and _HEX.issuperset(text)
+
+
+def _is_inside(path: bytes) -> bool:
+    """Return whether *path* stays below the top, on every system, and out of ``.git``."""
+    parts = path.split(b"/")
+    return b"\0" not in path and not any(
+        part in (b"", b".", b"..") or part.lower() == b".git" for part in parts
+    )
+
+
+def _freeze(path: bytes) -> Any:
+    try:
+        return path.decode()
+    except UnicodeDecodeError:
+        return typed_json.freeze(path)
+
+
+def _thaw(path: Any) -> bytes:
+    found = path.encode() if isinstance(path, str) else typed_json.thaw(path)
+    if not isinstance(found, bytes):
+        raise TypeError
+    return found
+
+
+def path_text(path: bytes) -> str:
+    r"""Return *path* as it can be shown.
+
+    Example:
+        >>> from vcs_track.formats.code import path_text
+        >>> path_text(b"gr\xfcn.py")
+        'gr\\xfcn.py'
+    """
+    return path.decode("utf-8", "backslashreplace")

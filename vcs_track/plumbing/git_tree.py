@@ -1,0 +1,218 @@
+"""The tree of a work tree, made beside the repository and never in it.
+
+Git works on a copy of the index and writes into an object folder of its own; both are in a
+scratch folder. The user's index, ``HEAD``, refs, stash and object database are only read.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from vcs_track.errors import GitError
+from vcs_track.plumbing import fsio
+from vcs_track.plumbing.git_call import GitCall
+from vcs_track.plumbing.worktree import common_dir_of, git_dir_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from vcs_track.plumbing.git_call import Answer
+
+__all__ = ["GitTree", "TreeEntry"]
+
+# What a user's configuration must not do to the repository while we look.
+_QUIET: Final = (
+    "core.splitIndex=false", "core.fsmonitor=false", "core.untrackedCache=false",
+    "core.hooksPath=/dev/null", "gc.auto=0", "maintenance.auto=false", "core.safecrlf=false",
+    "index.version=2",
+)  # fmt: skip
+_ONE_BY_ONE: Final = 200
+
+
+class TreeEntry(NamedTuple):
+    """One path of a tree: its mode, git's id, and the path."""
+
+    mode: str
+    blob: str
+    path: bytes
+
+
+class GitTree:
+    """A tree on its way.
+
+    Args:
+        root: Top of the work tree.
+        scratch: An empty folder.
+
+    Raises:
+        GitError: If git cannot do it.
+    """
+
+    def __init__(self, root: Path, scratch: Path) -> None:
+        self.root = root
+        git_dir = git_dir_of(root)
+        self._env = {
+            "GIT_INDEX_FILE": str(scratch / "index"), "GIT_NO_LAZY_FETCH": "1",
+            "GIT_OPTIONAL_LOCKS": "0",
+        }  # fmt: skip
+        if git_dir is None:  # a folder without git: the same with a repository of our own
+            own = scratch / "git"
+            self._run("init", "-q", "--bare", "--template=", str(own))
+            self._env |= {"GIT_DIR": str(own), "GIT_WORK_TREE": str(root)}
+            return
+        objects = scratch / "objects"
+        fsio.make_dirs(objects)
+        self._env |= {
+            "GIT_OBJECT_DIRECTORY": str(objects),
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": _quoted(common_dir_of(git_dir) / "objects"),
+        }
+        try:
+            index = fsio.read(git_dir / "index")
+        except FileNotFoundError:
+            return
+        fsio.write_new(scratch / "index", index, sync=False)
+
+    def _call(
+        self, *args: str, stdin: bytes | None = None, literal: bool = True, patient: bool = True
+    ) -> Answer:
+        quiet = [word for each in _QUIET for word in ("-c", each)]
+        quiet += ["--literal-pathspecs"] * literal
+        call = GitCall(
+            "-C", str(self.root), *quiet, *args, stdin=stdin, patient=patient, env=self._env
+        )
+        return call.answer()
+
+    def _run(self, *args: str, stdin: bytes | None = None, **how: bool) -> bytes:
+        answer = self._call(*args, stdin=stdin, **how)
+        if answer.code:
+            said = answer.err.decode("utf-8", "replace").strip().splitlines() or ["nothing"]
+            raise GitError(f"git {args[0]} failed: {said[-1]}")
+        return answer.out
+
+    # ---- what is in it -----------------------------------------------------------------
+
+    def update(self, paths: Sequence[bytes]) -> list[bytes]:
+        """Take *paths* as the work tree has them; return what git refuses."""
+        if not paths or self._update(paths):
+            return []
+        if len(paths) > _ONE_BY_ONE:
+            half = len(paths) // 2
+            return self.update(paths[:half]) + self.update(paths[half:])
+        return [path for path in paths if not self._update([path])]
+
+    def _update(self, paths: Iterable[bytes]) -> bool:
+        names = b"".join(path + b"\0" for path in paths)
+        options = ("--add", "--remove", "--replace", "-z", "--stdin")
+        return not self._call("update-index", *options, stdin=names).code
+
+    def put(self, entries: Iterable[TreeEntry]) -> None:
+        """Put *entries* in, whatever the work tree has."""
+        lines = b"".join(f"{e.mode} {e.blob}\t".encode() + e.path + b"\0" for e in entries)
+        self._run("update-index", "--add", "--replace", "-z", "--index-info", stdin=lines)
+
+    def remove(self, paths: Sequence[bytes]) -> None:
+        """Take *paths* out."""
+        if not paths:
+            return
+        names = b"".join(path + b"\0" for path in paths)
+        self._run("update-index", "--force-remove", "-z", "--stdin", stdin=names)
+
+    def paths(self) -> list[bytes]:
+        """Return every path that is in it."""
+        return _words(self._run("ls-files", "-z"))
+
+    def untracked(self, ignore: Path | None = None) -> list[bytes]:
+        """Return the files of the work tree that are neither in it nor ignored.
+
+        Args:
+            ignore: A file with more patterns of what is ignored.
+        """
+        more = [f"--exclude-from={ignore}"] if ignore is not None else []
+        return _words(
+            self._run("ls-files", "-z", "-o", "--exclude-standard", *more, patient=False)
+        )
+
+    def ignored(self, patterns: Iterable[str]) -> list[bytes]:
+        """Return the files that git ignores and that match one of *patterns*."""
+        wanted = [f":(top,glob){pattern}" for pattern in patterns]
+        options = ("-z", "-o", "-i", "--exclude-standard", "--")
+        return _words(self._run("ls-files", *options, *wanted, literal=False))
+
+    def read(self, tree: str) -> None:
+        """Begin with the tree or commit *tree*."""
+        self._run("read-tree", "--reset", tree)
+
+    def write(self) -> str:
+        """Return the id of the tree."""
+        return self._run("write-tree", "--missing-ok").decode().strip()
+
+    # ---- what differs ------------------------------------------------------------------
+
+    def entries(self) -> Iterator[TreeEntry]:
+        """Yield all that is in it."""
+        for line in filter(None, self._run("ls-files", "-s", "-z").split(b"\0")):
+            head, _, path = line.partition(b"\t")
+            mode, blob, _ = head.decode().split()
+            yield TreeEntry(mode, blob, path)
+
+    def changed(self, commit: str) -> tuple[list[TreeEntry], list[bytes]]:
+        """Return what *commit* lacks or has otherwise, and what only it has."""
+        new, gone = [], []
+        out = self._run(
+            "diff-index",
+            "--cached",
+            "-z",
+            "--no-renames",
+            "--ignore-submodules=none",
+            commit,
+            "--",
+        )
+        words = iter(out.split(b"\0"))
+        for word in filter(None, words):
+            _, mode, _, blob, _ = word.decode().split()
+            path = next(words)
+            if mode == "000000":
+                gone.append(path)
+            else:
+                new.append(TreeEntry(mode, blob, path))
+        return new, gone
+
+    # ---- contents ----------------------------------------------------------------------
+
+    def sizes(self, blobs: Sequence[str]) -> list[int]:
+        """Return the size of each of *blobs*; -1 for one that is not there."""
+        asked = "".join(f"{blob}\n" for blob in blobs).encode()
+        lines = self._run("cat-file", "--batch-check", stdin=asked).decode().splitlines()
+        return [int(line.split()[2]) if line.endswith(tuple("0123456789")) and " blob " in line
+                else -1 for line in lines]  # fmt: skip
+
+    def contents(self, blobs: Sequence[str]) -> Iterator[bytes]:
+        """Yield the bytes of each of *blobs*."""
+        asked = "".join(f"{blob}\n" for blob in blobs).encode()
+        data = self._run("cat-file", "--batch", stdin=asked)
+        at = 0
+        for blob in blobs:
+            end = data.index(b"\n", at)
+            head = data[at:end].split()
+            if len(head) != 3 or head[1] != b"blob":
+                raise GitError(f"git has no file '{blob[:12]}'")
+            size = int(head[2])
+            yield data[end + 1 : end + 1 + size]
+            at = end + 2 + size
+
+    def store(self, data: bytes) -> str:
+        """Store *data*, as it is, as a blob of git; return its id."""
+        return (
+            self._run("hash-object", "-w", "--no-filters", "--stdin", stdin=data).decode().strip()
+        )
+
+
+def _words(out: bytes) -> list[bytes]:
+    return [word for word in out.split(b"\0") if word]
+
+
+def _quoted(path: Path) -> str:
+    # A list of folders is split at colons, unless they are quoted as in C.
+    text = str(path).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'

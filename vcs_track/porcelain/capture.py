@@ -1,0 +1,323 @@
+"""Capturing the code of a run, without a trace in the user's repository.
+
+The tree of the work tree is made in a scratch folder; its id is the identity of the code, and
+equal to the tree of the commit that later contains it. What the commit lacks is kept.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+import threading
+from contextlib import suppress
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any, Final
+
+from vcs_track.errors import VcsTrackError
+from vcs_track.formats.code import SUBMODULE, Code, CodeFile, LeftOut
+from vcs_track.formats.oid import object_format
+from vcs_track.plumbing import fsio
+from vcs_track.plumbing.git_tree import GitTree, TreeEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from vcs_track.formats.gitstate import GitState
+    from vcs_track.formats.oid import ObjectId
+
+    Keep = Callable[[bytes], ObjectId]
+
+__all__ = ["CodeCapture", "Rules", "capture"]
+
+_RUNS: Final = b".runs"
+_MOST_HASHED: Final = 256 << 20  # bytes of files that are left out; the others are not read
+_BLOCK: Final = 1 << 20
+_TRIES: Final = 3
+# Names of files that mostly hold secrets. What git tracks already is no secret any more.
+_SECRETS: Final = (
+    ".env", ".env.*", "*.env", "*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx",
+    "id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", ".netrc", "_netrc", ".pgpass", ".htpasswd",
+    ".npmrc", ".pypirc", ".git-credentials", "credentials", "credentials.*", "*credentials.json",
+    "service-account*.json", "client_secret*.json", "secrets.*", "kubeconfig", "*.ovpn",
+)  # fmt: skip
+_NO_SECRETS: Final = ("*.example", "*.sample", "*.template", "*.dist", "*.pub")
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is kept of the code.
+
+    Attributes:
+        largest: Bytes of a file; larger ones are named with size and hash only.
+        most: Bytes of a run's files together.
+        ignored: Patterns of files to keep although git ignores them.
+        untracked: Number of files that git does not know; more are not looked at.
+    """
+
+    largest: int = 5 << 20
+    most: int = 50 << 20
+    ignored: tuple[str, ...] = ()
+    untracked: int = 10_000  # files; a folder of data may have a million
+
+
+@dataclass(slots=True)
+class _Choice:
+    """What to take in, and what to leave out."""
+
+    root: Path
+    rules: Rules
+    paths: list[bytes] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+    total: int = 0
+    hashed: int = 0
+
+    def leave_out(self, path: bytes, why: str) -> None:
+        """Leave *path* out, with size and hash where these can be had in a moment."""
+        left = _left_out(self.root, path, why, _MOST_HASHED - self.hashed)
+        self.hashed += (left.size or 0) if left.sha256 else 0
+        self.left_out.append(left)
+
+    def look_at(self, path: bytes) -> None:
+        """Choose what to do with the untracked *path*."""
+        file = self.root / os.fsdecode(path)
+        try:
+            found = os.lstat(file)
+        except OSError:
+            return  # it is gone
+        if stat.S_ISLNK(found.st_mode):
+            self.paths.append(path)
+        elif path.endswith(b"/"):
+            self.left_out.append(LeftOut(path, "another repository"))
+        elif not stat.S_ISREG(found.st_mode):
+            self.left_out.append(LeftOut(path, "not a file"))
+        elif _is_secret(file.name):
+            # Without a hash: a short secret could be guessed from it.
+            self.left_out.append(LeftOut(path, "its name is that of a secret", found.st_size))
+        elif not os.access(file, os.R_OK):
+            self.left_out.append(LeftOut(path, "it cannot be read", found.st_size))
+        elif found.st_size > self.rules.largest:
+            self.leave_out(path, f"larger than {self.rules.largest} bytes")
+        elif self.total + found.st_size > self.rules.most:
+            self.leave_out(path, f"more than {self.rules.most} bytes together")
+        else:
+            self.paths.append(path)
+            self.total += found.st_size
+
+
+class CodeCapture:
+    """A capture that goes on beside the run.
+
+    Args:
+        root: Top of the work tree.
+        state: What git said of it.
+        tmp: Where to make the scratch folder.
+        rules: What to keep.
+        keep: Stores the bytes of a file and returns their id.
+        tell: Takes the record of what was found.
+    """
+
+    def __init__(
+        self, root: Path, state: GitState | None, tmp: Path, rules: Rules, keep: Keep,
+        tell: Callable[[dict[str, Any]], None],
+    ) -> None:  # fmt: skip
+        self._work = partial(capture, root, state, tmp, keep, rules)
+        self._tell = tell
+        self._thread = threading.Thread(target=self._run, name="vcs-track code", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._tell({"k": "code", "v": self._work().to_json()})
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the training goes on
+            with suppress(VcsTrackError, OSError):
+                self._tell({"k": "gap", "why": f"the code was not captured: {error}"})
+
+    def wait(self) -> None:
+        """Wait until it is done."""
+        self._thread.join()
+
+
+def capture(root: Path, state: GitState | None, tmp: Path, keep: Keep, rules: Rules) -> Code:
+    """Return the code in the work tree *root* as it is now.
+
+    Args:
+        root: Top of the work tree, or a folder without git.
+        state: What git said of it; None outside git.
+        tmp: Where to make the scratch folder.
+        keep: Stores the bytes of a file and returns their id.
+        rules: What to keep.
+
+    Raises:
+        GitError: If git cannot do it.
+        OSError: If the disk refuses.
+    """
+    if state is not None and state.commit is not None and _is_clean(state, root, rules):
+        tree = _tree_of(root, state.commit, tmp)
+        return Code(tree, _hash_of(tree), state.commit)
+    scratch = _scratch(tmp)
+    try:
+        return _capture(root, state, GitTree(root, scratch), keep, rules)
+    finally:
+        fsio.remove_tree(scratch)
+
+
+def _scratch(tmp: Path) -> Path:
+    folder = tmp / f"code-{secrets.token_hex(8)}"
+    fsio.make_dirs(folder)
+    return folder
+
+
+def _is_clean(state: GitState, root: Path, rules: Rules) -> bool:
+    changes = state.changes
+    return not (changes.tracked or changes.untracked or rules.ignored or _ignore_file(root))
+
+
+def _ignore_file(root: Path) -> Path | None:
+    path = root / ".runsignore"
+    return path if path.is_file() else None
+
+
+def _hash_of(tree: str) -> str:
+    return "sha1" if len(tree) == 40 else "sha256"
+
+
+@lru_cache(maxsize=64)
+def _tree_of(root: Path, commit: str, tmp: Path) -> str:
+    """Return the tree of a commit, ``.runs`` left out."""
+    scratch = _scratch(tmp)
+    try:
+        tree = GitTree(root, scratch)
+        tree.read(commit)
+        _leave_runs_out(tree)
+        return tree.write()
+    finally:
+        fsio.remove_tree(scratch)
+
+
+def _leave_runs_out(tree: GitTree) -> None:
+    tree.remove([path for path in tree.paths() if not _is_code(path)])
+
+
+def _capture(
+    root: Path, state: GitState | None, tree: GitTree, keep: Keep, rules: Rules
+) -> Code:  # fmt: skip
+    choice = _choose(root, state, tree, rules)
+    for path in _take(root, tree, choice.paths):
+        choice.leave_out(path, "git cannot read it")
+    _leave_runs_out(tree)
+    commit = state.commit if state is not None else None
+    tree_id = tree.write()
+    new, gone = tree.changed(commit) if commit else (list(tree.entries()), [])
+    gone = list(filter(_is_code, gone))
+    files = _keep(tree, new, keep, rules, choice.left_out)
+    left_out = sorted(choice.left_out, key=lambda each: each.path)
+    return Code(tree_id, _hash_of(tree_id), commit, tuple(files), tuple(gone), tuple(left_out))
+
+
+# ---- which files ---------------------------------------------------------------------------
+
+
+def _choose(root: Path, state: GitState | None, tree: GitTree, rules: Rules) -> _Choice:
+    choice = _Choice(root, rules)
+    if state is not None:
+        choice.paths += state.changes.tracked
+        for path in state.changes.submodules:
+            choice.left_out.append(LeftOut(path, "a submodule with changes of its own"))
+    found = [path for path in _untracked(root, state, tree, rules) if _is_code(path)]
+    for path in found[: rules.untracked]:
+        choice.look_at(path)
+    if (more := len(found) - rules.untracked) > 0:
+        first = found[rules.untracked]
+        choice.left_out.append(LeftOut(first, f"the first of {more} files too many"))
+    return choice
+
+
+def _is_code(path: bytes) -> bool:
+    return _RUNS not in path.split(b"/")
+
+
+def _untracked(
+    root: Path, state: GitState | None, tree: GitTree, rules: Rules
+) -> Iterable[bytes]:  # fmt: skip
+    ignore = _ignore_file(root)
+    listed = state.changes.untracked if state is not None else (b"/",)
+    if ignore is not None or any(path.endswith(b"/") for path in listed):
+        found = tree.untracked(ignore)
+    else:
+        found = list(listed)
+    return found + tree.ignored(rules.ignored) if rules.ignored else found
+
+
+def _is_secret(name: str) -> bool:
+    name = name.lower()
+    return any(fnmatch(name, pattern) for pattern in _SECRETS) and not any(
+        fnmatch(name, pattern) for pattern in _NO_SECRETS
+    )
+
+
+def _left_out(root: Path, path: bytes, why: str, most: int) -> LeftOut:
+    try:
+        fd = fsio.open_read(root / os.fsdecode(path))
+    except OSError:
+        return LeftOut(path, why)
+    try:
+        if (size := fsio.size(fd)) > most:
+            return LeftOut(path, why, size)
+        hasher, at = object_format("sha256").hasher(), 0
+        while part := fsio.pread(fd, _BLOCK, at):
+            hasher.update(part)
+            at += len(part)
+        return LeftOut(path, why, at, hasher.hexdigest())
+    except OSError:
+        return LeftOut(path, why)
+    finally:
+        fsio.close(fd)
+
+
+# ---- taking them in ------------------------------------------------------------------------
+
+
+def _take(root: Path, tree: GitTree, paths: Sequence[bytes]) -> list[bytes]:
+    """Take *paths* in; again while they change; return those that git refuses."""
+    refused: list[bytes] = []
+    for _ in range(_TRIES):
+        before = {path: _stamp(root, path) for path in paths}
+        refused += tree.update(paths)
+        paths = [path for path, stamp in before.items() if _stamp(root, path) != stamp]
+        if not paths:
+            break
+    return refused
+
+
+def _stamp(root: Path, path: bytes) -> tuple[int, int, int] | None:
+    try:
+        found = os.lstat(root / os.fsdecode(path))
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns, found.st_ino
+
+
+def _keep(
+    tree: GitTree, new: Sequence[TreeEntry], keep: Keep, rules: Rules, left_out: list[LeftOut]
+) -> list[CodeFile]:
+    kinds = [entry for entry in new if entry.mode != SUBMODULE]
+    sizes = dict(zip(kinds, tree.sizes([entry.blob for entry in kinds]), strict=True))
+    chosen, total = [], 0
+    for entry in kinds:
+        size = sizes[entry]
+        if size < 0 or size > rules.largest or total + size > rules.most:
+            why = "more than is kept" if size >= 0 else "git has not got it"
+            left_out.append(LeftOut(entry.path, why, max(size, 0)))
+        else:
+            chosen.append(entry)
+            total += size
+    contents = tree.contents([entry.blob for entry in chosen])
+    oids = {entry: keep(data) for entry, data in zip(chosen, contents, strict=True)}
+    return sorted(
+        (CodeFile(e.path, e.mode, e.blob, oids.get(e), max(sizes.get(e, 0), 0)) for e in new),
+        key=lambda file: file.path,
+    )
