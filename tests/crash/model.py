@@ -272,7 +272,7 @@ class World:
         newest = max([value["created_us"] or 0, *before])
         time_us = max(now_us, newest)
         if value["created_us"] is None:  # who began it has not been sealed yet
-            value = {**value, "created_us": time_us}
+            value = {**value, "created_us": time_us, "name": value["name"] or run}
         state = State(heads, time_us, value)
         # The same change of the same states in the same microsecond is the same state.
         assert exact(self.states.setdefault(oid, state).value) == exact(value)
