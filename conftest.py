@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import subprocess
 import tempfile
 from contextlib import ExitStack, chdir
@@ -59,9 +60,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose the order of this run."""
+    """Choose the order of this run, and hide what is around it."""
     if config.option.order_seed is None:
         config.option.order_seed = random.SystemRandom().randrange(10**6)
+    isolate(config)
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -89,28 +91,32 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 # --- surroundings -----------------------------------------------------------------------
 
 
-@pytest.fixture(scope="session", autouse=True)
-def isolated_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Hide the settings of whoever runs the tests: theirs for git, ours, and colours."""
-    git_config = tmp_path_factory.mktemp("git") / "config"
+def isolate(config: pytest.Config) -> None:
+    """Hide the settings of whoever runs the tests: theirs for git, ours, and colours.
+
+    No fixture, because the examples of a page begin before any.
+    """
+    folder = Path(tempfile.mkdtemp())
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    git_config = folder / "config"
     git_config.write_text(GIT_CONFIG)
     hidden = ("VCS_TRACK_", "GIT_", "CLICOLOR")
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [*os.environ]:
-            if name.startswith(hidden) and name != "VCS_TRACK_TEST_INSTALLED":
-                patch.delenv(name)
-        for name in ("COLUMNS", "FORCE_COLOR", "NO_COLOR"):
-            patch.delenv(name, raising=False)
-        patch.setenv("GIT_CONFIG_GLOBAL", str(git_config))
-        patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-        patch.setenv("GIT_TERMINAL_PROMPT", "0")
-        # A temporary folder inside somebody's repository is still outside of git.
-        patch.setenv("GIT_CEILING_DIRECTORIES", tempfile.gettempdir())
-        package = find_spec("vcs_track")
-        if package is not None and package.origin and Path(package.origin).parents[1] == ROOT:
-            # Child processes run elsewhere, and must get the package that is tested here.
-            patch.setenv("PYTHONPATH", str(ROOT), prepend=os.pathsep)
-        yield
+    patch = pytest.MonkeyPatch()
+    config.add_cleanup(patch.undo)
+    for name in [*os.environ]:
+        if name.startswith(hidden) and name != "VCS_TRACK_TEST_INSTALLED":
+            patch.delenv(name)
+    for name in ("COLUMNS", "FORCE_COLOR", "NO_COLOR"):
+        patch.delenv(name, raising=False)
+    patch.setenv("GIT_CONFIG_GLOBAL", str(git_config))
+    patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    patch.setenv("GIT_TERMINAL_PROMPT", "0")
+    # A temporary folder inside somebody's repository is still outside of git.
+    patch.setenv("GIT_CEILING_DIRECTORIES", tempfile.gettempdir())
+    package = find_spec("vcs_track")
+    if package is not None and package.origin and Path(package.origin).parents[1] == ROOT:
+        # Child processes run elsewhere, and must get the package that is tested here.
+        patch.setenv("PYTHONPATH", str(ROOT), prepend=os.pathsep)
 
 
 @pytest.fixture(autouse=True)
@@ -152,5 +158,4 @@ pytest_collect_file = Sybil(
     excludes=["docs/_build/**"],
     setup=enter_page,
     teardown=leave_page,
-    fixtures=["isolated_environment"],
 ).pytest()
