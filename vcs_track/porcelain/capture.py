@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["CodeCapture", "Rules", "capture"]
 
 _RUNS: Final = b".runs"
-_MOST_HASHED: Final = 256 << 20  # bytes of files that are left out; the others are not read
+_MOST_HASHED: Final = 64 << 20  # bytes of files that are left out; the others are not read
 _BLOCK: Final = 1 << 20
 _TRIES: Final = 3
 # Names of files that mostly hold secrets. What git tracks already is no secret any more.
@@ -260,22 +260,31 @@ def _is_secret(name: str) -> bool:
 
 
 def _left_out(root: Path, path: bytes, why: str, most: int) -> LeftOut:
-    try:
-        fd = fsio.open_read(root / os.fsdecode(path))
-    except OSError:
+    stamp = _stamp(root, path)
+    if stamp is None:
         return LeftOut(path, why)
+    if stamp[0] > most:
+        return LeftOut(path, why, stamp[0])
+    return LeftOut(path, why, stamp[0], _sha256(root / os.fsdecode(path), stamp))
+
+
+@lru_cache(maxsize=256)  # a sweep leaves out the same files again and again
+def _sha256(path: Path, stamp: tuple[int, int, int]) -> str | None:
+    del stamp  # it only tells one state of the file from the next
     try:
-        if (size := fsio.size(fd)) > most:
-            return LeftOut(path, why, size)
-        hasher, at = object_format("sha256").hasher(), 0
+        fd = fsio.open_read(path)
+    except OSError:
+        return None
+    hasher, at = object_format("sha256").hasher(), 0
+    try:
         while part := fsio.pread(fd, _BLOCK, at):
             hasher.update(part)
             at += len(part)
-        return LeftOut(path, why, at, hasher.hexdigest())
     except OSError:
-        return LeftOut(path, why)
+        return None
     finally:
         fsio.close(fd)
+    return hasher.hexdigest()
 
 
 # ---- taking them in ------------------------------------------------------------------------
