@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from vcs_track.plumbing.git_call import Answer
 
-__all__ = ["GitTree", "TreeEntry"]
+__all__ = ["GitTree", "TreeEntry", "tree_of"]
 
 # What a user's configuration must not do to the repository while we look.
 _QUIET: Final = (
@@ -36,6 +36,25 @@ class TreeEntry(NamedTuple):
     mode: str
     blob: str
     path: bytes
+
+
+def tree_of(root: Path, commit: str, folder: bytes) -> str | None:
+    """Return the tree of *commit*; None where it has a folder of this name.
+
+    Raises:
+        GitError: If git cannot do it.
+    """
+    asked = (
+        ("rev-parse", f"{commit}^{{tree}}"),
+        ("ls-tree", "-r", "-d", "-z", "--name-only", commit),
+    )
+    calls = [GitCall("-C", str(root), "--no-optional-locks", *words) for words in asked]
+    tree, folders = [call.answer() for call in calls]  # both at once
+    if tree.code or folders.code:
+        raise GitError(f"git cannot read commit '{commit[:12]}'")
+    if any(folder in path.split(b"/") for path in folders.out.split(b"\0")):
+        return None
+    return tree.out.decode().strip()
 
 
 class GitTree:

@@ -20,7 +20,7 @@ from vcs_track.errors import VcsTrackError
 from vcs_track.formats.code import SUBMODULE, Code, CodeFile, LeftOut
 from vcs_track.formats.oid import object_format
 from vcs_track.plumbing import fsio
-from vcs_track.plumbing.git_tree import GitTree, TreeEntry
+from vcs_track.plumbing.git_tree import GitTree, TreeEntry, tree_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -188,6 +188,9 @@ def _hash_of(tree: str) -> str:
 @lru_cache(maxsize=64)
 def _tree_of(root: Path, commit: str, tmp: Path) -> str:
     """Return the tree of a commit, ``.runs`` left out."""
+    plain = tree_of(root, commit, _RUNS)
+    if plain is not None:
+        return plain
     scratch = _scratch(tmp)
     try:
         tree = GitTree(root, scratch)
