@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 import zlib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -247,6 +248,12 @@ def png(n: int) -> bytes:
     )  # fmt: skip
 
 
+@cache
+def pool() -> list[bytes]:
+    """Return the images; they are made once."""
+    return [png(n) for n in range(IMAGES // 2)]
+
+
 def scalars(line: Line, folder: Path) -> int:
     """One run with one series."""
     line.start(folder, "run", PARAMS)
@@ -268,10 +275,10 @@ def rows(line: Line, folder: Path) -> int:
 
 def images(line: Line, folder: Path) -> int:
     """One run with images, each of them twice."""
-    pool = [png(n) for n in range(IMAGES // 2)]
+    pngs = pool()
     line.start(folder, "run", PARAMS)
     for step in range(IMAGES):
-        line.image(pool[step % len(pool)], step)
+        line.image(pngs[step % len(pngs)], step)
     line.finish()
     return IMAGES
 
@@ -303,6 +310,7 @@ def child(name: str, workload: str) -> None:
         line.start(folder, "warm", {})
         line.finish()
         line = LINES[name]()
+        pool()
     begun = time.perf_counter()
     count = WORKLOADS[workload](line, folder)
     print(json.dumps([time.perf_counter() - begun, count]), flush=True)
@@ -311,7 +319,9 @@ def child(name: str, workload: str) -> None:
 def measure(name: str, workload: str, limit: float) -> tuple[float, int, float] | None:
     """Return seconds of the work, how much it was, and seconds of the whole process."""
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
-        subprocess.run(["git", "init", "-q", folder], check=True)
+        who = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
+        for words in ("init -q", "commit -q --allow-empty -m start"):
+            subprocess.run(["git", "-C", folder, *who, *words.split()], check=True)
         command = [sys.executable, str(Path(__file__).resolve()), "--child", name, workload]
         begun = time.perf_counter()
         process = subprocess.Popen(
