@@ -41,6 +41,7 @@ __all__ = ["LiveObjects", "all_ended", "live_runs", "live_state", "recover", "se
 _PATIENCE = 30.0  # seconds to wait for another process that seals the same run
 _BLOBS = ("image", "figure", "file")
 _PACK = 1 << 30  # bytes; a run with more columns gets several packs
+_CODE = "-c-"  # is in the name of a spool of code
 _SILENCE = 600.0  # seconds without a sign of life after which another host's writer is dead
 
 
@@ -202,7 +203,7 @@ def _write_state(
         return None  # it died in the middle of its start
     _restore_blobs(store, replay)
     _check_blobs(store, replay)
-    _check_code(store, replay)
+    _take_code(store, replay, packs, journals)
     if base is not None and base.writers == replay.writers:
         # Sealed before, by somebody who died before removing the journals, and maybe before
         # the names of packs and head were on disk.
@@ -254,13 +255,12 @@ def _now(heads: list[ObjectId], base: RunManifest | None) -> int:
 def _install_spools(store: Store, folder: Path, ended: dict[str, Lock]) -> None:
     installed = []
     for name in fsio.list_dir(folder):
-        if not name.endswith(".zip~") or name.split("-")[0] not in ended:
+        if not name.endswith(".zip~") or name.split("-")[0] not in ended or _CODE in name:
             continue
         spool = SpoolReader(folder / name, store.format)
         if spool.close_into_pack():
             known = store.home.objects
-            prefix = "p" if "-c-" in name else "b"  # code travels with the manifests
-            path = install(folder / name, store.home.packs.folder, prefix, store.format, known)
+            path = install(folder / name, store.home.packs.folder, "b", store.format, known)
             installed.append(path.name)
     if installed:
         store.home.sync_packs(installed)
@@ -287,12 +287,21 @@ def _check_blobs(store: Store, replay: Replay) -> None:
     )
 
 
-def _check_code(store: Store, replay: Replay) -> None:
+def _take_code(store: Store, replay: Replay, packs: _Packs, journals: list[JournalReader]) -> None:
+    """Put the files of the code beside the manifests, with which they travel."""
     code = replay.code
     if code is None:
         return
-    lost = {f for f in code.files if f.oid is not None and f.oid not in store.home.objects}
-    if lost:
+    wanted = {file.oid for file in code.files if file.oid is not None}
+    there = {oid for oid in wanted if oid in store.home.objects}
+    for journal in journals:
+        folder, mine = journal.path.parent, f"{journal.header.writer}{_CODE}"
+        for name in [name for name in fsio.list_dir(folder) if name.startswith(mine)]:
+            spool = SpoolReader(folder / name, store.format)
+            for oid in sorted((wanted - there) & spool.entries.keys()):
+                with suppress(CorruptError):
+                    there.add(packs.add(spool.read(oid)))
+    if lost := {file for file in code.files if file.oid in wanted - there}:
         replay.code = replace(
             code,
             files=tuple(replace(f, oid=None) if f in lost else f for f in code.files),
