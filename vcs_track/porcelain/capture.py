@@ -127,7 +127,10 @@ class CodeCapture:
         self._work = partial(capture, root, state, tmp, keep, rules)
         self._tell = tell
         self._thread = threading.Thread(target=self._run, name="vcs-track code", daemon=True)
-        self._thread.start()
+        if _is_clean(state, root, rules) and (root, state and state.commit) in _trees:
+            self._run()  # there is nothing to do: a sweep of many runs starts no threads
+        else:
+            self._thread.start()
 
     def _run(self) -> None:
         try:
@@ -138,7 +141,8 @@ class CodeCapture:
 
     def wait(self) -> None:
         """Wait until it is done."""
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
 
 
 def capture(root: Path, state: GitState | None, tmp: Path, keep: Keep, rules: Rules) -> Code:
@@ -171,7 +175,9 @@ def _scratch(tmp: Path) -> Path:
     return folder
 
 
-def _is_clean(state: GitState, root: Path, rules: Rules) -> bool:
+def _is_clean(state: GitState | None, root: Path, rules: Rules) -> bool:
+    if state is None or state.commit is None:
+        return False
     changes = state.changes
     return not (changes.tracked or changes.untracked or rules.ignored or _ignore_file(root))
 
@@ -185,12 +191,18 @@ def _hash_of(tree: str) -> str:
     return "sha1" if len(tree) == 40 else "sha256"
 
 
-@lru_cache(maxsize=64)
+_trees: dict[tuple[Path, str | None], str] = {}  # of commits; there are few in a process
+
+
 def _tree_of(root: Path, commit: str, tmp: Path) -> str:
     """Return the tree of a commit, ``.runs`` left out."""
-    plain = tree_of(root, commit, _RUNS)
-    if plain is not None:
-        return plain
+    if (root, commit) not in _trees:
+        plain = tree_of(root, commit, _RUNS)
+        _trees[root, commit] = plain or _tree_without_runs(root, commit, tmp)
+    return _trees[root, commit]
+
+
+def _tree_without_runs(root: Path, commit: str, tmp: Path) -> str:
     scratch = _scratch(tmp)
     try:
         tree = GitTree(root, scratch)
