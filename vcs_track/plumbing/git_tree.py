@@ -137,9 +137,11 @@ class GitTree:
         names = b"".join(path + b"\0" for path in paths)
         self._run("update-index", "--force-remove", "-z", "--stdin", stdin=names)
 
-    def paths(self) -> list[bytes]:
-        """Return every path that is in it."""
-        return _words(self._run("ls-files", "-z"))
+    def inside(self, folder: str) -> list[bytes]:
+        """Return what is in it inside folders of this name."""
+        return _words(
+            self._run("ls-files", "-z", "--", f":(top,glob)**/{folder}/**", literal=False)
+        )
 
     def untracked(self, ignore: Path | None = None) -> list[bytes]:
         """Return the files of the work tree that are neither in it nor ignored.

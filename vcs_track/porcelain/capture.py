@@ -214,7 +214,7 @@ def _tree_without_runs(root: Path, commit: str, tmp: Path) -> str:
 
 
 def _leave_runs_out(tree: GitTree) -> None:
-    tree.remove([path for path in tree.paths() if not _is_code(path)])
+    tree.remove(tree.inside(os.fsdecode(_RUNS)))
 
 
 def _capture(
