@@ -155,6 +155,21 @@ class TestCommands:
         assert "as the run had" in done.stderr
         assert "to run it again:" in done.stderr
 
+    def test_diff(self, place: Place) -> None:
+        """The lines of code that differ are shown, never committed or not; git is not touched."""
+        repo = record(place.root)
+        before = everything(place.root / ".git")
+        (place.root / "train.py").write_bytes(b"print(3)\n")
+        (place.root / "untracked.txt").unlink()
+        repo.start_run("other", id="s").finish()
+        shown = vcs("-C", place.root, "diff", "--code", "--exit-code", "r", "s", code=3).stdout
+        lines = shown.splitlines()
+
+        assert {"-print(2)", "+print(3)", "--- a/untracked.txt", "+++ /dev/null"} <= set(lines)
+        assert 2 == sum(line.startswith("diff --git") for line in lines)
+        assert "" == vcs("-C", place.root, "diff", "--code", "r", "r").stdout
+        assert before == everything(place.root / ".git")
+
     def test_code(self, place: Place) -> None:
         """The command lists what differs from the commit, and prints files as they were."""
         record(place.root)

@@ -70,6 +70,7 @@ class GitTree:
 
     def __init__(self, root: Path, scratch: Path) -> None:
         self.root = root
+        self._scratch = scratch
         git_dir = git_dir_of(root)
         self._env = {
             "GIT_INDEX_FILE": str(scratch / "index"), "GIT_NO_LAZY_FETCH": "1",
@@ -160,9 +161,9 @@ class GitTree:
         options = ("-z", "-o", "-i", "--exclude-standard", "--")
         return _words(self._run("ls-files", *options, *wanted, literal=False))
 
-    def read(self, tree: str) -> None:
-        """Begin with the tree or commit *tree*."""
-        self._run("read-tree", "--reset", tree)
+    def read(self, tree: str | None) -> None:
+        """Begin with the tree or commit *tree*, or with nothing."""
+        self._run("read-tree", *(["--empty"] if tree is None else ["--reset", tree]))
 
     def write(self) -> str:
         """Return the id of the tree."""
@@ -222,11 +223,25 @@ class GitTree:
             yield data[end + 1 : end + 1 + size]
             at = end + 2 + size
 
-    def store(self, data: bytes) -> str:
-        """Store *data*, as it is, as a blob of git; return its id."""
-        return (
-            self._run("hash-object", "-w", "--no-filters", "--stdin", stdin=data).decode().strip()
-        )
+    def store(self, contents: Sequence[bytes]) -> list[str]:
+        """Store each of *contents*, as it is, as a blob of git; return their ids."""
+        paths = []
+        for n, data in enumerate(contents):
+            path = self._scratch / f"content-{n}"
+            fsio.unlink(path)
+            fsio.write_new(path, data, sync=False)
+            paths.append(f"{path}\n")
+        if not paths:
+            return []
+        options = ("-w", "--no-filters", "--stdin-paths")
+        return self._run("hash-object", *options, stdin="".join(paths).encode()).decode().split()
+
+    def diff(
+        self, old: str, new: str, paths: Sequence[str] = (), *, colour: bool = False
+    ) -> bytes:
+        """Return how tree *new* differs from tree *old*, as git shows it."""
+        options = ("--no-ext-diff", "--color=always" if colour else "--color=never")
+        return self._run("diff", *options, old, new, "--", *paths)
 
 
 def _words(out: bytes) -> list[bytes]:

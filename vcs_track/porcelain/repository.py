@@ -15,6 +15,7 @@ from vcs_track.plumbing import gitlink
 from vcs_track.plumbing.fsio import storage_errors
 from vcs_track.plumbing.store import Store
 from vcs_track.porcelain import bundle, diff, edits, fsck, gc, restore, seal, shelf, values
+from vcs_track.porcelain.code_diff import code_diff
 from vcs_track.porcelain.defaults import Defaults
 from vcs_track.porcelain.disabled import DisabledRun
 from vcs_track.porcelain.facts import gathering
@@ -324,6 +325,22 @@ class Repository:
             ObjectNotFoundError: If the code has no such file, or it was not kept.
         """
         return restore.file_of(self.store, self._view(run), path)
+
+    @storage_errors("compare the code of runs")
+    def code_diff(
+        self,
+        old: str | RunView | Run,
+        new: str | RunView | Run,
+        paths: Sequence[str] = (),
+        *,
+        colour: bool = False,
+    ) -> bytes:
+        """Return how the code of two runs differs, as ``git diff`` shows it.
+
+        See :func:`vcs_track.porcelain.code_diff.code_diff`.
+        """
+        sides = self._view(old), self._view(new)
+        return code_diff(self.store, *sides, paths, colour=colour)
 
     @storage_errors("restore the code of a run")
     def restore(self, run: str | RunView | Run, folder: str | Path) -> restore.Restored:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from fnmatch import fnmatchcase
 from itertools import groupby
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     from vcs_track.cli.context import Context
     from vcs_track.porcelain.diff import Change
+    from vcs_track.porcelain.repository import Repository
+    from vcs_track.porcelain.run_view import RunView
 
 __all__ = ["command"]
 
@@ -49,6 +52,7 @@ _STATISTICS: Final = (("count", "points"), ("last", "last"), ("min", "min"), ("m
     multiple=True,
     help="Of series, summary and media only these tags (can be repeated)",
 )
+@click.option("--code", is_flag=True, help="Show how their code differs, as git does")
 @click.option("--stat", is_flag=True, help="Show one line per kind of change")
 @click.option("--exit-code", is_flag=True, help="Exit with 3 if the runs differ")
 @json_option
@@ -56,12 +60,13 @@ _STATISTICS: Final = (("count", "points"), ("last", "last"), ("min", "min"), ("m
 @click.argument("runs", metavar="OLD NEW", nargs=-1, type=RUN)
 @click.pass_obj
 def command(
-    context: Context, only: tuple[str, ...], globs: tuple[str, ...], stat: bool,
+    context: Context, only: tuple[str, ...], globs: tuple[str, ...], code: bool, stat: bool,
     exit_code: bool, runs: tuple[str, ...],
 ) -> int:  # fmt: skip
     """Show what changed between two runs
 
-    OLD..NEW is accepted too. Kinds are hparam, summary, result, series, media, text, file,
+    OLD..NEW is accepted too. --code shows the lines of code that differ, changes that were never
+    committed included. Kinds are hparam, summary, result, series, media, text, file,
     env, command and note.
 
     \b
@@ -75,6 +80,9 @@ def command(
     repo = context.repository()
     sides = _sides(runs)
     old, new = (repo.run(side) for side in sides)
+    if code:
+        different = _code(context, repo, old, new)
+        return _DIFFERENT if different and exit_code else 0
     changes = [c for c in repo.diff(old, new) if _wanted(c, kinds, globs)]
     if context.json:
         for change in changes:
@@ -86,6 +94,19 @@ def command(
         render.line(Cell(f"+++ {new.id} ", "green"), Cell(new.name, "bold"))
         _stat(changes) if stat else _groups(changes)
     return _DIFFERENT if changes and exit_code else 0
+
+
+def _code(context: Context, repo: Repository, old: RunView, new: RunView) -> bool:
+    if context.json:
+        text = repo.code_diff(old, new).decode("utf-8", "replace")
+        context.emit({"old": old.id, "new": new.id, "diff": text})
+        return bool(text)
+    text_bytes = repo.code_diff(old, new, colour=sys.stdout.isatty())
+    if not text_bytes:
+        context.say(f"the code of '{old.id}' and '{new.id}' is the same")
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text_bytes)
+    return bool(text_bytes)
 
 
 def _sides(runs: tuple[str, ...]) -> tuple[str, str]:
