@@ -25,6 +25,7 @@ __all__ = ["Step", "improve", "new_folder", "steps", "tell"]
 
 _PROJECT: Final = "penguins"
 _ELSEWHERE: Final = "elsewhere"
+_FIRST: Final = "first"
 _FILES: Final = {"train.py": "train.py.txt", "penguins.csv": "penguins.csv"}
 
 # The one change between the two runs: how the features are brought to one scale.
@@ -170,6 +171,7 @@ def steps(folder: Path) -> Iterator[Step]:
     yield step("python train.py", "Train again.")
     yield step("vcs-track ls", "Which runs are there?")
     yield step("vcs-track diff '@{-1}' @", "What did the change do?")
+    yield step("vcs-track diff --code '@{-1}' @")
     yield step("vcs-track ls --where 'summary.val/acc > 0.9'", "Which runs are good?")
     yield step("git add train.py", "Keep the change and the runs together.")
     yield step("vcs-track commit -m 'Standardise the features'")
@@ -179,6 +181,10 @@ def steps(folder: Path) -> Iterator[Step]:
     yield step(f"vcs-track import ../{_PROJECT}/{bundle}", where=folder / _ELSEWHERE)
     yield step("vcs-track ls", where=folder / _ELSEWHERE)
     yield step("vcs-track fsck", "Is everything there and undamaged?")
+    yield step(
+        f"vcs-track restore '@{{-1}}' --worktree ../{_FIRST}",
+        "The exact code of the first run, in a work tree of its own.",
+    )
     unzip = "unzip -tq" if shutil.which("unzip") else "python -m zipfile -t"
     yield step(f"{unzip} {bundle}", "It is a plain zip.")
 
