@@ -14,9 +14,10 @@ from crash.model import by_the_rule, exact, seen
 from crash.tap import tapped
 
 import vcs_track
-from vcs_track.porcelain import shelf, writer
+from vcs_track.plumbing.lock import Lock
+from vcs_track.porcelain import endings, shelf, writer
 from vcs_track.porcelain.gc import gc
-from vcs_track.porcelain.seal import live_runs
+from vcs_track.porcelain.seal import live_runs, seal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -162,6 +163,35 @@ class TestRanks:
         finish(second)
 
         assert "finished" == opened(root).run("r").status
+
+    def test_a_look_at_a_lock_changes_no_order(self, root: Path) -> None:
+        """Somebody who asks whether a writer lives, while its run is sealed, disturbs nobody.
+
+        Seen to fail when its journal was left for later, and came behind the next one.
+        """
+        run = opened(root).start_run(id="r")
+        (first,) = run.path.glob("*.lock")
+        run.add_scalar("loss", 0.0, 0)
+        run._relay.hand_over()
+        run.add_scalar("loss", 1.0, 1)
+        looking = FORK.Event()
+
+        def look() -> None:
+            lock = Lock.take(first)
+            assert lock is not None
+            looking.set()
+            time.sleep(0.2)
+            lock.release()
+
+        run._relay.end("finished", {})
+        somebody = process(look)
+        assert looking.wait(LONG)
+        seal(run._store, "r")
+        all_end(somebody)
+        endings.forget(run)
+        opened(root).recover()
+
+        assert [0, 1] == opened(root).run("r").series("loss").step
 
     def test_a_late_rank_changes_no_status(self, root: Path) -> None:
         """A rank that starts when the run has failed does not make it finished.

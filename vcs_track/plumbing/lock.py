@@ -93,6 +93,13 @@ class Lock:
         _held.add(key)
         return cls(path, fd, key, certain=taken is True)
 
+    @staticmethod
+    def is_mine(path: Path) -> bool:
+        """Return whether this process holds the lock on *path*."""
+        with _guard, suppress(FileNotFoundError):
+            return _key(fsio.identify(path)) in _held
+        return False
+
     def release(self) -> None:
         """Give the lock up; harmless when repeated or called in a forked child."""
         fd, self._fd = self._fd, -1  # first: a close that fails has closed it all the same

@@ -34,10 +34,12 @@ if TYPE_CHECKING:
 
     from vcs_track.formats.manifest import RunManifest
     from vcs_track.formats.oid import ObjectId
+    from vcs_track.formats.slots import Header
     from vcs_track.plumbing.store import Store
 
 __all__ = ["LiveObjects", "all_ended", "live_runs", "live_state", "recover", "seal", "unread"]
 
+_PROBE = 1.0  # seconds; a look at a lock takes microseconds
 _PATIENCE = 30.0  # seconds to wait for another process that seals the same run
 _BLOBS = ("image", "figure", "file")
 _PACK = 1 << 30  # bytes; a run with more columns gets several packs
@@ -156,10 +158,14 @@ def _seal(store: Store, run: str, folder: Path, pause: Callable[[], None]) -> Ru
     ended: dict[str, Lock] = {}
     journals, live = [], False
     try:
+        alive = set()
         for journal in _journals(folder):
-            lock = _ended(folder, journal)
+            header = journal.header
+            process = header.host, header.boot, header.pid, header.ticks
+            lock = None if process in alive else _ended(folder, journal)
             if lock is None:
-                live = True  # half a record may be on its way: its writer is sealed later
+                live = True  # half a record may be on its way: its writer is sealed later,
+                alive.add(process)  # and what its process logged later, behind it
             else:
                 ended[journal.header.writer] = lock
                 journals.append(journal)
@@ -182,12 +188,24 @@ def _seal(store: Store, run: str, folder: Path, pause: Callable[[], None]) -> Ru
 
 def _ended(folder: Path, journal: JournalReader) -> Lock | None:
     """Return the lock of a writer that has ended, or None while it lives."""
-    lock = Lock.take(folder / f"{journal.header.writer}.lock")
-    header = journal.header
+    header, path = journal.header, folder / f"{journal.header.writer}.lock"
+    lock = Lock.take(path)
+    until = time.monotonic() + _PROBE
+    # Somebody may be looking this very moment whether this process lives, which has closed it.
+    while lock is None and time.monotonic() < until and _is_own(header) and not Lock.is_mine(path):
+        time.sleep(0.001)
+        lock = Lock.take(path)
     if lock is not None and not lock.certain and is_alive(header.boot, header.pid, header.ticks):
         lock.release()
         return None
     return lock
+
+
+def _is_own(header: Header) -> bool:
+    own = identity()
+    return (header.host, header.boot, header.pid, header.ticks) == (
+        own.host, own.boot, own.pid, own.ticks,
+    )  # fmt: skip
 
 
 def _write_state(
