@@ -11,6 +11,7 @@ import os
 import subprocess
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from vcs_track.errors import GitError
 from vcs_track.formats.gitstate import GitUnreadable
 
 if TYPE_CHECKING:
@@ -87,6 +88,21 @@ class GitCall:
             self.drop()
             raise
         return Answer(self._process.returncode, out, err)
+
+    def output(self, command: str) -> bytes:
+        """Wait for the answer; return what git printed.
+
+        Raises:
+            GitError: If git refuses *command*, or gives no answer.
+        """
+        try:
+            answer = self.answer()
+        except NoAnswerError as error:
+            raise GitError(error.unreadable.reason, hint=error.unreadable.hint) from None
+        if answer.code:
+            said = answer.err.decode("utf-8", "replace").strip().splitlines() or ["nothing"]
+            raise GitError(f"git {command} failed: {said[-1].removeprefix('fatal: ')}")
+        return answer.out
 
     def drop(self) -> None:
         """End it, where nobody wants the answer any more; harmless later."""

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from vcs_track.plumbing.git_call import Answer
-
 __all__ = ["GitTree", "TreeEntry", "tree_of"]
 
 # What a user's configuration must not do to the repository while we look.
@@ -95,20 +93,15 @@ class GitTree:
 
     def _call(
         self, *args: str, stdin: bytes | None = None, literal: bool = True, patient: bool = True
-    ) -> Answer:
+    ) -> GitCall:
         quiet = [word for each in _QUIET for word in ("-c", each)]
         quiet += ["--literal-pathspecs"] * literal
-        call = GitCall(
+        return GitCall(
             "-C", str(self.root), *quiet, *args, stdin=stdin, patient=patient, env=self._env
         )
-        return call.answer()
 
     def _run(self, *args: str, stdin: bytes | None = None, **how: bool) -> bytes:
-        answer = self._call(*args, stdin=stdin, **how)
-        if answer.code:
-            said = answer.err.decode("utf-8", "replace").strip().splitlines() or ["nothing"]
-            raise GitError(f"git {args[0]} failed: {said[-1]}")
-        return answer.out
+        return self._call(*args, stdin=stdin, **how).output(args[0])
 
     # ---- what is in it -----------------------------------------------------------------
 
@@ -124,7 +117,7 @@ class GitTree:
     def _update(self, paths: Iterable[bytes]) -> bool:
         names = b"".join(path + b"\0" for path in paths)
         options = ("--add", "--remove", "--replace", "-z", "--stdin")
-        return not self._call("update-index", *options, stdin=names).code
+        return not self._call("update-index", *options, stdin=names).answer().code
 
     def put(self, entries: Iterable[TreeEntry]) -> None:
         """Put *entries* in, whatever the work tree has."""

@@ -20,16 +20,11 @@ __all__ = ["add", "fill", "has_commit", "read", "remove"]
 
 
 def _run(folder: Path, *args: str, stdin: bytes | None = None) -> bytes:
+    words = ("-C", str(folder), "--literal-pathspecs", *args)
     try:
-        answer = GitCall(
-            "-C", str(folder), "--literal-pathspecs", *args, stdin=stdin, patient=True
-        ).answer()
-    except NoAnswerError as error:
+        return GitCall(*words, stdin=stdin, patient=True).output(args[0])
+    except NoAnswerError as error:  # it cannot be started
         raise GitError(error.unreadable.reason, hint=error.unreadable.hint) from None
-    if answer.code:
-        said = answer.err.decode("utf-8", "replace").strip().splitlines() or ["nothing"]
-        raise GitError(f"git {args[0]} failed: {said[-1].removeprefix('fatal: ')}")
-    return answer.out
 
 
 def has_commit(root: Path, commit: str) -> bool:

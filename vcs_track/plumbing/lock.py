@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from vcs_track.plumbing import fsio
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 __all__ = ["Identity", "Lock", "identity", "is_alive"]
@@ -92,6 +93,24 @@ class Lock:
             return None if taken is False else cls._take(path)
         _held.add(key)
         return cls(path, fd, key, certain=taken is True)
+
+    @classmethod
+    @contextmanager
+    def take_all(cls, paths: Iterable[Path]) -> Iterator[bool]:
+        """Hold the locks on *paths*; the body is told whether all were free."""
+        locks: list[Lock] = []
+        free = True
+        try:
+            for path in paths:
+                lock = cls.take(path)
+                if lock is None:
+                    free = False
+                    break
+                locks.append(lock)
+            yield free
+        finally:
+            for lock in locks:
+                lock.release()
 
     @staticmethod
     def is_mine(path: Path) -> bool:

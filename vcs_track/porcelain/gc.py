@@ -334,21 +334,12 @@ def _is_whole(path: Path) -> bool:
 
 def _remove_live(folder: Path, names: list[str]) -> bool:
     """Remove a live folder without a journal, unless a writer is about to start there."""
-    locks: list[Lock] = []
-    try:
-        for name in names:
-            if name.endswith(".lock"):
-                lock = Lock.take(folder / name)
-                if lock is None:
-                    return False
-                locks.append(lock)
-        for name in names:
-            fsio.unlink(folder / name)
-        fsio.remove_dir(folder)
-    finally:
-        for lock in locks:
-            lock.release()
-    return True
+    with Lock.take_all(folder / name for name in names if name.endswith(".lock")) as free:
+        if free:
+            for name in names:
+                fsio.unlink(folder / name)
+            fsio.remove_dir(folder)
+        return free
 
 
 class _Record:

@@ -397,26 +397,16 @@ def _sweep(folder: Path) -> None:
         return
     names = fsio.list_dir(folder)
     empty = all(_is_empty(folder / name) for name in strange)
-    locks: list[Lock] = []
-    try:
+    rest = {"primary", *strange} if empty else {"primary"}
+    locks = [folder / name for name in names if name.endswith(".lock")]
+    with suppress(FileNotFoundError), Lock.take_all(locks) as free:  # else somebody tidies up
+        if not free:
+            return  # it is about to log, or a newer version is at work
         for name in names:
-            if name.endswith(".lock"):
-                lock = Lock.take(folder / name)
-                if lock is None:
-                    return  # it is about to log, or a newer version is at work
-                locks.append(lock)
-        for name in names:
-            if name == "primary" or (
-                empty and (name in strange or name.endswith((".lock", ".beat")))
-            ):
+            if name in rest or (empty and name.endswith((".lock", ".beat"))):
                 fsio.unlink(folder / name)
         if empty and names:
             fsio.remove_dir(folder)
-    except FileNotFoundError:
-        return  # somebody else tidies up
-    finally:
-        for lock in locks:
-            lock.release()
 
 
 def all_ended(folder: Path) -> bool:
