@@ -12,8 +12,9 @@ from vcs_track.plumbing.layout import FOLDER
 from vcs_track.porcelain.defaults import Defaults
 from vcs_track.porcelain.disabled import DisabledRun
 from vcs_track.porcelain.names import readable_name
-from vcs_track.porcelain.repository import Repository, new_id
+from vcs_track.porcelain.repository import Repository
 from vcs_track.porcelain.run import Run
+from vcs_track.porcelain.starting import new_id
 
 __all__ = ["init", "open", "start_run"]
 

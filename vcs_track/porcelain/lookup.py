@@ -1,0 +1,132 @@
+"""Finding the runs of a store: what every part of a repository begins with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vcs_track.errors import GitError, RunNotFoundError, VcsTrackError
+from vcs_track.plumbing import gitlink
+from vcs_track.plumbing.fsio import storage_errors
+from vcs_track.porcelain import seal, values
+from vcs_track.porcelain.defaults import Defaults
+from vcs_track.porcelain.revision import resolve
+from vcs_track.porcelain.run import Run
+from vcs_track.porcelain.run_set import RunSet
+from vcs_track.porcelain.run_view import RunView
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from vcs_track.plumbing.store import Store
+
+__all__ = ["Lookup", "as_path"]
+
+
+class Lookup:
+    """The runs of one store.
+
+    Args:
+        store: The store.
+        defaults: What runs use where a call says nothing.
+    """
+
+    def __init__(self, store: Store, defaults: Defaults | None = None) -> None:
+        self.store = store
+        self.defaults = defaults or Defaults()
+
+    @property
+    def root(self) -> Path:
+        """The folder that holds ``.runs``."""
+        return self.store.layout.root.parent
+
+    def runs(
+        self,
+        where: str | None = None,
+        order_by: str | Sequence[str] | None = None,
+        limit: int | None = None,
+    ) -> RunSet:
+        """Return runs, live ones included, newest first.
+
+        Args:
+            where: A filter, for example ``hparams.lr < 0.01 and summary.val_acc > 0.9``; see
+                the page on filters.
+            order_by: Names to sort by, ``-`` for falling: ``-summary.val_acc, created``.
+            limit: At most this many.
+
+        Raises:
+            ExpressionError: If *where* or *order_by* cannot be understood, or names what no
+                run has.
+        """
+        return RunSet(self._all, where, order_by, limit, self._leave_out)
+
+    def _all(self) -> list[RunView]:
+        self.store.refresh()
+        live = seal.live_runs(self.store)  # first: a run that ends meanwhile has a head then
+        ids = {*live, *self.store.home.heads()}
+        runs = []
+        for run in ids:
+            try:
+                runs.append(RunView.load(self.store, run))
+            except RunNotFoundError:
+                continue  # it ended, or was removed, since it was listed
+            except VcsTrackError as error:
+                self._leave_out(run, error)
+        return sorted(runs, key=lambda run: (-run.manifest.created_us, run.id))
+
+    def _leave_out(self, run: str, error: VcsTrackError) -> None:
+        # One damaged run must not hide the others; whoever lists them says so.
+        self.store.skipped[f"run {run}"] = error
+
+    @storage_errors("read a run")
+    def run(self, run: str) -> RunView:
+        """Return one run.
+
+        Args:
+            run: Id, unique prefix, name, ``@`` (newest), ``@{-n}`` (n runs before it),
+                ``RUN@{n}`` (n edits ago) or ``git:REV`` (newest run of a commit).
+
+        Raises:
+            RunNotFoundError: If there is none; the hint names near ones.
+            AmbiguousRunError: If several match; the hint lists them.
+        """
+        if not isinstance(run, str):
+            raise values.wrong_type("run", run, "text")
+        run = run.encode("utf-8", "replace").decode()
+        if run in seal.live_runs(self.store) or self.store.home.head_folder.of(run):
+            return RunView.load(self.store, run)
+        return resolve(run, self._all(), self._commit_of)
+
+    def _commit_of(self, revision: str) -> str:
+        root = gitlink.find_root(self.root)
+        if root is None:
+            raise GitError(f"'{self.root}' is not in a git repository")
+        return gitlink.resolve(root, revision)
+
+    def _view(self, run: str | RunView | Run) -> RunView:
+        return self.run(run) if isinstance(run, str) else run.view()
+
+    def _ids(self, runs: str | RunView | Run | Iterable[str | RunView | Run]) -> list[str]:
+        if isinstance(runs, str | RunView | Run):
+            runs = [runs]
+        return [self.run(run).id if isinstance(run, str) else run.id for run in runs]
+
+    @storage_errors("recover runs")
+    def recover(self, *, force: bool = False) -> list[str]:
+        """Seal the runs whose writers have died; return their ids.
+
+        Args:
+            force: Also runs written on another host.
+        """
+        return seal.recover(self.store, force=force) if self.store.writable else []
+
+
+def as_path(path: object) -> Path:
+    """Return what a user gave for a path as one.
+
+    Raises:
+        InvalidTypeError: If it is neither text nor a path.
+    """
+    if not isinstance(path, str | Path):
+        raise values.wrong_type("path", path, "text or a Path")
+    return Path(path)

@@ -1,0 +1,174 @@
+"""Starting runs, and going on with them."""
+
+from __future__ import annotations
+
+import secrets
+import string
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vcs_track.errors import InvalidValueError, RunNotFoundError
+from vcs_track.formats.gitstate import GitState
+from vcs_track.plumbing.fsio import storage_errors
+from vcs_track.porcelain import edits, seal, values
+from vcs_track.porcelain.disabled import DisabledRun
+from vcs_track.porcelain.facts import gathering
+from vcs_track.porcelain.lookup import Lookup
+from vcs_track.porcelain.names import readable_name
+from vcs_track.porcelain.run import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from vcs_track.porcelain.facts import Facts
+    from vcs_track.porcelain.run_view import RunView
+
+__all__ = ["StartsRuns", "new_id"]
+
+_ALPHABET = string.ascii_lowercase + string.digits
+_RESUME = ("allow", "must", "never")
+
+
+class StartsRuns(Lookup):
+    """The part of a repository that makes and edits runs."""
+
+    @storage_errors("start a run")
+    def start_run(
+        self,
+        name: str | None = None,
+        *,
+        hparams: Mapping[str, Any] | None = None,
+        id: str | None = None,  # noqa: A002 -- the field's word, as in wandb
+        project: str | None = None,
+        group: str | None = None,
+        job_type: str | None = None,
+        tags: Iterable[str] = (),
+        notes: str | None = None,
+        resume: str | bool | None = None,
+        capture_code: bool = True,
+        mode: str | None = None,
+        command: Sequence[str] | None = None,
+        rank: int | None = None,
+    ) -> Run:
+        """Start a run, or join one that is going on.
+
+        Args:
+            name: Display name. Default: a readable one made from the id.
+            hparams: Hyperparameters, nested and typed.
+            id: Run id, ``[A-Za-z0-9][A-Za-z0-9_-]{0,63}``. Default: twelve random characters.
+                The id of a live run joins it as one more writer.
+            project: Project, for grouping.
+            group: Group, for grouping.
+            job_type: Job type, for grouping.
+            tags: Labels.
+            notes: A note.
+            resume: What to do about a run of this id that has ended: ``allow`` goes on with
+                it or starts it, ``must`` demands that it exists, ``never`` that it does not.
+                Default: an error when it has ended. True is ``allow``.
+            capture_code: Whether to keep the code that the commit lacks. Commit and dirtiness
+                are recorded in any case.
+            command: Command line to record. Default: that of this process.
+            mode: ``disabled`` makes every call a no-op. Default: from the configuration.
+            rank: Rank of this process in a distributed training whose processes share one
+                run id; it is kept with each point. Default: what the launcher set, where
+                there is more than one process.
+
+        Returns:
+            The open run.
+
+        Raises:
+            InvalidValueError: If an argument cannot be used.
+            RunNotFoundError: If *resume* is ``must`` and there is no such run.
+            StorageError: If the disk refuses.
+        """
+        d = self.defaults
+        chosen = mode or d.mode
+        if chosen not in ("normal", "disabled"):
+            raise InvalidValueError(f"unknown mode '{chosen}'", hint="use 'normal' or 'disabled'")
+        given = id or d.run_id
+        run_id = values.check_run_id(given) if given else new_id()
+        label = name or d.name
+        info: dict[str, Any] = {
+            "name": values.check_name(label) if label else readable_name(run_id),
+            "project": values.check_label(project or d.project, "project"),
+            "group": values.check_label(group or d.group, "group"),
+            "job_type": values.check_label(job_type or d.job_type, "job_type"),
+            "tags": list(values.check_tags(tags) or d.tags),
+            "notes": values.check_note(notes if notes is not None else d.notes),
+        }
+        params = values.check_mapping(hparams, "hparams")
+        rank = values.check_rank(d.rank if rank is None else rank)
+        if chosen == "disabled":
+            return DisabledRun(run_id, info["name"])
+        self.store.require_writable()
+        if given:
+            self.recover()  # the run may be one whose writer died
+        policy = resume if resume is not None else d.resume
+        new = self._is_new(run_id, policy, rank)
+        before = None
+        if not new:
+            if not label:
+                info.pop("name")
+            if run_id not in seal.live_runs(self.store):
+                before = self.run(run_id)
+        if not info.get("tags"):
+            info.pop("tags", None)
+        info = {key: value for key, value in info.items() if value is not None}
+        # A rank that is late adds to a run that has ended, and says nothing about its end.
+        late = before is not None and not policy and bool(rank)
+        facts = gathering(self.root, d.variables, argv=command, git=d.capture_git)
+        with facts if new else nullcontext() as more:
+            run = Run(self.store, run_id, d, info, more or dict, rank, first=not late)
+        self._capture_code(run, more if capture_code else None)
+        if before is not None:
+            run._go_on(before)  # noqa: SLF001 -- only a repository resumes a run
+        if params:
+            run.add_hparams(params)
+        return run
+
+    def _capture_code(self, run: Run, facts: Facts | None) -> None:
+        if facts is None or not (self.defaults.capture_git and self.defaults.capture_code):
+            return
+        state = facts.state
+        if isinstance(state, GitState):
+            run._capture_code(Path(state.root), state)  # noqa: SLF001 -- only a repository asks
+        elif state is None:
+            run._capture_code(self.root, None)  # noqa: SLF001 -- a folder without git
+
+    def _is_new(self, run_id: str, resume: str | bool | None, rank: int | None) -> bool:
+        policy = "allow" if resume is True else resume or None
+        # A rank that is late may find that the others have ended.
+        if policy == "auto" or (policy is None and rank is not None):
+            policy = "allow"
+        if policy is not None and policy not in _RESUME:
+            raise InvalidValueError(
+                f"unknown resume policy '{policy}'", hint=f"use one of {', '.join(_RESUME)}"
+            )
+        live = run_id in seal.live_runs(self.store)  # first: it may be sealed meanwhile
+        sealed = bool(self.store.home.head_folder.of(run_id))
+        if policy == "never" and (live or sealed):
+            raise InvalidValueError(
+                f"run '{run_id}' exists already", hint="leave the id out to get a new one"
+            )
+        if policy == "must" and not (live or sealed):
+            raise RunNotFoundError(
+                f"no run '{run_id}' to go on with", hint="use resume='allow' to start it"
+            )
+        if sealed and not live and policy is None:
+            raise InvalidValueError(
+                f"run '{run_id}' has ended already",
+                hint="use resume='allow' to go on with it, or another id",
+            )
+        return not live and not sealed
+
+    @storage_errors("edit a run")
+    def edit(self, run: str, /, **changes: Any) -> RunView:
+        """Edit a sealed run's labels; see :func:`vcs_track.porcelain.edits.edit`."""
+        edits.edit(self.store, self.run(run).id, **changes)
+        return self.run(run)
+
+
+def new_id() -> str:
+    """Return a new random run id."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(12))
