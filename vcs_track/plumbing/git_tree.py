@@ -26,6 +26,7 @@ _QUIET: Final = (
     "index.version=2",
 )  # fmt: skip
 _ONE_BY_ONE: Final = 200
+_HELD: Final = 32 << 20  # bytes of files at once
 
 
 class TreeEntry(NamedTuple):
@@ -61,12 +62,16 @@ class GitTree:
     Args:
         root: Top of the work tree.
         scratch: An empty folder.
+        fmt: Hash function of git, where *root* is a folder without git.
+        lasting: Whether git keeps what is stored, in its own object database.
 
     Raises:
         GitError: If git cannot do it.
     """
 
-    def __init__(self, root: Path, scratch: Path) -> None:
+    def __init__(
+        self, root: Path, scratch: Path, *, fmt: str = "sha1", lasting: bool = False
+    ) -> None:
         self.root = root
         self._scratch = scratch
         git_dir = git_dir_of(root)
@@ -76,15 +81,17 @@ class GitTree:
         }  # fmt: skip
         if git_dir is None:  # a folder without git: the same with a repository of our own
             own = scratch / "git"
-            self._run("init", "-q", "--bare", "--template=", str(own))
+            kind = () if fmt == "sha1" else (f"--object-format={fmt}",)
+            self._run("init", "-q", "--bare", "--template=", *kind, str(own))
             self._env |= {"GIT_DIR": str(own), "GIT_WORK_TREE": str(root)}
             return
-        objects = scratch / "objects"
-        fsio.make_dirs(objects)
-        self._env |= {
-            "GIT_OBJECT_DIRECTORY": str(objects),
-            "GIT_ALTERNATE_OBJECT_DIRECTORIES": _quoted(common_dir_of(git_dir) / "objects"),
-        }
+        if not lasting:
+            objects = scratch / "objects"
+            fsio.make_dirs(objects)
+            self._env |= {
+                "GIT_OBJECT_DIRECTORY": str(objects),
+                "GIT_ALTERNATE_OBJECT_DIRECTORIES": _quoted(common_dir_of(git_dir) / "objects"),
+            }
         try:
             index = fsio.read(git_dir / "index")
         except FileNotFoundError:
@@ -202,8 +209,21 @@ class GitTree:
         return [int(line.split()[2]) if line.endswith(tuple("0123456789")) and " blob " in line
                 else -1 for line in lines]  # fmt: skip
 
-    def contents(self, blobs: Sequence[str]) -> Iterator[bytes]:
-        """Yield the bytes of each of *blobs*."""
+    def contents(self, blobs: Sequence[str], sizes: Sequence[int]) -> Iterator[bytes]:
+        """Yield the bytes of each of *blobs*, which have these *sizes*."""
+        part: list[str] = []
+        held = 0
+        for blob, size in zip(blobs, sizes, strict=True):
+            if part and held + size > _HELD:
+                yield from self._contents(part)
+                part, held = [], 0
+            part.append(blob)
+            held += size
+        yield from self._contents(part)
+
+    def _contents(self, blobs: Sequence[str]) -> Iterator[bytes]:
+        if not blobs:
+            return
         asked = "".join(f"{blob}\n" for blob in blobs).encode()
         data = self._run("cat-file", "--batch", stdin=asked)
         at = 0
@@ -216,7 +236,7 @@ class GitTree:
             yield data[end + 1 : end + 1 + size]
             at = end + 2 + size
 
-    def store(self, contents: Sequence[bytes]) -> list[str]:
+    def store(self, contents: Iterable[bytes]) -> list[str]:
         """Store each of *contents*, as it is, as a blob of git; return their ids."""
         paths = []
         for n, data in enumerate(contents):

@@ -4,36 +4,62 @@ from __future__ import annotations
 
 import os
 import shutil
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
 
 from vcs_track.errors import GitError
 from vcs_track.plumbing import fsio
 from vcs_track.plumbing.git_call import GitCall, NoAnswerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from vcs_track.plumbing.git_tree import TreeEntry
 
-__all__ = ["add", "fill", "has_commit", "read", "remove"]
+    Read = Callable[[], bytes]
+
+__all__ = [
+    "add",
+    "fill",
+    "has_commit",
+    "position",
+    "published",
+    "read",
+    "remove",
+    "stash",
+    "switch",
+    "take_back",
+    "tracked",
+    "unstash",
+]
 
 
-def _run(folder: Path, *args: str, stdin: bytes | None = None) -> bytes:
-    words = ("-C", str(folder), "--literal-pathspecs", *args)
+_NOT_RUNS: Final = ":(exclude,top,glob)**/.runs/**"
+
+
+_AT_ONCE: Final = 500
+
+
+def _run(
+    folder: Path, *args: str, stdin: bytes | None = None, literal: bool = True,
+    refused: bytes | None = None,
+) -> bytes:  # fmt: skip
+    """Return what git prints; *refused*, if given, where it refuses."""
+    words = ("-C", str(folder), *["--literal-pathspecs"] * literal, *args)
     try:
         return GitCall(*words, stdin=stdin, patient=True).output(args[0])
     except NoAnswerError as error:  # it cannot be started
         raise GitError(error.unreadable.reason, hint=error.unreadable.hint) from None
+    except GitError:
+        if refused is None:
+            raise
+        return refused
 
 
 def has_commit(root: Path, commit: str) -> bool:
     """Return whether the repository of *root* has *commit*."""
-    try:
-        _run(root, "cat-file", "-e", f"{commit}^{{commit}}")
-    except GitError:
-        return False
-    return True
+    return _run(root, "cat-file", "-e", f"{commit}^{{commit}}", refused=b"no") == b""
 
 
 def read(root: Path, commit: str, path: bytes) -> bytes | None:
@@ -42,6 +68,25 @@ def read(root: Path, commit: str, path: bytes) -> bytes | None:
         return _run(root, "cat-file", "blob", f"{commit}:{os.fsdecode(path)}")
     except GitError:
         return None
+
+
+def published(root: Path, commit: str) -> str | None:
+    """Return the newest ancestor of *commit* that a remote has, or None.
+
+    What a remote has is what the last fetch or push told; nothing is asked of it.
+
+    Raises:
+        GitError: If git has no such commit.
+    """
+    if not _run(root, "for-each-ref", "--count=1", "--format=x", "refs/remotes"):
+        return None
+    found = _run(root, "rev-list", "--boundary", commit, "--not", "--remotes").split()
+    edge = [word[1:].decode() for word in found if word.startswith(b"-")]
+    if not found:
+        return commit
+    if not edge:
+        return None  # no common history
+    return _run(root, "rev-list", "--no-walk", "--max-count=1", *edge).decode().strip()
 
 
 def add(root: Path, folder: Path, commit: str) -> None:
@@ -53,6 +98,64 @@ def add(root: Path, folder: Path, commit: str) -> None:
     _run(root, "worktree", "add", "-q", "--detach", str(folder), commit)
 
 
+def tracked(root: Path, paths: Iterable[bytes]) -> set[bytes]:
+    """Return those of *paths* that the index of *root* knows."""
+    names = [os.fsdecode(path) for path in paths]
+    found: set[bytes] = set()
+    for at in range(0, len(names), _AT_ONCE):
+        found.update(_run(root, "ls-files", "-z", "--", *names[at : at + _AT_ONCE]).split(b"\0"))
+    return found - {b""}
+
+
+def stash(root: Path, message: str) -> bool:
+    """Put what is changed and new on the stash; return whether there was any.
+
+    Runs stay where they are.
+
+    Raises:
+        GitError: If git cannot do it.
+    """
+    before = _run(root, "rev-parse", "-q", "--verify", "refs/stash", refused=b"")
+    words = ("push", "--quiet", "--include-untracked", "--message", message, "--", ":(top)")
+    _run(root, "stash", *words, _NOT_RUNS, literal=False)
+    return before != _run(root, "rev-parse", "-q", "--verify", "refs/stash", refused=b"")
+
+
+def unstash(root: Path) -> None:
+    """Take back what `stash` put away, what was staged staged again."""
+    _run(root, "stash", "pop", "--quiet", "--index")
+
+
+def position(root: Path) -> tuple[str, str | None]:
+    """Return the commit of ``HEAD``, and its branch, if it is on one."""
+    commit = _run(root, "rev-parse", "HEAD").decode().strip()
+    branch = _run(root, "symbolic-ref", "-q", "--short", "HEAD", refused=b"")
+    return commit, os.fsdecode(branch.strip()) or None
+
+
+def switch(root: Path, commit: str, branch: str | None = None) -> None:
+    """Check out *commit* without a branch, or *branch*.
+
+    Files that git ignores are not overwritten.
+
+    Raises:
+        GitError: If git refuses; nothing has changed then.
+    """
+    where = ("--detach", commit) if branch is None else (branch,)
+    _run(root, "checkout", "-q", "--no-overwrite-ignore", *where)
+
+
+def take_back(root: Path, new: Iterable[bytes]) -> None:
+    """Make the work tree *root* that of its ``HEAD``; remove the *new* files."""
+    words = ("--source=HEAD", "--staged", "--worktree", "--", ":(top)", _NOT_RUNS)
+    _run(root, "restore", "-q", *words, literal=False)
+    known = tracked(root, new)
+    for path in new:
+        if path not in known:
+            with suppress(OSError):
+                fsio.unlink(root / os.fsdecode(path))
+
+
 def remove(root: Path, folder: Path) -> None:
     """Remove the work tree *folder*, whatever is in it."""
     shutil.rmtree(folder, ignore_errors=True)
@@ -60,7 +163,7 @@ def remove(root: Path, folder: Path) -> None:
 
 
 def fill(
-    folder: Path, scratch: Path, files: Sequence[tuple[TreeEntry, bytes | None]],
+    folder: Path, scratch: Path, files: Sequence[tuple[TreeEntry, Read | None]],
     gone: Iterable[bytes],
 ) -> None:  # fmt: skip
     """Make *files* those of the work tree *folder*; remove those *gone*.
@@ -71,7 +174,7 @@ def fill(
     Args:
         folder: A work tree without changes.
         scratch: An empty folder.
-        files: Each with its bytes; None for a submodule.
+        files: Each with what reads its bytes; None for a submodule.
         gone: Paths.
 
     Raises:
@@ -84,22 +187,23 @@ def fill(
     _run(folder, "update-index", "-z", "--index-info", stdin=entries)
     for path in gone:
         fsio.unlink(folder / os.fsdecode(path))
-    names = b"".join(entry.path + b"\0" for entry, data in files if data is not None)
+    names = b"".join(entry.path + b"\0" for entry, read in files if read is not None)
     _run(folder, "checkout-index", "-f", "-q", "-z", "--stdin", stdin=names)
-    _run(folder, "reset", "-q")
+    # Not of what is staged for a commit of runs, where this is the user's own work tree.
+    _run(folder, "reset", "-q", "--", ":(top)", _NOT_RUNS, literal=False)
     # Submodules as in a fresh clone: known, and empty until 'git submodule update'.
-    modules = [entry for entry, data in files if data is None]
+    modules = [entry for entry, read in files if read is None]
     for entry in modules:
         fsio.make_dirs(folder / os.fsdecode(entry.path), sync=False)
     lines = b"".join(f"{e.mode} {e.blob}\t".encode() + e.path + b"\0" for e in modules)
     _run(folder, "update-index", "-z", "--index-info", stdin=lines)
 
 
-def _store(folder: Path, scratch: Path, files: Sequence[tuple[TreeEntry, bytes | None]]) -> None:
+def _store(folder: Path, scratch: Path, files: Sequence[tuple[TreeEntry, Read | None]]) -> None:
     wanted = []
-    for n, (entry, data) in enumerate(files):
-        if data is not None:
-            fsio.write_new(scratch / str(n), data, sync=False)
+    for n, (entry, read) in enumerate(files):
+        if read is not None:
+            fsio.write_new(scratch / str(n), read(), sync=False)
             wanted.append((entry.blob, str(scratch / str(n))))
     if not wanted:
         return

@@ -1,4 +1,4 @@
-"""Heads: zero-byte files whose name says which manifest a run has.
+"""Heads: zero-byte files whose name says which manifest a run has, and trees alike.
 
 No content to tear, no lock to hold, nothing for git to merge: see
 ``docs/format/repository.md``.
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from vcs_track.formats.oid import ObjectId, shard
 from vcs_track.plumbing import fsio
-from vcs_track.plumbing.layout import HomeLayout
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,17 +36,23 @@ def parse_head(name: str) -> tuple[str, ObjectId] | None:
 
 
 class HeadFolder:
-    """The heads of one home."""
+    """The heads of one home.
 
-    def __init__(self, root: Path) -> None:
-        self._layout = HomeLayout(root)
+    Args:
+        root: The home.
+        kind: ``heads``; or ``code``, where the name is that of a tree of git, and the object a
+            list of its files.
+    """
+
+    def __init__(self, root: Path, kind: str = "heads") -> None:
+        self._folder = root / kind
         self._named: set[str] = set()  # folders whose names survive a power cut
 
     def all(self) -> dict[str, list[ObjectId]]:
         """Return the heads of every run."""
         found: dict[str, list[ObjectId]] = {}
-        for folder in fsio.list_dir(self._layout.heads):
-            for name in fsio.list_dir(self._layout.heads / folder):
+        for folder in fsio.list_dir(self._folder):
+            for name in fsio.list_dir(self._folder / folder):
                 head = parse_head(name)
                 if head is not None and shard(head[0]) == folder:
                     found.setdefault(head[0], []).append(head[1])
@@ -55,7 +60,7 @@ class HeadFolder:
 
     def of(self, run: str) -> list[ObjectId]:
         """Return the heads of *run*."""
-        names = fsio.list_dir(self._layout.head(run, "").parent)
+        names = fsio.list_dir(self._of(run))
         heads = (parse_head(name) for name in names)
         return [head[1] for head in heads if head is not None and head[0] == run]
 
@@ -68,7 +73,7 @@ class HeadFolder:
             replaces: Its parents. They are removed last: a crash before leaves an ancestor
                 beside its descendant, which readers ignore.
         """
-        path = self._layout.head(run, oid)
+        path = self.path(run, oid)
         fsio.make_dirs(path.parent)
         fsio.create_empty(path)
         fsio.fsync_dir(path.parent)
@@ -77,15 +82,18 @@ class HeadFolder:
             self._named.add(path.parent.name)
         for parent in replaces:
             if parent != oid:
-                fsio.unlink(self._layout.head(run, parent))
+                fsio.unlink(self.path(run, parent))
 
     def sync(self, runs: Iterable[str]) -> None:
         """Make the heads of *runs* survive a power cut, whoever made them."""
-        for folder in {self._layout.head(run, "").parent for run in runs}:
+        for folder in {self._of(run) for run in runs}:
             if folder.is_dir():
                 fsio.fsync_dir(folder)
                 fsio.fsync_dir(folder.parent)
 
+    def _of(self, run: str) -> Path:
+        return self._folder / shard(run)
+
     def path(self, run: str, oid: ObjectId) -> Path:
         """Return the file of one head."""
-        return self._layout.head(run, oid)
+        return self._of(run) / f"{run}.{oid}"

@@ -52,6 +52,7 @@ class FolderHome:
         self.tmp = tmp
         self.packs = PackFolder(root / "packs", fmt)
         self.head_folder = HeadFolder(root)
+        self.tree_folder = HeadFolder(root, "code")
 
     @property
     def objects(self) -> PackFolder:
@@ -61,6 +62,10 @@ class FolderHome:
     def heads(self) -> dict[str, list[ObjectId]]:
         """Return the heads of every run."""
         return self.head_folder.all()
+
+    def trees(self) -> dict[str, list[ObjectId]]:
+        """Return the lists of files that each tree has beside its runs'."""
+        return self.tree_folder.all()
 
     def adopt_pack(self, path: Path) -> bool:
         """Link or copy a checked pack of another home; return whether it was new."""
@@ -115,10 +120,17 @@ class BundleHome:
 
     def heads(self) -> dict[str, list[ObjectId]]:
         """Return the heads of every run, from the entries ``heads/``."""
+        return self._named("heads/")
+
+    def trees(self) -> dict[str, list[ObjectId]]:
+        """Return the lists of files of every tree, from the entries ``code/``."""
+        return self._named("code/")
+
+    def _named(self, prefix: str) -> dict[str, list[ObjectId]]:
         found: dict[str, list[ObjectId]] = {}
         for entry in self.pack.entries():
-            if entry.name.startswith("heads/"):
-                head = parse_head(entry.name.removeprefix("heads/"))
+            if entry.name.startswith(prefix):
+                head = parse_head(entry.name.removeprefix(prefix))
                 if head is None:
                     raise CorruptError(f"'{entry.name[:80]}' is not the name of a head")
                 found.setdefault(head[0], []).append(head[1])

@@ -8,8 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from vcs_track.formats.oid import shard
-
 __all__ = ["FOLDER", "HomeLayout", "Layout"]
 
 FOLDER = ".runs"
@@ -30,10 +28,6 @@ class HomeLayout:
     def heads(self) -> Path:
         """The folder of heads."""
         return self.root / "heads"
-
-    def head(self, run: str, oid: str) -> Path:
-        """Return the path of one head."""
-        return self.heads / shard(run) / f"{run}.{oid}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from vcs_track.errors import CorruptError, InvalidValueError, VcsTrackError
 from vcs_track.formats import canonical
+from vcs_track.formats.code import Code
 from vcs_track.formats.manifest import decode_run
 from vcs_track.formats.oid import FORMATS, looks_like_id, object_format
 from vcs_track.formats.pack import OBJECTS
@@ -18,6 +19,7 @@ from vcs_track.plumbing.home import BUNDLE_INDEX, BundleHome
 from vcs_track.plumbing.pack_writer import PackWriter
 from vcs_track.plumbing.trash import Trash
 from vcs_track.porcelain import values
+from vcs_track.porcelain.carry import Carried
 from vcs_track.porcelain.closure import closure
 
 if TYPE_CHECKING:
@@ -27,7 +29,9 @@ if TYPE_CHECKING:
     from vcs_track.formats.oid import ObjectFormat, ObjectId
     from vcs_track.plumbing.packs import Objects, PackFile
     from vcs_track.plumbing.store import Store
+    from vcs_track.porcelain.closure import Closure
 
+    Named = dict[str, list[ObjectId]]
     Progress = Callable[[int, int], None]
 
 __all__ = ["Imported", "export", "import_", "open_bundle"]
@@ -64,7 +68,7 @@ class Imported:
 
 def export(
     store: Store, runs: Sequence[str], path: Path, *, force: bool = False,
-    progress: Progress | None = None,
+    progress: Progress | None = None, carried: Carried | None = None,
 ) -> int:  # fmt: skip
     """Write *runs* to the bundle *path*.
 
@@ -74,6 +78,7 @@ def export(
         path: The zip to make.
         force: Replace *path* when it is there.
         progress: Is called with objects done and objects in all.
+        carried: Lists of files that go along.
 
     Returns:
         The number of objects written.
@@ -92,19 +97,13 @@ def export(
             raise InvalidValueError(
                 f"run '{run}' is not sealed yet", hint="finish it, then export it"
             )
+    more = carried or Carried()
     everything = closure((oid for found in heads.values() for oid in found), store.home.objects)
+    _add(everything, more, store)
     with fsio.storage_errors(f"write '{path}'"):
         writer = PackWriter(path.absolute().parent, store.format)
         try:
-            _fill(
-                writer,
-                store,
-                heads,
-                everything.roles,
-                sorted(everything.missing),
-                path.name,
-                progress,
-            )
+            _fill(writer, store, heads, everything, more, path.name, progress)
             writer.finish()
             fsio.rename(writer.path, path)
             fsio.fsync_dir(path.absolute().parent)
@@ -114,34 +113,56 @@ def export(
     return len(everything.roles)
 
 
+def _add(everything: Closure, carried: Carried, store: Store) -> None:
+    """Take in what the lists of files need."""
+    objects: Any = store.home.objects
+    if carried.pack is not None:
+        objects = _Both(carried.pack, objects)
+    ids = (oid for found in carried.trees.values() for oid in found)
+    found = closure(ids, objects, role="code/1")
+    everything.roles = {**found.roles, **everything.roles}
+
+
 def _fill(
     writer: PackWriter, store: Store, heads: dict[str, list[ObjectId]],
-    roles: dict[ObjectId, str], missing: list[ObjectId], name: str, progress: Progress | None,
+    everything: Closure, carried: Carried, path: str, progress: Progress | None,
 ) -> None:  # fmt: skip
-    objects = store.home.objects
+    roles = everything.roles
     listed: dict[str, dict[str, Any]] = {}
     for oid in sorted(roles):
+        file = _holder(store, carried, oid, sound=not store.format.collision_resistant)
         if store.format.collision_resistant:
-            listed[oid] = {"size": objects.owner(oid).entry(oid).size}
+            listed[oid] = {"size": file.entry(oid).size}
         else:
-            listed[oid] = _describe(objects.read(oid), store.format)
+            listed[oid] = _describe(file.read(oid), store.format)
     index = {
         "@": "bundle/1", "object_format": store.format.name, "heads": heads,
-        "objects": listed, "missing": missing,
+        "objects": listed, "missing": sorted(everything.missing), "code": carried.trees,
     }  # fmt: skip
-    writer.add_entry("README.txt", _readme(len(heads), store.format, name).encode())
+    writer.add_entry("README.txt", _readme(len(heads), store.format, path).encode())
     writer.add_entry(BUNDLE_INDEX, canonical.dumps(index))
-    for run, found in heads.items():
-        for oid in found:
-            writer.add_entry(f"heads/{run}.{oid}", b"")
+    for kind, named in (("heads", heads), ("code", carried.trees)):
+        for name, found in sorted(named.items()):
+            for oid in found:
+                writer.add_entry(f"{kind}/{name}.{oid}", b"")
     for done, oid in enumerate(sorted(roles), 1):
-        file = objects.sound(oid)
-        if file is None:
-            raise CorruptError(f"no sound copy of object '{oid[:12]}' is left")
+        file = _holder(store, carried, oid, sound=True)
         entry = file.entry(oid)
         writer.add_raw(entry, file.raw(entry))
         if progress is not None:
             progress(done, len(roles))
+
+
+def _holder(store: Store, carried: Carried, oid: ObjectId, *, sound: bool) -> PackFile:
+    """Return the file that holds *oid*, undamaged where it must be *sound*."""
+    if carried.pack is not None and oid in carried.pack:
+        return carried.pack
+    if not sound:
+        return store.home.objects.owner(oid)
+    file = store.home.objects.sound(oid)
+    if file is None:
+        raise CorruptError(f"no sound copy of object '{oid[:12]}' is left")
+    return file
 
 
 def _describe(data: bytes, fmt: ObjectFormat) -> dict[str, Any]:
@@ -212,11 +233,14 @@ def import_(store: Store, path: Path, *, progress: Progress | None = None) -> Im
             f"{home.format.name}'",
         )
     store.refresh()
-    heads = home.heads()
-    roles = _check_bundle(home, heads, store, progress)
+    heads, trees = home.heads(), home.trees()
+    roles = _check_bundle(home, heads, trees, store, progress)
     result = Imported()
     with fsio.storage_errors(f"import '{path}'"):
         result.objects = _store_objects(store, home, roles)
+        for tree, found in sorted(trees.items()):  # first: a head says that all is there
+            for oid in found:
+                store.home.tree_folder.add(tree, oid)
         for run, found in sorted(heads.items()):
             _take_heads(store, run, found, result)
         store.home.head_folder.sync(heads)
@@ -248,7 +272,7 @@ class _Both:
 
 
 def _check_bundle(
-    home: BundleHome, heads: dict[str, list[ObjectId]], store: Store, progress: Progress | None
+    home: BundleHome, heads: Named, trees: Named, store: Store, progress: Progress | None
 ) -> dict[ObjectId, str]:
     listed = home.index.get("objects")
     missing = home.index.get("missing")
@@ -268,16 +292,16 @@ def _check_bundle(
             raise CorruptError(f"bundle.json and object '{oid[:12]}' disagree")
         if progress is not None:
             progress(done, len(home.pack))
-    if set(listed) != set(home.pack) or home.index.get("heads") != {
-        run: sorted(found) for run, found in heads.items()
-    }:
+    told = [home.index.get(key, {}) for key in ("heads", "code")]
+    there = [{name: sorted(oids) for name, oids in named.items()} for named in (heads, trees)]
+    if set(listed) != set(home.pack) or told != there:
         raise CorruptError("bundle.json does not list what the bundle holds")
-    return _check_runs(home, heads, store)
+    return _check_runs(home, heads, trees, store)
 
 
 def _check_entries(home: BundleHome) -> None:
     for entry in home.pack.entries():
-        head = entry.name.startswith("heads/")
+        head = entry.name.startswith(("heads/", "code/"))
         known = (
             head or entry.name.startswith(OBJECTS) or entry.name in ("README.txt", BUNDLE_INDEX)
         )
@@ -285,10 +309,10 @@ def _check_entries(home: BundleHome) -> None:
             raise CorruptError(f"'{entry.name[:80]}' is no entry of a bundle")
 
 
-def _check_runs(
-    home: BundleHome, heads: dict[str, list[ObjectId]], store: Store
-) -> dict[ObjectId, str]:
+def _check_runs(home: BundleHome, heads: Named, trees: Named, store: Store) -> dict[ObjectId, str]:
     roles: dict[ObjectId, str] = {}
+    known_trees: set[str] = set()
+    objects = _Both(home.pack, store.home.objects)
     for run, found in heads.items():
 
         def same_run(oid: ObjectId, data: bytes, run: str = run) -> None:
@@ -299,8 +323,8 @@ def _check_runs(
                 raise CorruptError(f"head of run '{run}' leads to another run, '{oid[:12]}'")
             values.check_name(state.name)
             values.check_tags(state.tags)
+            known_trees.add((state.git or {}).get("tree", ""))
 
-        objects = _Both(home.pack, store.home.objects)
         try:
             everything = closure(found, objects, check=True, visit=same_run)
             for oid in found:
@@ -310,6 +334,21 @@ def _check_runs(
         if lacking := everything.missing.difference(home.index["missing"]):
             raise CorruptError(f"blob '{min(lacking)[:12]}' of run '{run}' is missing")
         roles.update(everything.roles)
+    for tree, found in trees.items():
+        if tree not in known_trees:
+            raise CorruptError(f"tree '{tree[:12]}' is that of no run of the bundle")
+        roles = {**_check_tree(tree, found, objects), **roles}
+    return roles
+
+
+def _check_tree(tree: str, found: list[ObjectId], objects: _Both) -> dict[ObjectId, str]:
+    try:
+        roles = closure(found, objects, check=True, role="code/1").roles
+        codes = [Code.decode(objects.read(oid)) for oid in found]
+    except VcsTrackError as error:
+        raise CorruptError(f"the list of tree '{tree[:12]}' is damaged: {error}") from error
+    if any(code.tree != tree for code in codes):
+        raise CorruptError(f"the list of tree '{tree[:12]}' is that of another tree")
     return roles
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Keep = Callable[[bytes], ObjectId]
 
-__all__ = ["CodeCapture", "Rules", "capture"]
+__all__ = ["CodeCapture", "Rules", "capture", "keep_files"]
 
 _RUNS: Final = b".runs"
 _MOST_HASHED: Final = 64 << 20  # bytes of files that are left out; the others are not read
@@ -228,7 +228,7 @@ def _capture(
     tree_id = tree.write()
     new, gone = tree.changed(commit) if commit else (list(tree.entries()), [])
     gone = list(filter(_is_code, gone))
-    files = _keep(tree, new, keep, rules, choice.left_out)
+    files = keep_files(tree, new, keep, rules, choice.left_out)
     left_out = sorted(choice.left_out, key=lambda each: each.path)
     return Code(tree_id, _hash_of(tree_id), commit, tuple(files), tuple(gone), tuple(left_out))
 
@@ -325,9 +325,18 @@ def _stamp(root: Path, path: bytes) -> tuple[int, int, int] | None:
     return found.st_size, found.st_mtime_ns, found.st_ino
 
 
-def _keep(
+def keep_files(
     tree: GitTree, new: Sequence[TreeEntry], keep: Keep, rules: Rules, left_out: list[LeftOut]
 ) -> list[CodeFile]:
+    """Keep the files *new*; return them sorted by path.
+
+    Args:
+        tree: Where git has them.
+        new: Files and submodules.
+        keep: Stores the bytes of a file and returns their id.
+        rules: What to keep.
+        left_out: Is told of what is not kept.
+    """
     kinds = [entry for entry in new if entry.mode != SUBMODULE]
     sizes = dict(zip(kinds, tree.sizes([entry.blob for entry in kinds]), strict=True))
     chosen, total = [], 0
@@ -339,7 +348,8 @@ def _keep(
         else:
             chosen.append(entry)
             total += size
-    contents = tree.contents([entry.blob for entry in chosen])
+    blobs, lengths = [e.blob for e in chosen], [sizes[e] for e in chosen]
+    contents = tree.contents(blobs, lengths)
     oids = {entry: keep(data) for entry, data in zip(chosen, contents, strict=True)}
     return sorted(
         (CodeFile(e.path, e.mode, e.blob, oids.get(e), max(sizes.get(e, 0), 0)) for e in new),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from vcs_track.errors import CorruptError, ObjectNotFoundError
 from vcs_track.formats import canonical
+from vcs_track.formats.code import Code
 from vcs_track.formats.manifest import decode_document, decode_media, decode_run, references
 from vcs_track.formats.series import decode_column, decode_scalars
 from vcs_track.formats.typed_json import thaw
@@ -37,14 +38,16 @@ def closure(
     heads: Iterable[ObjectId],
     objects: Objects,
     *,
+    role: str = "run/1",
     check: bool = False,
     visit: Callable[[ObjectId, bytes], None] | None = None,
 ) -> Closure:
     """Return everything that *heads* need.
 
     Args:
-        heads: Ids of run manifests.
+        heads: Ids of run manifests, or of other documents.
         objects: Where to look.
+        role: What *heads* are.
         check: Also demand that each JSON object is canonical, for bytes of strangers.
         visit: Is called with each document.
 
@@ -53,7 +56,7 @@ def closure(
         CorruptError: If a document is not one.
     """
     found = Closure()
-    todo: list[tuple[str, ObjectId]] = [("run/1", oid) for oid in heads]
+    todo: list[tuple[str, ObjectId]] = [(role, oid) for oid in heads]
     while todo:
         role, oid = todo.pop()
         if oid in found.roles or oid in found.missing:
@@ -98,6 +101,7 @@ def _frozen_dict(kind: str) -> Callable[[bytes], None]:
 
 _CHECKS: dict[str, Callable[[bytes], object]] = {
     "run/1": decode_run,
+    "code/1": Code.decode,
     "hparams/1": _frozen_dict("hparams/1"),
     "env/1": _frozen_dict("env/1"),
     "scalars/1": decode_scalars,

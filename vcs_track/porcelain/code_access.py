@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vcs_track.plumbing.fsio import storage_errors
-from vcs_track.porcelain import restore
+from vcs_track.porcelain import code_branch, code_files, restore
 from vcs_track.porcelain.code_diff import code_diff
 from vcs_track.porcelain.lookup import Lookup, as_path
+from vcs_track.porcelain.restore_in_place import InPlace, restore_in_place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +31,7 @@ class CodeAccess(Lookup):
         Raises:
             ObjectNotFoundError: If none was captured.
         """
-        return restore.code_of(self._view(run))
+        return code_files.code_of(self._view(run))
 
     @storage_errors("read the code of a run")
     def code_file(self, run: str | RunView | Run, path: bytes) -> bytes:
@@ -43,7 +44,7 @@ class CodeAccess(Lookup):
         Raises:
             ObjectNotFoundError: If the code has no such file, or it was not kept.
         """
-        return restore.file_of(self.store, self._view(run), path)
+        return code_files.file_of(self.store, self._view(run), path)
 
     @storage_errors("compare the code of runs")
     def code_diff(
@@ -68,3 +69,19 @@ class CodeAccess(Lookup):
         See :func:`vcs_track.porcelain.restore.restore`.
         """
         return restore.restore(self.store, self._view(run), as_path(folder))
+
+    @storage_errors("restore the code of a run")
+    def restore_in_place(self, run: str | RunView | Run, *, stash: bool = False) -> InPlace:
+        """Make the work tree of this repository that of a run.
+
+        See :func:`vcs_track.porcelain.restore_in_place.restore_in_place`.
+        """
+        return restore_in_place(self.store, self._view(run), stash=stash)
+
+    @storage_errors("make a branch of the code of a run")
+    def branch(self, run: str | RunView | Run, name: str) -> str:
+        """Make a branch of git with the code of a run; return its commit.
+
+        See :func:`vcs_track.porcelain.code_branch.branch`.
+        """
+        return code_branch.branch(self.store, self._view(run), name)

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from vcs_track.errors import CorruptError, VcsTrackError
+from vcs_track.formats.code import Code
 from vcs_track.formats.manifest import decode_run
 from vcs_track.formats.pack import OBJECTS
 from vcs_track.plumbing import fsio
@@ -144,6 +145,19 @@ def _object(label: str, pack: PackFile, entry: Entry, report: Report) -> None:
         report.add(f"{label} {pack.path.name} {entry.name.removeprefix(OBJECTS)}", error)
 
 
+def _trees(store: Store, report: Report, absent: set[str]) -> None:
+    for tree, lists in sorted(store.home.trees().items()):
+        for oid in lists:
+            if oid not in store.home.objects:
+                continue  # no run has the tree any more, and a clean-up took it
+            try:
+                if Code.decode(store.home.objects.read(oid)).tree != tree:
+                    report.add(f"tree {tree}", f"list '{oid[:12]}' is that of another tree")
+                absent |= closure([oid], store.home.objects, role="code/1").missing
+            except VcsTrackError as error:
+                report.add(f"tree {tree}", error)
+
+
 def _runs(store: Store, report: Report) -> None:
     absent: set[str] = set()
     for run, heads in sorted(store.home.heads().items()):
@@ -155,6 +169,7 @@ def _runs(store: Store, report: Report) -> None:
             absent |= closure(heads, store.home.objects).missing
         except VcsTrackError as error:
             report.add(f"run {run}", error)
+    _trees(store, report, absent)
     report.absent = sorted(absent)
     for run, heads in sorted(store.shelf.heads().items()):
         for oid in heads:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from vcs_track.errors import CorruptError, ObjectNotFoundError, VcsTrackError
+from vcs_track.formats.manifest import decode_run
 from vcs_track.formats.oid import ObjectId
 from vcs_track.plumbing import fsio
 from vcs_track.porcelain.closure import closure
@@ -75,12 +76,13 @@ class Needs:
         self._store = store
         self._objects = _Sources(packs, trash)
         self._seen: set[ObjectId] = set()
+        self._trees: set[str] = set()  # of the runs
 
     def look(self) -> set[ObjectId]:
         """Look again; return what is needed and was not known to be."""
         # Heads once more at the end: a run that is sealed meanwhile had no head at first and
         # has no journal any more.
-        found = self._of_heads() | self._of_journals() | self._of_heads()
+        found = self._of_heads() | self._of_journals() | self._of_heads() | self._of_trees()
         found -= self.ids
         self.ids |= found
         return found
@@ -90,13 +92,29 @@ class Needs:
         for run, heads in self._store.home.heads().items():
             new = [oid for oid in heads if oid not in self._seen]
             try:
-                found.update(closure(new, self._objects).roles)
+                found.update(closure(new, self._objects, visit=self._note_tree).roles)
             except VcsTrackError as error:
                 raise CorruptError(
                     f"cannot clean up: run '{run}' cannot be followed: {error}",
                     hint="run 'vcs-track fsck'; what the run needs is known when it is mended",
                 ) from error
             self._seen.update(new)
+        return found
+
+    def _note_tree(self, oid: ObjectId, data: bytes) -> None:
+        del oid
+        if data.startswith(b'{"@":"run/1"'):
+            self._trees.add((decode_run(data).git or {}).get("tree", ""))
+
+    def _of_trees(self) -> set[ObjectId]:
+        """Return what other lists of the files of runs need, as far as it is there."""
+        found: set[ObjectId] = set()
+        for tree, lists in self._store.home.trees().items():
+            for oid in lists if tree in self._trees else ():
+                # Nothing rests on them but the restoring of code: a damaged one stops no
+                # clean-up, and its pack is left to 'fsck' in any case.
+                with suppress(VcsTrackError):
+                    found.update(closure([oid], self._objects, role="code/1").roles)
         return found
 
     def _of_journals(self) -> set[ObjectId]:

@@ -6,9 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from vcs_track.errors import GitError
 from vcs_track.plumbing.fsio import storage_errors
 from vcs_track.plumbing.store import Store
 from vcs_track.porcelain import bundle, diff, fsck, gc
+from vcs_track.porcelain.capture import Rules
+from vcs_track.porcelain.carry import carrying
 from vcs_track.porcelain.code_access import CodeAccess
 from vcs_track.porcelain.lookup import as_path
 from vcs_track.porcelain.run_view import RunView
@@ -87,21 +90,38 @@ class Repository(StartsRuns, CodeAccess, SharesRuns):
         path: str | Path,
         *,
         force: bool = False,
+        with_code: bool = False,
         progress: Progress | None = None,
     ) -> Path:
         """Write runs to one zip that stands alone.
+
+        Files of commits that no remote has yet go along, within the limits of a run's code.
 
         Args:
             runs: Runs, or what names them.
             path: The zip to make.
             force: Replace it when it is there.
+            with_code: Every file of each run's code goes along, so that it can be restored
+                without the git repository.
             progress: Is called with objects done and objects in all.
 
         Returns:
             The path of the zip.
+
+        Raises:
+            GitError: If *with_code* asks for code of a commit that is not here.
+            InvalidValueError: If *path* exists, or there is nothing to export.
         """
         path = as_path(path)
-        bundle.export(self.store, self._ids(runs), path, force=force, progress=progress)
+        views = [self.run(run) for run in self._ids(runs)]
+        d = self.defaults
+        rules = Rules(d.code_largest, d.code_most)
+        with carrying(self.store, views, rules, whole=with_code) as carried:
+            if with_code and carried.trouble:
+                run, why = next(iter(carried.trouble.items()))
+                raise GitError(f"the code of run '{run}' cannot go along: {why}")
+            ids = [view.id for view in views]
+            bundle.export(self.store, ids, path, force=force, progress=progress, carried=carried)
         return path
 
     @storage_errors("import a bundle")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
-from vcs_track.plumbing.layout import FOLDER, HomeLayout, Layout
+from vcs_track.plumbing.layout import FOLDER, Layout
 
 ROOT, LOCAL = Path("/project/.runs"), Path("/main/.runs/local")
 LAYOUT = Layout(ROOT, LOCAL)
@@ -31,9 +30,3 @@ class TestLayout:
         names = ("FORMAT", "packs", "heads", "live", "tmp", "live/r1")
 
         assert tuple(LOCAL / name for name in names) == local
-
-    def test_a_head_is_in_the_folder_of_its_run(self) -> None:
-        """The first two digits of the SHA-256 of the run id spread the heads."""
-        digits = hashlib.sha256(b"k3v9").hexdigest()[:2]
-
-        assert ROOT / "heads" / digits / "k3v9.abc" == HomeLayout(ROOT).head("k3v9", "abc")

@@ -28,24 +28,28 @@ __all__ = ["command"]
     help="The zip to write. Default: NAME-ID.zip",
 )
 @click.option("--force", is_flag=True, help="Replace FILE when it exists")
+@click.option(
+    "--with-code", is_flag=True, help="Add all files of the code, to restore it without git"
+)
 @click.option("--all", "everything", is_flag=True, help="Export every sealed run")
 @json_option
 @quiet_option
 @click.argument("runs", metavar="[RUN]...", nargs=-1, type=RUN)
 @click.pass_obj
 def command(
-    context: Context, output: Path | None, force: bool, everything: bool,
+    context: Context, output: Path | None, force: bool, with_code: bool, everything: bool,
     runs: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Write runs to a zip that stands alone
 
-    Any unzip opens it; 'vcs-track import' takes it in elsewhere.
+    Any unzip opens it; 'vcs-track import' takes it in elsewhere. Files of commits that no
+    remote has yet go along; with --with-code all files do.
 
     \b
     Example:  vcs-track export -o best.zip baseline @
 
     \b
-    Exit codes: 0 written, 2 FILE exists or nothing to export, 10 no repository, 11 no such
+    Exit codes: 0 written, 1 git has not got the code, 2 FILE exists or nothing to export, 10 no repository, 11 no such
     run, 12 a run is damaged.
     """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
     repo = context.repository()
@@ -54,7 +58,8 @@ def command(
     found = _sealed(context, repo) if everything else [repo.run(run) for run in runs]
     path = context.folder / (output or _default_name(found))
     with context.progress("Exporting") as progress:
-        repo.export([run.id for run in found], path, force=force, progress=progress)
+        ids = [run.id for run in found]
+        repo.export(ids, path, force=force, with_code=with_code, progress=progress)
     _report(context, path, sorted({run.id for run in found}))
 
 
