@@ -9,19 +9,17 @@ import click
 
 from vcs_track.cli.context import Context
 from vcs_track.cli.params import quiet_option
-from vcs_track.cli.wrap import Ending, Signals, run_program
-from vcs_track.errors import InvalidValueError, RepositoryNotFoundError, VcsTrackError
+from vcs_track.cli.recording import not_started, record
+from vcs_track.cli.wrap import Signals, run_program
+from vcs_track.errors import InvalidValueError, RepositoryNotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from vcs_track.porcelain.repository import Repository
-    from vcs_track.porcelain.run import Run
 
 __all__ = ["command", "parse_param"]
 
-_NOT_FOUND: Final = 127
-_NOT_STARTED: Final = 126
 _INTEGER: Final = re.compile(r"[+-]?[0-9]+")
 _FLOAT: Final = re.compile(
     r"[+-]?(([0-9]+\.[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[0-9]+[eE][+-]?[0-9]+|inf|nan)"
@@ -100,7 +98,7 @@ def command(
         repo = _repository(context)
         run = repo.start_run(name, hparams=hparams, tags=tags, command=program)
         context.say(f"vcs-track: run {run.id} '{run.name}' started")
-        return _record(context, repo, run, program, signals)
+        return record(context, repo, run, program, context.folder, signals).code
 
 
 def _disabled(context: Context) -> bool:
@@ -116,7 +114,7 @@ def _plain(context: Context, program: Sequence[str]) -> int:
         try:
             ending = run_program(program, context.folder, {}, lambda *_: None, signals)
         except OSError as error:
-            return _not_started(program, error)
+            return not_started(program, error)
     return ending.code
 
 
@@ -131,65 +129,3 @@ def _repository(context: Context) -> Repository:
             return api.init()
         folder = context.folder.absolute()
         return api.init(gitlink.find_root(folder) or folder)
-
-
-def _record(
-    context: Context, repo: Repository, run: Run, program: Sequence[str], signals: Signals
-) -> int:
-    variables = {
-        "VCS_TRACK_RUN_ID": run.id,
-        "VCS_TRACK_DIR": str(repo.root),
-        # Python holds the output for a pipe back; a killed program's last words would be lost.
-        "PYTHONUNBUFFERED": "1",
-    }
-    error = ""
-    try:
-        ending = run_program(program, context.folder, variables, _keeper(run), signals)
-    except OSError as problem:
-        ending = Ending(_not_started(program, problem))
-        error = f"cannot run '{program[0]}': {problem.strerror}"
-    code = ending.code
-    try:
-        run.finish(
-            ending.status,
-            exit_code=code if ending.signal is None else None,
-            signal=ending.signal,
-            error=error,
-        )
-    except VcsTrackError as problem:
-        click.echo(f"error: run '{run.id}' is not sealed: {problem.message}", err=True)
-        click.echo("hint: its journal is kept; 'vcs-track recover' seals it later", err=True)
-        return code or problem.exit_code
-    context.say(f"vcs-track: run {run.id} '{run.name}' {ending}")
-    return code
-
-
-def _keeper(run: Run) -> Callable[[int, bytes], None]:
-    """Return what keeps output.
-
-    Trouble with it is told once and never ends the program.
-    """
-    trouble = False
-
-    def keep(stream: int, data: bytes) -> None:
-        nonlocal trouble
-        if trouble:
-            return
-        try:
-            run.add_output(stream, data)
-        except VcsTrackError as error:
-            trouble = True
-            click.echo(f"vcs-track: output is no longer kept: {error.message}", err=True)
-
-    return keep
-
-
-def _not_started(program: Sequence[str], error: OSError) -> int:
-    missing = isinstance(error, FileNotFoundError)
-    if missing:
-        reason, hint = "not found", "check its name, or give its path"
-    else:
-        reason = (error.strerror or str(error)).lower()
-        hint = "is it a program, and may you execute it?"
-    click.echo(f"error: cannot run '{program[0]}': {reason}\nhint: {hint}", err=True)
-    return _NOT_FOUND if missing else _NOT_STARTED
