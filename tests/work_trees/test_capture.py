@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -51,6 +52,25 @@ class TestTree:
         modes = {file.path: file.mode for file in code.files}
         assert ("120000", "100755", "160000") == (modes[b"link"], modes[b"tool.sh"], modes[b"lib"])
         assert () == code.left_out
+
+    def test_an_edit_in_the_second_of_the_index(self, place: Place, tmp_path: Path) -> None:
+        """An edit that changes neither length nor second is seen, however late one looks.
+
+        Seen to fail when the copy of the index had a time of its own.
+        """
+        file = place.root / "train.py"
+        while True:  # all of it within one second
+            began = int(time.time())
+            file.write_bytes(b"print(1)\n")
+            git(place.root, "add", "train.py")
+            file.write_bytes(b"print(7)\n")
+            if int(time.time()) == began:
+                break
+        time.sleep(1.1)
+        code = place.capture()
+
+        assert b"print(7)\n" == place.kept(code)[b"train.py"]
+        assert what_git_says(place.root, tmp_path / "copy") == code.tree
 
     def test_of_a_clean_tree_is_that_of_its_commit(self, place: Place) -> None:
         """Where nothing was changed nothing is kept."""

@@ -36,6 +36,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "commit": (f"{_HERE}.commit", "Commit runs with git, beside the code that made them"),
     "code": (f"{_HERE}.code", "Show the code of a run, or one file of it"),
     "restore": (f"{_HERE}.restore", "Make a work tree with the exact code of a run"),
+    "rerun": (f"{_HERE}.rerun", "Run a run again, and see whether it comes out the same"),
     "branch": (f"{_HERE}.branch", "Make a branch of git with the code of a run"),
     "export": (f"{_HERE}.export", "Write runs to a zip that stands alone"),
     "import": (f"{_HERE}.import_", "Take in the runs of a zip"),

@@ -135,7 +135,7 @@ def _write_all(target: int, data: bytes) -> None:
                 selector.select()
 
 
-def _pass_on(child: subprocess.Popen[bytes], console: Console) -> None:
+def _pass_on(child: subprocess.Popen[bytes], console: Console, targets: Mapping[int, int]) -> None:
     """Pass the output on until its end."""
     with selectors.DefaultSelector() as selector:
         for stream, pipe in ((1, child.stdout), (2, child.stderr)):
@@ -148,7 +148,7 @@ def _pass_on(child: subprocess.Popen[bytes], console: Console) -> None:
                 data = os.read(key.fd, _READ)
                 # Kept first: whatever somebody has seen is in the run, even after kill -9.
                 console.take(key.data, data)
-                if not data or not _show(key.data, data):
+                if not data or not _show(targets[key.data], data):
                     selector.unregister(key.fileobj)
                     key.fileobj.close()  # type: ignore[union-attr]  # the pipes from above
             # What it left running in the background may hold the pipes for days.
@@ -158,9 +158,9 @@ def _pass_on(child: subprocess.Popen[bytes], console: Console) -> None:
                     return
 
 
-def _show(stream: int, data: bytes) -> bool:
+def _show(target: int, data: bytes) -> bool:
     try:
-        _write_all(stream, data)
+        _write_all(target, data)
     except OSError:
         # Our reader is gone, as in '| head'. The pipe is closed, and the program hears of it
         # with its next line just as it would without us.
@@ -281,6 +281,8 @@ def run_program(
     variables: Mapping[str, str],
     keep: Keep,
     signals: Signals,
+    *,
+    aside: bool = False,
 ) -> Ending:
     """Run a program to its end.
 
@@ -290,6 +292,7 @@ def run_program(
         variables: Environment variables to set for it.
         keep: Takes its output, as for :class:`Console`.
         signals: The held signals.
+        aside: Show all of its output on our standard error.
 
     Returns:
         How it ended.
@@ -307,7 +310,7 @@ def run_program(
     console = Console(keep)
     with child, signals.forwarded():
         try:
-            _pass_on(child, console)
+            _pass_on(child, console, {1: 2, 2: 2} if aside else {1: 1, 2: 2})
         finally:
             console.close()
         return _ending(child.wait(), signals.received)

@@ -276,9 +276,17 @@ def stamp(path: Path) -> tuple[int, int]:
     return found.st_mtime_ns, found.st_size
 
 
-def touch(path: Path) -> None:
-    """Say that *path* was changed now, by the clock of the system."""
-    os.utime(path)
+def touch(path: Path, when: int | None = None) -> None:
+    """Say that *path* was changed now, by the system's clock, or at *when*.
+
+    Args:
+        path: What was changed.
+        when: Nanoseconds since 1970 UTC.
+    """
+    if when is None:
+        os.utime(path)
+    else:
+        os.utime(path, ns=(when, when))
 
 
 # ---- open files ------------------------------------------------------------------------

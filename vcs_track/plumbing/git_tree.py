@@ -93,10 +93,14 @@ class GitTree:
                 "GIT_ALTERNATE_OBJECT_DIRECTORIES": _quoted(common_dir_of(git_dir) / "objects"),
             }
         try:
+            when, _ = fsio.stamp(git_dir / "index")
             index = fsio.read(git_dir / "index")
         except FileNotFoundError:
             return
         fsio.write_new(scratch / "index", index, sync=False)
+        # Git looks into files that changed in the second of the index, or later. A copy with a
+        # time of its own would hide an edit of the same length.
+        fsio.touch(scratch / "index", when)
 
     def _call(
         self, *args: str, stdin: bytes | None = None, literal: bool = True, patient: bool = True

@@ -122,6 +122,11 @@ def _beyond_results(run: RunView) -> dict[str, Any]:
     return {name: value for name, value in run.summary.items() if name not in run.results}
 
 
+def _command(run: RunView) -> dict[str, Any]:
+    # That it repeats another run is no difference to it.
+    return {key: value for key, value in run.command.items() if key != "rerun_of"}
+
+
 def _labels(run: RunView) -> dict[str, Any]:
     m = run.manifest
     found = {
@@ -152,6 +157,6 @@ def diff(old: RunView, new: RunView) -> list[Change]:
     changes += _series(old, new)
     changes += _media(old, new)
     changes += _environment(old, new)
-    changes += _mappings("command", old.command, new.command)
+    changes += _mappings("command", _command(old), _command(new))
     changes += _mappings("note", _labels(old), _labels(new))
     return sorted(changes, key=lambda change: (KINDS.index(change.kind), change.name))

@@ -56,7 +56,7 @@ def gathering(
     """
     created_us = time.time_ns() // 1000
     with gitlink.asking_for_state(folder) if git else nullcontext(lambda: None) as ask:
-        env = machine.describe(variables, argv=argv, root=gitlink.find_root(folder))
+        env = machine.describe(variables, argv=argv, root=gitlink.find_root(folder) or folder)
         command = {
             "argv": env.pop("command"),
             "cwd": env.pop("cwd"),

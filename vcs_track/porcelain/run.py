@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import TracebackType
 
+    from vcs_track.formats.code import Code
     from vcs_track.formats.gitstate import GitState
     from vcs_track.formats.oid import ObjectId
     from vcs_track.plumbing.journal import Row
@@ -130,6 +131,11 @@ class Run(Labels, MediaLog, Reads):
         d = self._defaults
         rules = Rules(d.code_largest, d.code_most, d.include_ignored)
         self._capture = CodeCapture(root, state, self._store.layout.tmp, rules, keep, tell)
+
+    def _know_code(self, code: Code) -> None:
+        """Say what the code is, where it is known."""
+        with self._lock:
+            self._live().journal.frame({"k": "code", "v": code.to_json()})
 
     def _join(self, info: Mapping[str, Any]) -> None:
         # What this process was told fills in what the run that it joins was not.

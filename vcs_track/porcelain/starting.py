@@ -12,6 +12,7 @@ from vcs_track.errors import InvalidValueError, RunNotFoundError
 from vcs_track.formats.gitstate import GitState
 from vcs_track.plumbing.fsio import storage_errors
 from vcs_track.porcelain import edits, seal, values
+from vcs_track.porcelain.code_files import code_of
 from vcs_track.porcelain.disabled import DisabledRun
 from vcs_track.porcelain.facts import gathering
 from vcs_track.porcelain.lookup import Lookup
@@ -125,6 +126,37 @@ class StartsRuns(Lookup):
             run._go_on(before)  # noqa: SLF001 -- only a repository resumes a run
         if params:
             run.add_hparams(params)
+        return run
+
+    @storage_errors("start a run")
+    def start_again(self, view: RunView, command: Sequence[str]) -> Run:
+        """Start a run that repeats another one, with the same code.
+
+        Args:
+            view: The run to repeat. Name, hyperparameters, project, group and job type are its.
+            command: Command line to record.
+
+        Returns:
+            The open run; its ``command`` has the id of *view* as ``rerun_of``.
+
+        Raises:
+            ObjectNotFoundError: If *view* has no code.
+            StorageError: If the disk refuses.
+        """
+        code = code_of(view)
+        old = view.manifest
+        info = {
+            "name": old.name, "project": old.project, "group": old.group, "job_type": old.job_type,
+        }  # fmt: skip
+        info = {key: value for key, value in info.items() if value is not None}
+        with gathering(self.root, self.defaults.variables, argv=command, git=False) as facts:
+            known = facts()
+        said = {**known["command"], "cwd": view.command.get("cwd"), "rerun_of": view.id}
+        again = {**known, "command": said, "git": old.git}
+        run = Run(self.store, new_id(), self.defaults, info, lambda: again)
+        run._know_code(code)  # noqa: SLF001 -- only a repository repeats a run
+        if view.hparams:
+            run.add_hparams(view.hparams)
         return run
 
     def _capture_code(self, run: Run, facts: Facts | None) -> None:

@@ -193,6 +193,8 @@ def _command(run: RunView) -> None:
     if not argv:
         return
     folder = run.command.get("cwd")
+    if again := run.command.get("rerun_of"):
+        _title("repeats", f" run {again}")
     _title("command", f" (in {folder})" if folder and folder != "." else "")
     render.line("  ", shlex.join(map(str, argv)))
 
