@@ -180,3 +180,33 @@ class TestCommands:
         assert "print(2)\n" == vcs("-C", place.root, "code", "r", "train.py").stdout
         assert "deep\n" == vcs("-C", place.root, "code", "r", "sub dir/deep.py").stdout
         assert "" == vcs("-C", place.root, "code", "r", "gone.py", code=11).stdout
+
+
+class TestResumed:
+    def test_has_the_code_of_each_session(self, place: Place, tmp_path: Path) -> None:
+        """A run that goes on has the code of its last session; that of the first is in its past.
+
+        Seen to fail when only new runs were captured.
+        """
+        repo = record(place.root)
+        created = repo.run("r").manifest.created_us
+        git(place.root, "commit", "-q", "-a", "-m", "second")
+        (place.root / "train.py").write_bytes(b"print(3)\n")
+        with repo.start_run(id="r", resume="must") as run:
+            run.add_scalar("loss", 0.4, 1)
+        view = repo.run("r")
+
+        assert b"print(3)\n" == repo.code_file("r", b"train.py")
+        assert b"print(2)\n" == repo.code_file("r@{1}", b"train.py")
+        assert git(place.root, "rev-parse", "HEAD").decode().strip() == view.git["commit"]
+        assert created == view.manifest.created_us
+        assert repo.restore("r", tmp_path / "again").exact
+
+    def test_with_the_same_code(self, place: Place) -> None:
+        """Where nothing was changed in between the code is the same object."""
+        repo = record(place.root)
+        before = repo.run("r").code
+        with repo.start_run(id="r", resume="must") as run:
+            run.add_scalar("loss", 0.4, 1)
+
+        assert before == repo.run("r").code

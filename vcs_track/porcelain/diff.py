@@ -24,7 +24,7 @@ KINDS: Final = (
 )  # fmt: skip
 
 _MEDIA_KIND: Final = {
-    "image": "media", "figure": "media", "histogram": "media", "console": "text",
+    "image": "media", "figure": "media", "histogram": "media", "console": "text", "cells": "text",
     "text": "text", "fragment": "text", "file": "file",
 }  # fmt: skip
 
@@ -123,8 +123,8 @@ def _beyond_results(run: RunView) -> dict[str, Any]:
 
 
 def _command(run: RunView) -> dict[str, Any]:
-    # That it repeats another run is no difference to it.
-    return {key: value for key, value in run.command.items() if key != "rerun_of"}
+    # That it repeats another run is no difference, and files that it imported are its code.
+    return {k: v for k, v in run.command.items() if k not in ("rerun_of", "modules")}
 
 
 def _labels(run: RunView) -> dict[str, Any]:

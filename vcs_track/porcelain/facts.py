@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from vcs_track.plumbing import gitlink
 from vcs_track.porcelain import machine
+from vcs_track.porcelain.project import script_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,16 +26,23 @@ class Facts:
 
     Attributes:
         state: What git said, once it was waited for.
+        asked: Whether it was.
     """
 
     def __init__(self, known: dict[str, Any], ask: AskGit) -> None:
         self.state: GitState | GitUnreadable | None = None
+        self.asked = False
         self._known = known
         self._ask = ask
+
+    def of_git(self) -> dict[str, Any]:
+        """Wait for git; return what it said, and nothing else."""
+        return {key: value for key, value in self().items() if key == "git"}
 
     def __call__(self) -> dict[str, Any]:
         """Wait for git; return everything."""
         self.state = self._ask()
+        self.asked = True
         return self._known if self.state is None else {**self._known, "git": self.state.to_json()}
 
 
@@ -60,6 +67,6 @@ def gathering(
         command = {
             "argv": env.pop("command"),
             "cwd": env.pop("cwd"),
-            "script": "" if argv is not None or not sys.argv else sys.argv[0],
+            "script": script_of(argv, gitlink.find_root(folder) or folder),
         }
         yield Facts({"created_us": created_us, "env": env, "command": command}, ask)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["MASK", "describe", "redact_argv"]
+__all__ = ["MASK", "describe", "redact_argv", "redact_text"]
 
 MASK: Final = "***"
 _LONGEST_ARGUMENT: Final = 4096
@@ -241,6 +241,17 @@ def redact_argv(argv: Sequence[str]) -> list[str]:
         ['x', '--password', '***', 'WANDB_API_KEY=***', '--max-tokens', '5']
     """
     return list(_redacted(tuple(argv)))
+
+
+def redact_text(text: str) -> str:
+    r"""Return *text* with everything that looks like a secret masked.
+
+    Example:
+        >>> from vcs_track.porcelain.machine import redact_text
+        >>> redact_text("%env API_KEY=abc\nlr = 0.1\n")
+        '%env API_KEY=***\nlr = 0.1\n'
+    """
+    return "".join(_masked(line) for line in _clean(text).splitlines(keepends=True))
 
 
 @lru_cache(maxsize=4)

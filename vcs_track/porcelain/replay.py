@@ -6,7 +6,6 @@ does not grow with the run.
 
 from __future__ import annotations
 
-import base64
 import struct
 from array import array
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from vcs_track.formats import canonical, manifest, series, slots, typed_json
 from vcs_track.formats.code import Code
 from vcs_track.formats.manifest import MediaItem, RunManifest
 from vcs_track.formats.scan import Damage, Points, Record, Rows
+from vcs_track.porcelain.transcript import Transcript
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -124,8 +124,8 @@ class Replay:
         self._last: set[str] = set()  # writers that said how the program ended
         self._clocks: dict[str, list[int]] = {}
         self._set_at: dict[str, int] = {}
-        self._console: dict[int, list[bytes]] = {}
-        self._console_wall: dict[int, int] = {}
+        self._transcript = Transcript()
+        self._modules: set[str] = set()
         self._orphans = 0
         if base is not None and read is not None:
             self._load(base, read)
@@ -367,9 +367,14 @@ class Replay:
         self.media.append(MediaItem.from_json(content))
 
     def _on_out(self, content: dict[str, Any], wall_us: int) -> None:
-        data = base64.b64decode(content["b64"]) if "b64" in content else content["d"].encode()
-        self._console.setdefault(content["s"], []).append(data)
-        self._console_wall.setdefault(content["s"], wall_us)
+        self._transcript.out(content, wall_us)
+
+    def _on_cell(self, content: dict[str, Any], wall_us: int) -> None:
+        self._transcript.cell(content, wall_us)
+
+    def _on_modules(self, content: dict[str, Any], wall_us: int) -> None:
+        del wall_us
+        self._modules.update(map(str, content["v"]))
 
     def _on_code(self, content: dict[str, Any], wall_us: int) -> None:
         del wall_us
@@ -401,14 +406,6 @@ class Replay:
             return "running"
         return max(self.statuses, key=lambda word: _GRAVITY.get(word, 0), default="crashed")
 
-    def _console_items(self) -> Iterable[MediaItem]:
-        for stream, parts in sorted(self._console.items()):
-            data = b"".join(parts)
-            yield MediaItem(
-                "console", self._emit(data), len(data), "text/plain", self._console_wall[stream],
-                name="stdout" if stream == 1 else "stderr",
-            )  # fmt: skip
-
     def _ended(self, created: int, now: int) -> int:
         # The last record tells, unless its time is one that the caller made up.
         return self.ended_us if created <= self.ended_us <= now else now
@@ -416,6 +413,14 @@ class Replay:
     def _git(self) -> dict[str, Any] | None:
         git: dict[str, Any] | None = self.info.get("git") or (self.base.git if self.base else None)
         return {**(git or {}), "tree": self.code.tree} if self.code else git
+
+    def _command(self) -> dict[str, Any] | None:
+        old = self.base.command if self.base else None
+        command: dict[str, Any] | None = self.info.get("command") or old
+        if not self._modules:
+            return command
+        known = {**(old or {}), **(command or {})}
+        return {**known, "modules": sorted({*known.get("modules", ()), *self._modules})}
 
     def build(
         self, run: str, *, status: str, time_us: int, parents: Iterable[ObjectId]
@@ -432,7 +437,7 @@ class Replay:
         chunks = {tag: builder.finish() for tag, builder in sorted(self.builders.items())}
         chunks = {tag: found for tag, found in chunks.items() if found}
         last = {tag: found[-1]["last"] for tag, found in chunks.items()}
-        media = [*self.media, *self._console_items()]
+        media = [*self.media, *self._transcript.items(emit)]
         kept = {name: getattr(base, name) for name in EDITABLE} if base else {}
         fields = {**kept, **self.fields}
         env = info.get("env")
@@ -456,7 +461,7 @@ class Replay:
             else (base.env if base else None),
             code=emit(self.code.encode()) if self.code else base.code if base else None,
             git=self._git(),
-            command=info.get("command") or (base.command if base else None),
+            command=self._command(),
             summary={**last, **self.results, **self.summary_set},
             summary_set=self.summary_set,
             results=self.results,
@@ -477,6 +482,8 @@ _FRAMES: Final[dict[str, Callable[[Replay, dict[str, Any], int], None]]] = {
     "text": Replay._on_text,  # noqa: SLF001
     "blob": Replay._on_blob,  # noqa: SLF001
     "out": Replay._on_out,  # noqa: SLF001
+    "cell": Replay._on_cell,  # noqa: SLF001
+    "modules": Replay._on_modules,  # noqa: SLF001
     "code": Replay._on_code,  # noqa: SLF001
     "error": Replay._on_error,  # noqa: SLF001
     "gap": Replay._on_gap,  # noqa: SLF001

@@ -14,10 +14,11 @@ from vcs_track.errors import InvalidValueError, LockedError, RunSealedError
 from vcs_track.formats import slots
 from vcs_track.plumbing.fsio import storage_errors
 from vcs_track.porcelain import edits, endings, values
-from vcs_track.porcelain.capture import CodeCapture, Rules
+from vcs_track.porcelain.capture import Rules
 from vcs_track.porcelain.labels import Labels
 from vcs_track.porcelain.media_log import MediaLog
 from vcs_track.porcelain.names import readable_name
+from vcs_track.porcelain.provenance import Provenance
 from vcs_track.porcelain.reads import Reads
 from vcs_track.porcelain.relay import Relay
 from vcs_track.porcelain.run_view import RunView
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import TracebackType
 
-    from vcs_track.formats.code import Code
     from vcs_track.formats.gitstate import GitState
     from vcs_track.formats.oid import ObjectId
     from vcs_track.plumbing.journal import Row
@@ -104,7 +104,7 @@ class Run(Labels, MediaLog, Reads):
         self._starts: dict[str, int] = {}
         self._last_step: int | None = None
         self._seen_figures: set[bytes] = set()
-        self._capture: CodeCapture | None = None
+        self._provenance = Provenance(self._keep_code, self._tell)
         self.id = run_id
         self.repetition = 0
         self.rank = rank
@@ -119,23 +119,18 @@ class Run(Labels, MediaLog, Reads):
 
     def _capture_code(self, root: Path, state: GitState | None) -> None:
         """Begin to keep the code; the run goes on meanwhile."""
-
-        def keep(data: bytes) -> ObjectId:
-            with self._lock:
-                return self._live().code(data)
-
-        def tell(content: dict[str, Any]) -> None:
-            with self._lock:
-                self._live().journal.frame(content)
-
         d = self._defaults
         rules = Rules(d.code_largest, d.code_most, d.include_ignored)
-        self._capture = CodeCapture(root, state, self._store.layout.tmp, rules, keep, tell)
+        self._provenance.capture(root, state, self._store.layout.tmp, rules)
 
-    def _know_code(self, code: Code) -> None:
-        """Say what the code is, where it is known."""
+    def _keep_code(self, data: bytes) -> ObjectId:
         with self._lock:
-            self._live().journal.frame({"k": "code", "v": code.to_json()})
+            return self._live().code(data)
+
+    def _tell(self, content: dict[str, Any]) -> None:
+        """Record a fact of the run."""
+        with self._lock:
+            self._live().journal.frame(content)
 
     def _join(self, info: Mapping[str, Any]) -> None:
         # What this process was told fills in what the run that it joins was not.
@@ -176,7 +171,7 @@ class Run(Labels, MediaLog, Reads):
         # The child has no lock and must not touch the parent's files: it opens its own
         # writer with its first record, and counts steps on from here.
         self._lock = threading.RLock()
-        self._capture = None
+        self._provenance = Provenance(self._keep_code, self._tell)
         self._forget()
 
     def _forget(self) -> None:
@@ -429,8 +424,8 @@ class Run(Labels, MediaLog, Reads):
         if status == "running":
             raise InvalidValueError("a run cannot finish with the status 'running'")
         values.check_ending(exit_code, signal, error)
-        if self._capture is not None:
-            self._capture.wait()
+        if not self._ended:
+            self._provenance.end()
         with self._lock:
             if self._ended:
                 return

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from vcs_track.errors import InvalidValueError, RunNotFoundError
 from vcs_track.formats.gitstate import GitState
+from vcs_track.plumbing import gitlink
 from vcs_track.plumbing.fsio import storage_errors
 from vcs_track.porcelain import edits, seal, values
 from vcs_track.porcelain.code_files import code_of
@@ -20,7 +21,7 @@ from vcs_track.porcelain.names import readable_name
 from vcs_track.porcelain.run import Run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from vcs_track.porcelain.facts import Facts
     from vcs_track.porcelain.run_view import RunView
@@ -119,9 +120,11 @@ class StartsRuns(Lookup):
         # A rank that is late adds to a run that has ended, and says nothing about its end.
         late = before is not None and not policy and bool(rank)
         facts = gathering(self.root, d.variables, argv=command, git=d.capture_git)
-        with facts if new else nullcontext() as more:
-            run = Run(self.store, run_id, d, info, more or dict, rank, first=not late)
-        self._capture_code(run, more if capture_code else None)
+        # A run that goes on has the time and the machine of its beginning, and the code of now.
+        with facts if new or (before and not late) else nullcontext() as more:
+            known = _known(more, new=new)
+            run = Run(self.store, run_id, d, info, known, rank, first=not late)
+        self._tell_code(run, more, own=command is None, wanted=capture_code)
         if before is not None:
             run._go_on(before)  # noqa: SLF001 -- only a repository resumes a run
         if params:
@@ -154,14 +157,18 @@ class StartsRuns(Lookup):
         said = {**known["command"], "cwd": view.command.get("cwd"), "rerun_of": view.id}
         again = {**known, "command": said, "git": old.git}
         run = Run(self.store, new_id(), self.defaults, info, lambda: again)
-        run._know_code(code)  # noqa: SLF001 -- only a repository repeats a run
+        run._tell({"k": "code", "v": code.to_json()})  # noqa: SLF001 -- known already
         if view.hparams:
             run.add_hparams(view.hparams)
         return run
 
-    def _capture_code(self, run: Run, facts: Facts | None) -> None:
-        if facts is None or not (self.defaults.capture_git and self.defaults.capture_code):
+    def _tell_code(self, run: Run, facts: Facts | None, *, own: bool, wanted: bool) -> None:
+        if not (wanted and self.defaults.capture_git and self.defaults.capture_code):
             return
+        if own and not run.rank:
+            run._provenance.watch(gitlink.find_root(self.root) or self.root)  # noqa: SLF001 -- as below
+        if facts is None or not facts.asked:
+            return  # it joined a run, whose first writer tells of the code
         state = facts.state
         if isinstance(state, GitState):
             run._capture_code(Path(state.root), state)  # noqa: SLF001 -- only a repository asks
@@ -199,6 +206,12 @@ class StartsRuns(Lookup):
         """Edit a sealed run's labels; see :func:`vcs_track.porcelain.edits.edit`."""
         edits.edit(self.store, self.run(run).id, **changes)
         return self.run(run)
+
+
+def _known(facts: Facts | None, *, new: bool) -> Callable[[], dict[str, Any]]:
+    if facts is None:
+        return dict
+    return facts if new else facts.of_git
 
 
 def new_id() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,7 @@ from vcs_track.formats.code import path_text
 if TYPE_CHECKING:
     from vcs_track.cli.context import Context
     from vcs_track.formats.code import Code
+    from vcs_track.porcelain.run_view import RunView
 
 __all__ = ["command"]
 
@@ -27,7 +28,7 @@ __all__ = ["command"]
 def command(context: Context, run: str, path: str | None) -> None:
     """Show the code of a run, or one file of it
 
-    Without PATH: commit and tree, and the files that the commit lacks or has otherwise (M), or
+    Without PATH: commit and tree, the script and what it imported, and the files that the commit lacks or has otherwise (M), or
     only has itself (D), and those that are not kept (-). With PATH, from the top of the work
     tree: the bytes of that file, as git stores them.
 
@@ -46,14 +47,25 @@ def command(context: Context, run: str, path: str | None) -> None:
         return
     code = repo.code(view)
     if context.json:
-        context.emit({"id": view.id, **code.to_json()})
+        context.emit({"id": view.id, **_program(view), **code.to_json()})
         return
-    _print(context, code)
+    _print(context, view, code)
 
 
-def _print(context: Context, code: Code) -> None:
+def _program(view: RunView) -> dict[str, Any]:
+    script = view.command.get("script", "")
+    modules = [name for name in view.command.get("modules", ()) if name != script]
+    return {"script": script, "modules": modules}
+
+
+def _print(context: Context, view: RunView, code: Code) -> None:
     context.print(f"commit  {code.commit or 'none'}")
     context.print(f"tree    {code.tree}")
+    program = _program(view)
+    if program["script"]:
+        context.print(f"script  {program['script']}")
+    if program["modules"]:
+        context.print(f"imports {', '.join(program['modules'])}")
     for file in code.files:
         context.print(f"M {path_text(file.path)}")
     for path in code.gone:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -90,6 +92,9 @@ def command(
             "no program to run", hint="write it after '--': vcs-track run -- python train.py"
         )
     hparams = dict(parse_param(text) for text in params)
+    if context.explicit:  # as 'git -C' does: words of the command name files from there
+        os.chdir(context.folder)
+        context.folder = Path()
     if _disabled(context):
         return _plain(context, program)
     signals = Signals()
