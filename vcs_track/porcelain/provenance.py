@@ -39,7 +39,7 @@ class Provenance:
         self._told: set[str] = set()
 
     def watch(self, root: Path) -> None:
-        """Tell what this process imports and executes, if it is the program of the run.
+        """Tell what this process, the program of the run, uses from here on.
 
         Args:
             root: Top of the project.
