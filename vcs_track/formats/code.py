@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
     from vcs_track.formats.oid import ObjectId
 
-__all__ = ["SUBMODULE", "Code", "CodeFile", "LeftOut", "path_text"]
+__all__ = ["NOT_CAPTURED", "SUBMODULE", "Code", "CodeFile", "LeftOut", "path_text"]
 
 SUBMODULE: Final = "160000"
+NOT_CAPTURED: Final = "the code was not captured"  # so begins the gap that says why
 _MODES: Final = frozenset(["100644", "100755", "120000", SUBMODULE])
 _DIGITS: Final = {"sha1": 40, "sha256": 64}
 _HEX: Final = frozenset("0123456789abcdef")

@@ -20,11 +20,13 @@ class Changes:
         tracked: Files that git knows.
         untracked: Files that it neither tracks nor ignores; a folder ends with ``/``.
         submodules: Those of *tracked* that are submodules with changes of their own.
+        dropped: Those of *tracked* that the index no longer has.
     """
 
     tracked: tuple[bytes, ...] = ()
     untracked: tuple[bytes, ...] = ()
     submodules: tuple[bytes, ...] = ()
+    dropped: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,7 @@ def parse_status(out: bytes, *, root: str) -> tuple[GitState, bytes | None]:
     tracked: list[bytes] = []
     untracked: list[bytes] = []
     submodules: list[bytes] = []
+    dropped: list[bytes] = []
     words = iter(out.split(b"\0"))
     for entry in words:
         kind, _, rest = entry.partition(b" ")
@@ -141,6 +144,8 @@ def parse_status(out: bytes, *, root: str) -> tuple[GitState, bytes | None]:
         elif kind in _FIELDS:
             *fields, path = rest.split(b" ", _FIELDS[kind])
             tracked.append(path)
+            if fields[:1] == [b"D."]:
+                dropped.append(path)
             if fields[1:2] and fields[1][:1] == b"S" and fields[1][2:] != b"..":
                 submodules.append(path)
             if kind == b"2":
@@ -156,7 +161,7 @@ def parse_status(out: bytes, *, root: str) -> tuple[GitState, bytes | None]:
         behind=behind,
         dirty=bool(tracked),
         untracked=len(untracked),
-        changes=Changes(tuple(tracked), tuple(untracked), tuple(submodules)),
+        changes=Changes(*map(tuple, (tracked, untracked, submodules, dropped))),
     )
     return state, branch
 

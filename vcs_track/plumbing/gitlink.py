@@ -28,7 +28,7 @@ from vcs_track.formats.gitstate import (
     parse_status,
 )
 from vcs_track.formats.remote_url import clean_url
-from vcs_track.plumbing.git_call import INSTALL, Answer, GitCall, NoAnswerError
+from vcs_track.plumbing.git_call import INSTALL, LOOKING, Answer, GitCall, NoAnswerError
 from vcs_track.plumbing.worktree import (
     common_dir_of,
     find_root,
@@ -71,7 +71,8 @@ def _read(root: Path | str, *args: str) -> Answer:
 
 
 def _call(root: Path | str, *args: str) -> GitCall:
-    return GitCall("-C", str(root), "--no-optional-locks", *args)
+    # What a file system monitor says may be old, and asking it starts one.
+    return GitCall("-C", str(root), "-c", "core.fsmonitor=false", *args, env=LOOKING)
 
 
 def _said(answer: Answer) -> tuple[str, str]:

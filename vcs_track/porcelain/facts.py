@@ -36,8 +36,8 @@ class Facts:
         self._ask = ask
 
     def of_git(self) -> dict[str, Any]:
-        """Wait for git; return what it said, and nothing else."""
-        return {key: value for key, value in self().items() if key == "git"}
+        """Wait for git; return what it said, and whether the code is captured."""
+        return {key: value for key, value in self().items() if key in ("git", "capture")}
 
     def __call__(self) -> dict[str, Any]:
         """Wait for git; return everything."""
@@ -48,8 +48,9 @@ class Facts:
 
 @contextmanager
 def gathering(
-    folder: Path, variables: Mapping[str, str], *, argv: Sequence[str] | None, git: bool
-) -> Iterator[Facts]:
+    folder: Path, variables: Mapping[str, str], *, argv: Sequence[str] | None, git: bool,
+    code: bool = False,
+) -> Iterator[Facts]:  # fmt: skip
     """Begin to gather the facts of a run that starts now.
 
     Args:
@@ -57,6 +58,7 @@ def gathering(
         variables: Environment variables to keep.
         argv: Command line. Default: that of this process.
         git: Whether to ask git.
+        code: Whether the code is captured, so that its absence is a gap.
 
     Returns:
         For the body, the facts; they wait for git, which is slow, when they are asked for.
@@ -69,4 +71,5 @@ def gathering(
             "cwd": env.pop("cwd"),
             "script": script_of(argv, gitlink.find_root(folder) or folder),
         }
-        yield Facts({"created_us": created_us, "env": env, "command": command}, ask)
+        known = {"created_us": created_us, "env": env, "command": command}
+        yield Facts({**known, "capture": True} if code and git else known, ask)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from vcs_track.errors import VcsTrackError
 from vcs_track.formats import canonical, manifest, series, slots, typed_json
-from vcs_track.formats.code import Code
+from vcs_track.formats.code import NOT_CAPTURED, Code
 from vcs_track.formats.manifest import MediaItem, RunManifest
 from vcs_track.formats.scan import Damage, Points, Record, Rows
 from vcs_track.porcelain.transcript import Transcript
@@ -422,6 +422,13 @@ class Replay:
         known = {**(old or {}), **(command or {})}
         return {**known, "modules": sorted({*known.get("modules", ()), *self._modules})}
 
+    def _code_gap(self, status: str) -> Iterator[dict[str, Any]]:
+        """Yield why the code is missing, where a capture was begun and says nothing."""
+        told = any(str(gap.get("why", "")).startswith(NOT_CAPTURED) for gap in self.gaps)
+        if self.info.get("capture") and not self.code and not told and status != "running":
+            why = (self._git() or {}).get("unreadable", "the run ended before it was done")
+            yield {"why": f"{NOT_CAPTURED}: {why}"}
+
     def build(
         self, run: str, *, status: str, time_us: int, parents: Iterable[ObjectId]
     ) -> RunManifest:
@@ -465,7 +472,7 @@ class Replay:
             summary={**last, **self.results, **self.summary_set},
             summary_set=self.summary_set,
             results=self.results,
-            gaps=tuple(self.gaps),
+            gaps=(*self.gaps, *self._code_gap(status)),
             writers=self.writers,
             extra=base.extra if base else {},
             tags=tuple(fields.pop("tags", ()) or ()),

@@ -119,7 +119,10 @@ class StartsRuns(Lookup):
         info = {key: value for key, value in info.items() if value is not None}
         # A rank that is late adds to a run that has ended, and says nothing about its end.
         late = before is not None and not policy and bool(rank)
-        facts = gathering(self.root, d.variables, argv=command, git=d.capture_git)
+        facts = gathering(
+            self.root, d.variables, argv=command, git=d.capture_git,
+            code=capture_code and d.capture_code,
+        )  # fmt: skip
         # A run that goes on has the time and the machine of its beginning, and the code of now.
         with facts if new or (before and not late) else nullcontext() as more:
             known = _known(more, new=new)
