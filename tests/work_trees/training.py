@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pytest
 
 import vcs_track
 from vcs_track.formats.code import Code
@@ -68,7 +71,7 @@ def train(root: Path) -> RunView:
 
 
 def train_beside(
-    root: Path, *, variables: Mapping[str, str] | None = None, user: int | None = None,
+    root: Path, *, variables: Mapping[str, str] | None = None, powerless: bool = False,
     before: str = "", told: str = "", at: Path | None = None, seconds: float = 60,
 ) -> RunView:  # fmt: skip
     """Train in a process of its own; return the run.
@@ -76,7 +79,7 @@ def train_beside(
     Args:
         root: The folder that is to stay as it is.
         variables: Environment variables that it gets besides those of this process.
-        user: Number of the user that it runs as.
+        powerless: Whether the modes of files count for it, root or not.
         before: Lines of the program before all others.
         told: What it may say on stderr.
         at: Where it runs. Default: *root*.
@@ -84,12 +87,21 @@ def train_beside(
     """
     was = snapshot(root)
     done = subprocess.run(
-        [sys.executable, "-c", before + _PROGRAM], cwd=at or root, user=user, text=True,
+        [*_without_power() * powerless, sys.executable, "-c", before + _PROGRAM],
+        cwd=at or root, text=True,
         env={**os.environ, **(variables or {})}, capture_output=True, timeout=seconds, check=False,
     )  # fmt: skip
 
     assert (0, told) == (done.returncode, done.stderr)
     return _looked_at(root, was)
+
+
+def _without_power() -> list[str]:
+    if os.geteuid():
+        return []
+    if not shutil.which("setpriv"):
+        pytest.skip("root reads all, and nothing is here that takes its power away")
+    return ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
 
 
 def _looked_at(root: Path, before: dict[str, object]) -> RunView:

@@ -6,6 +6,7 @@ need not be UTF-8: kept text has U+FFFD in place of what is not.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -21,12 +22,14 @@ class Changes:
         untracked: Files that it neither tracks nor ignores; a folder ends with ``/``.
         submodules: Those of *tracked* that are submodules with changes of their own.
         dropped: Those of *tracked* that the index no longer has.
+        closed: Folders that git may not read; each ends with ``/``.
     """
 
     tracked: tuple[bytes, ...] = ()
     untracked: tuple[bytes, ...] = ()
     submodules: tuple[bytes, ...] = ()
     dropped: tuple[bytes, ...] = ()
+    closed: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,7 @@ class CommitInfo:
     subject: str
 
 
+_CLOSED: Final = re.compile(rb"(?m)^warning: could not open directory '(.*/)': ")
 # Fields before the path in an entry of each kind.
 _FIELDS: Final = {b"1": 7, b"2": 8, b"u": 9}
 
@@ -115,11 +119,14 @@ def git_text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
 
-def parse_status(out: bytes, *, root: str) -> tuple[GitState, bytes | None]:
+def parse_status(
+    out: bytes, err: bytes = b"", *, root: str
+) -> tuple[GitState, bytes | None]:  # fmt: skip
     r"""Return the state in *out*, and the exact bytes of the branch's name.
 
     Args:
         out: What ``git status --porcelain=v2 --branch -z`` printed.
+        err: What it said besides, in English.
         root: Top folder of the work tree.
 
     Example:
@@ -161,7 +168,9 @@ def parse_status(out: bytes, *, root: str) -> tuple[GitState, bytes | None]:
         behind=behind,
         dirty=bool(tracked),
         untracked=len(untracked),
-        changes=Changes(*map(tuple, (tracked, untracked, submodules, dropped))),
+        changes=Changes(
+            *map(tuple, (tracked, untracked, submodules, dropped, _CLOSED.findall(err)))
+        ),
     )
     return state, branch
 

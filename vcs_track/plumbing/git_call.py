@@ -22,11 +22,11 @@ __all__ = ["INSTALL", "LOOKING", "Answer", "GitCall", "NoAnswerError"]
 _READ_SECONDS: Final = 10.0
 INSTALL: Final = "install git, or add it to PATH"
 # What looking at a repository must not do to it: take its locks, fetch what a partial clone
-# lacks. And patterns mean what they mean, whatever the user's shell says of them.
+# lacks. And patterns and messages mean what they mean, whatever the user's shell says of them.
 LOOKING: Final = {
     "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none",
     "GIT_LITERAL_PATHSPECS": "0", "GIT_GLOB_PATHSPECS": "0", "GIT_NOGLOB_PATHSPECS": "0",
-    "GIT_ICASE_PATHSPECS": "0",
+    "GIT_ICASE_PATHSPECS": "0", "LANGUAGE": "en",
 }  # fmt: skip
 
 

@@ -135,7 +135,10 @@ class GitTree:
     def _update(self, paths: Iterable[bytes]) -> bool:
         names = b"".join(path + b"\0" for path in paths)
         options = ("--add", "--remove", "--replace", "-z", "--stdin")
-        return not self._call("update-index", *options, stdin=names).answer().code
+        code = self._call("update-index", *options, stdin=names).answer().code
+        if code < 0:  # a file that is cut while git maps it kills git, which leaves its lock
+            fsio.unlink(self._scratch / "index.lock")
+        return not code
 
     def unhide(self, paths: Sequence[bytes]) -> None:
         """Have git look at *paths* again, where it was told not to."""

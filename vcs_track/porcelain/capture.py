@@ -138,7 +138,9 @@ class CodeCapture:
 
     def _run(self) -> None:
         try:
-            self._say({"k": "code", "v": self._work().to_json()})
+            content = self._work().to_json()
+            Code.from_json(content)  # what git said of a damaged repository may make no sense
+            self._say({"k": "code", "v": content})
         except Exception as error:  # noqa: BLE001 -- whatever it is, the training goes on
             with suppress(VcsTrackError, OSError):
                 self._say({"k": "gap", "why": f"{NOT_CAPTURED}: {error}"})
@@ -201,7 +203,8 @@ def _is_clean(state: GitState | None, root: Path, rules: Rules) -> bool:
     if state is None or state.commit is None:
         return False
     changes = state.changes
-    return not (changes.tracked or changes.untracked or rules.ignored or _ignore_file(root))
+    found = changes.tracked or changes.untracked or changes.closed
+    return not (found or rules.ignored or _ignore_file(root))
 
 
 def _ignore_file(root: Path) -> Path | None:
@@ -271,6 +274,8 @@ def _choose_tracked(choice: _Choice, state: GitState, tree: GitTree) -> None:
     _unhide(choice, tree, hidden(choice.root))
     for path in changes.submodules:
         choice.left_out.append(LeftOut(path, "a submodule with changes of its own"))
+    for path in changes.closed:
+        choice.left_out.append(LeftOut(path, "it cannot be read"))
 
 
 def _choose_untracked(choice: _Choice, state: GitState | None, tree: GitTree) -> None:
@@ -357,7 +362,7 @@ def _sha256(path: Path, stamp: tuple[int, int, int]) -> str | None:
 
 def _take_chosen(choice: _Choice, tree: GitTree) -> None:
     for path in _take(choice.root, tree, choice.paths):
-        choice.leave_out(path, "git cannot read it")
+        choice.leave_out(path, "git refuses it")
     choice.paths.clear()
 
 
