@@ -58,12 +58,14 @@ class Rules:
         most: Bytes of a run's files together.
         ignored: Patterns of files to keep although git ignores them.
         untracked: Number of files that git does not know; more are not looked at.
+        named: Files to keep whatever git and their names say.
     """
 
     largest: int = 5 << 20
     most: int = 50 << 20
     ignored: tuple[str, ...] = ()
     untracked: int = 10_000  # files; a folder of data may have a million
+    named: tuple[bytes, ...] = ()
 
 
 @dataclass(slots=True)
@@ -204,7 +206,7 @@ def _is_clean(state: GitState | None, root: Path, rules: Rules) -> bool:
         return False
     changes = state.changes
     found = changes.tracked or changes.untracked or changes.closed
-    return not (found or rules.ignored or _ignore_file(root))
+    return not (found or rules.ignored or rules.named or _ignore_file(root))
 
 
 def _ignore_file(root: Path) -> Path | None:
@@ -271,6 +273,7 @@ def _choose_tracked(choice: _Choice, state: GitState, tree: GitTree) -> None:
     changes = state.changes
     dropped = frozenset(changes.dropped)  # one that is still there is untracked, or ignored
     choice.paths += [path for path in changes.tracked if path not in dropped]
+    choice.paths += choice.rules.named
     _unhide(choice, tree, hidden(choice.root))
     for path in changes.submodules:
         choice.left_out.append(LeftOut(path, "a submodule with changes of its own"))
