@@ -113,8 +113,9 @@ class TestBroken:
         assert view.code is None
         assert [f"the code was not captured: {view.git['unreadable']}"] == gaps(view)
         assert str(root) not in gaps(view)[0]
-        with pytest.raises(ObjectNotFoundError):
+        with pytest.raises(ObjectNotFoundError) as caught:
             vcs_track.open(root).restore("r", root.parent / "again")
+        assert gaps(view)[0] == caught.value.hint
 
     def test_index_that_git_does_not_notice(self, root: Path) -> None:
         """Where git itself reads nonsense out of an index that was cut, a gap says so.

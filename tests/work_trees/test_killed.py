@@ -163,10 +163,11 @@ class TestKilledAtEachCall:
         before = snapshot(place.root)
         for at in range(1, last + 1):
             self.train(place, at, "while")
-            repo = vcs_track.open(place.root)
+            found = [run.status for run in vcs_track.open(place.root).runs()]
 
             assert before == snapshot(place.root)
-            assert at <= 3 or ["crashed"] == [run.status for run in repo.runs()]
+            # Two calls may take one number, so that the one after is not reached.
+            assert found in ([["crashed"], []] if at <= 3 else [["crashed"], ["finished"]])
             shutil.rmtree(place.root / ".runs")
 
 

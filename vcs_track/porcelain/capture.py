@@ -271,14 +271,36 @@ def _capture(
 
 def _choose_tracked(choice: _Choice, state: GitState, tree: GitTree) -> None:
     changes = state.changes
-    dropped = frozenset(changes.dropped)  # one that is still there is untracked, or ignored
-    choice.paths += [path for path in changes.tracked if path not in dropped]
+    # What was dropped and is still there is untracked, or ignored.
+    stays = _unhide(choice, tree, hidden(choice.root)).union(changes.dropped)
+    choice.paths += [path for path in changes.tracked if path not in stays]
     choice.paths += choice.rules.named
-    _unhide(choice, tree, hidden(choice.root))
     for path in changes.submodules:
         choice.left_out.append(LeftOut(path, "a submodule with changes of its own"))
     for path in changes.closed:
         choice.left_out.append(LeftOut(path, "it cannot be read"))
+
+
+def _unhide(choice: _Choice, tree: GitTree, found: Iterable[Hidden]) -> set[bytes]:
+    """Take in what git was told not to look at: what is on disk is what runs.
+
+    Returns:
+        What is to stay as the index has it.
+    """
+    seen, stays = [], set()
+    for path, skipped, submodule in found:
+        file = choice.root / os.fsdecode(path)
+        if skipped and not os.path.lexists(file):
+            stays.add(path)
+        elif not submodule and _is_secret(file.name):
+            stays.add(path)
+            choice.left_out.append(LeftOut(path, "its name is that of a secret"))
+        else:
+            seen.append(path)
+    if seen:
+        tree.unhide(seen)
+        choice.paths += seen
+    return stays
 
 
 def _choose_untracked(choice: _Choice, state: GitState | None, tree: GitTree) -> None:
@@ -289,22 +311,6 @@ def _choose_untracked(choice: _Choice, state: GitState | None, tree: GitTree) ->
     if (more := len(found) - rules.untracked) > 0:
         first = found[rules.untracked]
         choice.left_out.append(LeftOut(first, f"the first of {more} files too many"))
-
-
-def _unhide(choice: _Choice, tree: GitTree, found: Iterable[Hidden]) -> None:
-    """Take in what git was told not to look at: what is on disk is what runs."""
-    seen = []
-    for path, skipped, submodule in found:
-        file = choice.root / os.fsdecode(path)
-        if skipped and not os.path.lexists(file):
-            continue
-        if not submodule and _is_secret(file.name):
-            choice.left_out.append(LeftOut(path, "its name is that of a secret"))
-            continue
-        seen.append(path)
-    if seen:
-        tree.unhide(seen)
-        choice.paths += seen
 
 
 def _is_code(path: bytes) -> bool:
