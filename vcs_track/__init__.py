@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from vcs_track.api import init, open, start_run  # noqa: A004 -- the field's word
     from vcs_track.errors import VcsTrackError
     from vcs_track.porcelain.diff import Change
+    from vcs_track.porcelain.inputs import Input
     from vcs_track.porcelain.points import Media, Point, Series
     from vcs_track.porcelain.repository import Repository
     from vcs_track.porcelain.run import Run
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Change",
+    "Input",
     "Media",
     "Point",
     "Repository",
@@ -40,6 +42,7 @@ __version__ = "0.1.0"
 # Loaded when first used: a bare import stays cheap, and nobody pays for git or SQL unasked.
 _HOMES = {
     "Change": "porcelain.diff",
+    "Input": "porcelain.inputs",
     "Media": "porcelain.points",
     "Point": "porcelain.points",
     "Repository": "porcelain.repository",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import signal
@@ -462,3 +463,38 @@ class TestParam:
         """A parameter without a name is refused."""
         with pytest.raises(InvalidValueError):
             parse_param("  =3")
+
+
+class TestInputs:
+    def test_are_recorded_before_the_program_starts(self, project: Path) -> None:
+        """``--input`` keeps name and hash, as they were when the program began."""
+        (project / "data").mkdir()
+        (project / "data" / "x").write_bytes(b"old")
+        (project / "y").write_bytes(b"y")
+        vcs("run", "--input", "data/x", "-i", "y", "--", "sh", "-c", "echo new > data/x")
+        found = {one.name: (one.oid, one.start) for one in only_run(project).inputs}
+
+        assert {
+            name: (hashlib.sha256(data).hexdigest(), True)
+            for name, data in {"data/x": b"old", "y": b"y"}.items()
+        } == found
+
+    def test_that_are_not_there_start_nothing(self, project: Path) -> None:
+        """A typo costs no run, and the program does not begin."""
+        done = vcs("run", "--input", "nowhere", "--", "touch", "began", code=2)
+
+        assert "error: cannot read input 'nowhere': no such file or directory" in done.stderr
+        assert not (project / "began").exists()
+        assert 0 == len(vcs_track.open(project).runs())
+
+    def test_and_the_folder_are_those_of_the_program(self, project: Path) -> None:
+        """With ``-C`` paths are below that folder, and it is the folder of the command.
+
+        Seen to fail when the folder of the shell was recorded.
+        """
+        (project / "sub").mkdir()
+        (project / "sub" / "x").write_bytes(b"x")
+        vcs("-C", "sub", "run", "-i", "x", "--", "cat", "x")
+        run = only_run(project)
+
+        assert ("sub", ["sub/x"]) == (run.command["cwd"], [one.name for one in run.inputs])

@@ -17,6 +17,7 @@ from vcs_track.formats import canonical, manifest, series, slots, typed_json
 from vcs_track.formats.code import Code
 from vcs_track.formats.manifest import MediaItem, RunManifest
 from vcs_track.formats.scan import Damage, Points, Record, Rows
+from vcs_track.porcelain.inputs import body_of, with_input, with_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -111,6 +112,8 @@ class Replay:
         self.results: dict[str, Any] = {}
         self.info: dict[str, Any] = {}
         self.exit: dict[str, Any] = {}
+        self.inputs: dict[str, Any] = {}
+        self._start: dict[str, Any] = {}  # goes with the command line
         self.gaps: list[dict[str, Any]] = []
         self.writers: dict[str, int] = {}
         self.statuses: list[str] = []
@@ -346,7 +349,14 @@ class Replay:
 
     def _on_hparams(self, content: dict[str, Any], wall_us: int) -> None:
         del wall_us
-        self.hparams.update(typed_json.thaw(content["v"]))
+        given = typed_json.thaw(content["v"])
+        self.hparams.update(given)
+        if content.get("start") and self._primary:
+            self._start["hparams"] = self._emit(manifest.encode_document("hparams/1", given))
+
+    def _on_input(self, content: dict[str, Any], wall_us: int) -> None:
+        del wall_us
+        self.inputs = with_input(self.inputs, content["name"], body_of(content))
 
     def _on_results(self, content: dict[str, Any], wall_us: int) -> None:
         del wall_us
@@ -456,7 +466,10 @@ class Replay:
             else (base.env if base else None),
             code=emit(self.code.encode()) if self.code else base.code if base else None,
             git=self._git(),
-            command=info.get("command") or (base.command if base else None),
+            command=with_inputs(
+                base.command if base else None, {**info.get("command", {}), **self._start},
+                self.inputs,
+            ),
             summary={**last, **self.results, **self.summary_set},
             summary_set=self.summary_set,
             results=self.results,
@@ -472,6 +485,7 @@ _FRAMES: Final[dict[str, Callable[[Replay, dict[str, Any], int], None]]] = {
     "writer": Replay._on_writer,  # noqa: SLF001 -- the table belongs to the class
     "set": Replay._on_set,  # noqa: SLF001
     "hparams": Replay._on_hparams,  # noqa: SLF001
+    "input": Replay._on_input,  # noqa: SLF001
     "result": Replay._on_results,  # noqa: SLF001
     "summary": Replay._on_summary,  # noqa: SLF001
     "text": Replay._on_text,  # noqa: SLF001

@@ -12,16 +12,19 @@ from vcs_track.errors import InvalidValueError, RunNotFoundError
 from vcs_track.formats.gitstate import GitState
 from vcs_track.plumbing.fsio import storage_errors
 from vcs_track.porcelain import edits, seal, values
+from vcs_track.porcelain.again import Again
 from vcs_track.porcelain.disabled import DisabledRun
 from vcs_track.porcelain.facts import gathering
-from vcs_track.porcelain.lookup import Lookup
+from vcs_track.porcelain.lookup import as_path
 from vcs_track.porcelain.names import readable_name
 from vcs_track.porcelain.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from vcs_track.porcelain.again import Declared
     from vcs_track.porcelain.facts import Facts
+    from vcs_track.porcelain.inputs import Input
     from vcs_track.porcelain.run_view import RunView
 
 __all__ = ["StartsRuns", "new_id"]
@@ -30,7 +33,7 @@ _ALPHABET = string.ascii_lowercase + string.digits
 _RESUME = ("allow", "must", "never")
 
 
-class StartsRuns(Lookup):
+class StartsRuns(Again):
     """The part of a repository that makes and edits runs."""
 
     @storage_errors("start a run")
@@ -49,7 +52,9 @@ class StartsRuns(Lookup):
         capture_code: bool = True,
         mode: str | None = None,
         command: Sequence[str] | None = None,
+        cwd: str | Path | None = None,
         rank: int | None = None,
+        inputs: Declared = (),
     ) -> Run:
         """Start a run, or join one that is going on.
 
@@ -69,10 +74,13 @@ class StartsRuns(Lookup):
             capture_code: Whether to keep the code that the commit lacks. Commit and dirtiness
                 are recorded in any case.
             command: Command line to record. Default: that of this process.
+            cwd: Folder of the command. Default: the current one.
             mode: ``disabled`` makes every call a no-op. Default: from the configuration.
             rank: Rank of this process in a distributed training whose processes share one
                 run id; it is kept with each point. Default: what the launcher set, where
                 there is more than one process.
+            inputs: Files and folders that the run reads: paths, or paths by name. They are
+                hashed, and not stored.
 
         Returns:
             The open run.
@@ -102,6 +110,7 @@ class StartsRuns(Lookup):
         if chosen == "disabled":
             return DisabledRun(run_id, info["name"])
         self.store.require_writable()
+        known = self.hash_inputs(inputs)
         if given:
             self.recover()  # the run may be one whose writer died
         policy = resume if resume is not None else d.resume
@@ -117,14 +126,16 @@ class StartsRuns(Lookup):
         info = {key: value for key, value in info.items() if value is not None}
         # A rank that is late adds to a run that has ended, and says nothing about its end.
         late = before is not None and not policy and bool(rank)
-        facts = gathering(self.root, d.variables, argv=command, git=d.capture_git)
+        facts = gathering(
+            self.root, d.variables, argv=command, git=d.capture_git,
+            cwd=None if cwd is None else as_path(cwd), declared=_declared(params, known),
+        )  # fmt: skip
         with facts if new else nullcontext() as more:
             run = Run(self.store, run_id, d, info, more or dict, rank, first=not late)
         self._capture_code(run, more if capture_code else None)
         if before is not None:
             run._go_on(before)  # noqa: SLF001 -- only a repository resumes a run
-        if params:
-            run.add_hparams(params)
+        run._declare(params, () if new else known, start=new)  # noqa: SLF001 -- as above
         return run
 
     def _capture_code(self, run: Run, facts: Facts | None) -> None:
@@ -167,6 +178,13 @@ class StartsRuns(Lookup):
         """Edit a sealed run's labels; see :func:`vcs_track.porcelain.edits.edit`."""
         edits.edit(self.store, self.run(run).id, **changes)
         return self.run(run)
+
+
+def _declared(params: Mapping[str, Any], inputs: Sequence[Input]) -> dict[str, Any]:
+    """Return what the first record of a run says of them."""
+    # Hyperparameters have a record of their own; that there are none is said here.
+    found: dict[str, Any] = {} if params else {"hparams": None}
+    return {**found, "inputs": {one.name: one.to_json() for one in inputs}} if inputs else found
 
 
 def new_id() -> str:

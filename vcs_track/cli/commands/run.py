@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -15,10 +16,11 @@ from vcs_track.errors import InvalidValueError, RepositoryNotFoundError, VcsTrac
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from vcs_track.porcelain.inputs import Input
     from vcs_track.porcelain.repository import Repository
     from vcs_track.porcelain.run import Run
 
-__all__ = ["command", "parse_param"]
+__all__ = ["command", "parse_param", "read_inputs"]
 
 _NOT_FOUND: Final = 127
 _NOT_STARTED: Final = 126
@@ -64,6 +66,15 @@ def parse_param(text: str) -> tuple[str, Any]:
     help="Record a hyperparameter (can be repeated)",
 )
 @click.option("-t", "--tag", "tags", multiple=True, help="Record a tag (can be repeated)")
+@click.option(
+    "-i",
+    "--input",
+    "inputs",
+    metavar="PATH",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Record a file or folder that it reads, by its hash (can be repeated)",
+)
 @quiet_option
 @click.argument("program", metavar="[--] CMD [ARG]...", nargs=-1, type=click.UNPROCESSED)
 @click.pass_obj
@@ -72,6 +83,7 @@ def command(
     name: str | None,
     params: tuple[str, ...],
     tags: tuple[str, ...],
+    inputs: tuple[Path, ...],
     program: tuple[str, ...],
 ) -> int:
     """Run a program and record it
@@ -98,9 +110,20 @@ def command(
     # Held from here on: a Ctrl-C before the program starts must not leave half a run.
     with signals.held():
         repo = _repository(context)
-        run = repo.start_run(name, hparams=hparams, tags=tags, command=program)
+        run = repo.start_run(
+            name, hparams=hparams, tags=tags, command=program, cwd=context.folder,
+            inputs=read_inputs(context, repo, inputs),
+        )  # fmt: skip
         context.say(f"vcs-track: run {run.id} '{run.name}' started")
         return _record(context, repo, run, program, signals)
+
+
+def read_inputs(context: Context, repo: Repository, paths: Sequence[Path]) -> tuple[Input, ...]:
+    """Hash inputs, with a bar where there are any."""
+    if not paths:
+        return ()
+    with context.progress("Hashing inputs") as progress:
+        return repo.hash_inputs([context.folder / path for path in paths], progress=progress)
 
 
 def _disabled(context: Context) -> bool:
