@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["command_line", "describe", "redact_argv"]
+__all__ = ["MASK", "command_line", "describe", "redact_argv"]
 
-_MASK: Final = "***"
+MASK: Final = "***"
 _LONGEST_ARGUMENT: Final = 4096
 _MOST_CHARACTERS: Final = 65_536
 # A script's own folder is on sys.path too, and may hold a million images.
@@ -261,7 +261,7 @@ def _redacted(argv: tuple[str, ...]) -> tuple[str, ...]:
     for argument in argv:
         text = _clean(argument[:_MOST_CHARACTERS])
         if hide_next and not text.startswith("--"):
-            kept.append(_MASK)
+            kept.append(MASK)
             hide_next = False
             continue
         hide_next = text.startswith("-") and "=" not in text and _is_secret(text)
@@ -275,9 +275,9 @@ def _redacted(argv: tuple[str, ...]) -> tuple[str, ...]:
 def _masked(text: str) -> str:
     option = _OPTION.fullmatch(text)
     if option is not None and _is_secret(option["name"]):
-        return f"{option['name']}={_MASK}"
-    text = _ISSUED.sub(_MASK, _USERINFO.sub(f"{_MASK}@", text))
-    text = _HEADER.sub(rf"\g<1>{_MASK}", text)
+        return f"{option['name']}={MASK}"
+    text = _ISSUED.sub(MASK, _USERINFO.sub(f"{MASK}@", text))
+    text = _HEADER.sub(rf"\g<1>{MASK}", text)
     text = _PAIR.sub(_masked_pair, text)
     return _masked_words(text) if re.search(r"\s", text) else text
 
@@ -287,7 +287,7 @@ def _masked_pair(match: re.Match[str]) -> str:
         return match[0]
     value = match["value"]
     quote = value[0] if value[0] in "\"'" else ""
-    return f"{match['name']}{match['mid']}{quote}{_MASK}{quote}"
+    return f"{match['name']}{match['mid']}{quote}{MASK}{quote}"
 
 
 def _masked_words(text: str) -> str:
@@ -297,7 +297,7 @@ def _masked_words(text: str) -> str:
         pieces.append(text[end : match.start()])
         end = match.end()
         word = match[0]
-        pieces.append(_MASK if hide_next and not word.startswith("--") else word)
+        pieces.append(MASK if hide_next and not word.startswith("--") else word)
         hide_next = word.startswith("-") and "=" not in word and _is_secret(word)
     return "".join(pieces) + text[end:]
 

@@ -6,13 +6,13 @@ import secrets
 import string
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from vcs_track.errors import InvalidValueError, RunNotFoundError
 from vcs_track.formats.gitstate import GitState
 from vcs_track.plumbing.fsio import storage_errors
 from vcs_track.porcelain import edits, seal, values
-from vcs_track.porcelain.again import Again
+from vcs_track.porcelain.again import Again, check_on_duplicate
 from vcs_track.porcelain.disabled import DisabledRun
 from vcs_track.porcelain.facts import gathering
 from vcs_track.porcelain.lookup import as_path
@@ -36,7 +36,34 @@ _RESUME = ("allow", "must", "never")
 class StartsRuns(Again):
     """The part of a repository that makes and edits runs."""
 
-    @storage_errors("start a run")
+    @overload
+    def start_run(
+        self, name: str | None = None, *, on_duplicate: Literal["return"], **options: Any
+    ) -> Run | RunView: ...
+
+    @overload
+    def start_run(
+        self,
+        name: str | None = None,
+        *,
+        hparams: Mapping[str, Any] | None = None,
+        id: str | None = None,
+        project: str | None = None,
+        group: str | None = None,
+        job_type: str | None = None,
+        tags: Iterable[str] = (),
+        notes: str | None = None,
+        resume: str | bool | None = None,
+        capture_code: bool = True,
+        mode: str | None = None,
+        command: Sequence[str] | None = None,
+        cwd: str | Path | None = None,
+        rank: int | None = None,
+        inputs: Declared = (),
+        on_duplicate: Literal["ignore", "warn", "raise"] = "ignore",
+    ) -> Run: ...
+
+    @storage_errors("start a run")  # type: ignore[misc]  # 'options' are those named here
     def start_run(
         self,
         name: str | None = None,
@@ -55,7 +82,8 @@ class StartsRuns(Again):
         cwd: str | Path | None = None,
         rank: int | None = None,
         inputs: Declared = (),
-    ) -> Run:
+        on_duplicate: str = "ignore",
+    ) -> Run | RunView:
         """Start a run, or join one that is going on.
 
         Args:
@@ -81,16 +109,22 @@ class StartsRuns(Again):
                 there is more than one process.
             inputs: Files and folders that the run reads: paths, or paths by name. They are
                 hashed, and not stored.
+            on_duplicate: What to do about a run that began with the same code, command,
+                hyperparameters and inputs: ``warn`` or ``raise`` where one has finished or is
+                running, ``return`` the one that has finished. Not looked for with *id* or
+                *resume*.
 
         Returns:
-            The open run.
+            The open run; with ``return`` maybe a stored one, whose status is ``finished``.
 
         Raises:
-            InvalidValueError: If an argument cannot be used.
+            DuplicateRunError: If *on_duplicate* is ``raise`` and there is one.
+            InvalidValueError: If an argument cannot be used, or an input cannot be read.
             RunNotFoundError: If *resume* is ``must`` and there is no such run.
             StorageError: If the disk refuses.
         """
         d = self.defaults
+        check_on_duplicate(on_duplicate)
         chosen = mode or d.mode
         if chosen not in ("normal", "disabled"):
             raise InvalidValueError(f"unknown mode '{chosen}'", hint="use 'normal' or 'disabled'")
@@ -115,6 +149,10 @@ class StartsRuns(Again):
             self.recover()  # the run may be one whose writer died
         policy = resume if resume is not None else d.resume
         new = self._is_new(run_id, policy, rank)
+        how = {"command": command, "cwd": cwd, "hparams": params, "inputs": known}
+        done = None if given or policy else self._answer(on_duplicate, how)
+        if done is not None:
+            return done
         before = None
         if not new:
             if not label:

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -151,10 +151,10 @@ class TestRefused:
                 repo.start_run("r", inputs=[path])
 
     @pytest.mark.parametrize("inputs", [3, {"a": 3}, [None]])
-    def test_other_types(self, repo: Repository, inputs: object) -> None:
+    def test_other_types(self, repo: Repository, inputs: Any) -> None:
         """What is no path is refused by its type."""
         with pytest.raises(InvalidTypeError):
-            repo.start_run("r", inputs=inputs)  # type: ignore[arg-type]
+            repo.start_run("r", inputs=inputs)
 
     def test_two_contents_of_one_name(self, repo: Repository, tmp_path: Path) -> None:
         """Two files outside the top with one last part must be named."""

@@ -75,6 +75,11 @@ def parse_param(text: str) -> tuple[str, Any]:
     type=click.Path(path_type=Path),
     help="Record a file or folder that it reads, by its hash (can be repeated)",
 )
+@click.option(
+    "--skip-if-done",
+    is_flag=True,
+    help="Start nothing when a run that began alike has finished; print its id",
+)
 @quiet_option
 @click.argument("program", metavar="[--] CMD [ARG]...", nargs=-1, type=click.UNPROCESSED)
 @click.pass_obj
@@ -84,6 +89,7 @@ def command(
     params: tuple[str, ...],
     tags: tuple[str, ...],
     inputs: tuple[Path, ...],
+    skip_if_done: bool,
     program: tuple[str, ...],
 ) -> int:
     """Run a program and record it
@@ -92,12 +98,15 @@ def command(
     A Python program that calls vcs_track.start_run() logs to this run. No shell is involved;
     output goes through pipes, so the program sees no terminal there.
 
+    With --skip-if-done, code, command, hyperparameters and inputs are compared with those of
+    earlier runs.
+
     \b
     Example:  vcs-track run --name first --param lr=0.1 -- python train.py
 
     \b
     Exit codes: those of the program; 128 and the signal that ended it; 126 when it cannot be
-    started, 127 when it is not found.
+    started, 127 when it is not found; 0 when it was done already.
     """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
     if not program:
         raise InvalidValueError(
@@ -106,14 +115,17 @@ def command(
     hparams = dict(parse_param(text) for text in params)
     if _disabled(context):
         return _plain(context, program)
+    repo = _repository(context)
+    known = read_inputs(context, repo, inputs)
+    how: dict[str, Any] = {
+        "command": program, "cwd": context.folder, "hparams": hparams, "inputs": known,
+    }  # fmt: skip
+    if skip_if_done and _is_done(context, repo, how):
+        return 0
     signals = Signals()
     # Held from here on: a Ctrl-C before the program starts must not leave half a run.
     with signals.held():
-        repo = _repository(context)
-        run = repo.start_run(
-            name, hparams=hparams, tags=tags, command=program, cwd=context.folder,
-            inputs=read_inputs(context, repo, inputs),
-        )  # fmt: skip
+        run: Run = repo.start_run(name, tags=tags, **how)
         context.say(f"vcs-track: run {run.id} '{run.name}' started")
         return _record(context, repo, run, program, signals)
 
@@ -124,6 +136,35 @@ def read_inputs(context: Context, repo: Repository, paths: Sequence[Path]) -> tu
         return ()
     with context.progress("Hashing inputs") as progress:
         return repo.hash_inputs([context.folder / path for path in paths], progress=progress)
+
+
+def _is_done(context: Context, repo: Repository, how: dict[str, Any]) -> bool:
+    """Tell whether a run that began alike has finished, and which, or what is near to it."""
+    if repo.defaults.run_id:
+        return False  # it joins a run
+    from vcs_track.cli import near_miss
+    from vcs_track.cli.human import ago
+
+    start = repo.plan(**how)
+    if why := near_miss.unknown(start):
+        context.say(f"vcs-track: nobody can know whether this was done: {why}")
+        return False
+    found = repo.find_same(start)
+    for match in found:
+        if match.done:
+            run = match.run
+            context.say(f"already done: run {run.id} '{run.name}' ({ago(run.created)})")
+            context.print(run.id)
+            return True
+    for match in found:
+        run = match.run
+        told = f"vcs-track: run {run.id} '{run.name}' ({ago(run.created)})"
+        if run.status == "running":
+            context.say(f"{told} does the same now")
+        elif not match.same:
+            context.say(f"{told} is nearly the same: {near_miss.tell(match)}")
+            break
+    return False
 
 
 def _disabled(context: Context) -> bool:
