@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from vcs_track.porcelain.run import Run
     from vcs_track.porcelain.run_set import RunSet
     from vcs_track.porcelain.run_view import RunView
+    from vcs_track.porcelain.whence import Origin
 
 __all__ = [
     "Change",
     "Input",
     "Media",
+    "Origin",
     "Point",
     "Repository",
     "Run",
@@ -44,6 +46,7 @@ _HOMES = {
     "Change": "porcelain.diff",
     "Input": "porcelain.inputs",
     "Media": "porcelain.points",
+    "Origin": "porcelain.whence",
     "Point": "porcelain.points",
     "Repository": "porcelain.repository",
     "Run": "porcelain.run",

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from vcs_track.errors import InvalidValueError
 from vcs_track.formats import canonical
 from vcs_track.formats.code import path_json, path_text
+from vcs_track.formats.oid import new_git_hash
 from vcs_track.plumbing import fsio
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], None]
 
-__all__ = ["Content", "content_of"]
+__all__ = ["Content", "content_of", "git_blob_of"]
 
 _BLOCK: Final = 1 << 20
 _TRIES: Final = 3
@@ -71,6 +72,21 @@ def content_of(path: Path, fmt: ObjectFormat, progress: Progress | None = None) 
     told = _Told(progress, found.st_size)
     oid = _file(os.fsencode(path), fmt, told)
     return Content(oid, told.done)
+
+
+def git_blob_of(path: Path, name: str) -> str:
+    """Return git's id of the file *path*, as it is.
+
+    Args:
+        path: The file.
+        name: Git's hash function, ``sha1`` or ``sha256``.
+
+    Raises:
+        OSError: If it cannot be read.
+    """
+    hasher = new_git_hash(name, fsio.stamp(path)[1])
+    _feed(hasher.update, os.fsencode(path))
+    return hasher.hexdigest()
 
 
 class _Told:
@@ -118,15 +134,21 @@ def _file(path: bytes, fmt: ObjectFormat, told: Callable[[int], None]) -> Object
 
 
 def _read(path: bytes, fmt: ObjectFormat) -> tuple[ObjectId, int]:
-    hasher, done = fmt.hasher(), 0
+    hasher = fmt.hasher()
+    done = _feed(hasher.update, path)
+    return fmt.finish(hasher), done
+
+
+def _feed(take: Callable[[bytes], None], path: bytes) -> int:
+    done = 0
     fd = fsio.open_read(Path(os.fsdecode(path)))
     try:
         while part := fsio.pread(fd, _BLOCK, done):
-            hasher.update(part)
+            take(part)
             done += len(part)
     finally:
         fsio.close(fd)
-    return fmt.finish(hasher), done
+    return done
 
 
 def _remember(key: tuple[str, str, _Stamp], oid: ObjectId) -> None:

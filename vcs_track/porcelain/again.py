@@ -15,6 +15,7 @@ from vcs_track.porcelain import machine, sameness, values
 from vcs_track.porcelain.capture import Rules, capture
 from vcs_track.porcelain.inputs import Input, declared, top_of
 from vcs_track.porcelain.lookup import Lookup, as_path
+from vcs_track.porcelain.whence import Origin, whence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,6 +42,10 @@ def check_on_duplicate(word: object) -> None:
             f"unknown answer to a duplicate {word!r:.40}",
             hint=f"use one of {', '.join(_ON_DUPLICATE)}",
         )
+
+
+def _say_nothing(line: str) -> None:
+    del line
 
 
 class Again(Lookup):
@@ -149,6 +154,59 @@ class Again(Lookup):
             RunNotFoundError: If there is no such run.
         """
         return sameness.start_of(self._view(run))
+
+    @storage_errors("look for a file")
+    def whence(
+        self,
+        *paths: str | Path,
+        tell: Callable[[str], None] | None = None,
+        progress: Progress | None = None,
+    ) -> list[Origin]:
+        """Return which runs made or used files, the newest first.
+
+        A file is found by its content: among what runs stored, the inputs that they named, and
+        the files of their code that the commit lacked, where they are nothing else. An image whose bytes nobody stored is
+        looked for by its pixels.
+
+        Args:
+            *paths: The files.
+            tell: Takes a line about what could not be compared.
+            progress: Is called with images compared and images in all.
+
+        Raises:
+            InvalidValueError: If one is no file, or cannot be read.
+
+        Example:
+            >>> import tempfile, vcs_track
+            >>> repo = vcs_track.init(tempfile.mkdtemp())
+            >>> weights = repo.root / "weights.bin"
+            >>> _ = weights.write_bytes(bytes(100))
+            >>> with repo.start_run("train") as run:
+            ...     _ = run.add_file(weights)
+            >>> with repo.start_run("test", inputs=[weights]):
+            ...     pass
+            >>> [(origin.name, origin.how) for origin in repo.whence(weights)]
+            [('test', 'used'), ('train', 'made')]
+        """
+        found = self.whence_each(paths, tell=tell, progress=progress)
+        together = [origin for origins in found.values() for origin in origins]
+        return sorted(together, key=lambda origin: origin.when, reverse=True)
+
+    @storage_errors("look for a file")
+    def whence_each(
+        self,
+        paths: Iterable[str | Path],
+        *,
+        tell: Callable[[str], None] | None = None,
+        progress: Progress | None = None,
+    ) -> dict[Path, list[Origin]]:
+        """Return the origins of each of several files; see :meth:`whence`."""
+        files = [as_path(path) for path in paths]
+        found = whence(
+            files, self._all(), self.store.format, leave_out=self._leave_out,
+            tell=tell or _say_nothing, progress=progress,
+        )  # fmt: skip
+        return dict(zip(files, found, strict=True))
 
     def _answer(self, answer: str, how: dict[str, Any]) -> RunView | None:
         """Give the *answer* to a start that was made before, if it was."""
