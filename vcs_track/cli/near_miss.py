@@ -15,7 +15,7 @@ __all__ = ["tell", "unknown"]
 _SHOWN: Final = 3
 _UNKNOWN: Final = {
     "code": "the code is not known",
-    "command": "the command is not known whole (a secret, or typed in)",
+    "command": "the command is not known whole (a secret, typed in, or outside the work tree)",
     "hparams": "it is not known which hyperparameters it started with",
 }
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from vcs_track.errors import CorruptError
 from vcs_track.formats import canonical, typed_json
@@ -27,6 +27,7 @@ __all__ = [
     "decode_run",
     "encode_document",
     "encode_media",
+    "is_command",
     "references",
 ]
 
@@ -148,14 +149,17 @@ def _check_inside(body: dict[str, Any]) -> None:
         "time_us": _is_time(body["time_us"]),
         "created_us": _is_time(body["created_us"]),
         "ended_us": body.get("ended_us") is None or _is_time(body["ended_us"]),
-        "command": _is_command(body.get("command") or {}),
+        "command": is_command(body.get("command") or {}),
     }
     for name, good in checks.items():
         if not good:
             raise CorruptError(f"a run manifest has no valid '{name}'")
 
 
-def _is_command(command: dict[str, Any]) -> bool:
+def is_command(command: object) -> TypeGuard[dict[str, Any]]:
+    """Return whether *command* can be that of a run manifest."""
+    if not isinstance(command, dict):
+        return False
     inputs, hparams = command.get("inputs", {}), command.get("hparams")
     return (
         (hparams is None or looks_like_id(hparams))

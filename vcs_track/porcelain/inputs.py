@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from vcs_track.errors import CorruptError, InvalidValueError, VcsTrackError
 from vcs_track.formats.code import path_text
+from vcs_track.formats.manifest import is_command
 from vcs_track.formats.oid import looks_like_id
 from vcs_track.plumbing.content import content_of
 from vcs_track.plumbing.worktree import find_root
@@ -80,17 +81,19 @@ def with_input(known: Mapping[str, Any], name: str, body: Mapping[str, Any]) -> 
 
 
 def with_inputs(
-    base: Mapping[str, Any] | None, command: Mapping[str, Any], inputs: Mapping[str, Any]
-) -> dict[str, Any] | None:
+    base: Mapping[str, Any] | None, command: object, start: Mapping[str, Any],
+    inputs: Mapping[str, Any],
+) -> dict[str, Any] | None:  # fmt: skip
     """Return the command of a run that goes on.
 
     Args:
         base: The command that is sealed, or None.
-        command: What is known of it now.
+        command: What a journal says of it; what is none is left out.
+        start: What else it says of the start.
         inputs: Inputs that were named meanwhile.
     """
     base = base or {}
-    whole = {**base, **command}
+    whole = {**base, **(command if is_command(command) else {}), **start}
     # What was declared at the start comes first, and so keeps its names.
     for more in (base.get("inputs", {}), inputs):
         for name, body in more.items():

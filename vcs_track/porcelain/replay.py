@@ -467,7 +467,7 @@ class Replay:
             code=emit(self.code.encode()) if self.code else base.code if base else None,
             git=self._git(),
             command=with_inputs(
-                base.command if base else None, {**info.get("command", {}), **self._start},
+                base.command if base else None, info.get("command", {}), self._start,
                 self.inputs,
             ),
             summary={**last, **self.results, **self.summary_set},
