@@ -61,6 +61,8 @@ class TestOfARun:
         ] == [
             (row["name"], row["same"], row["differs"], row["changes"]) for row in result.rows
         ]  # fmt: skip
+        old, broken, near = (row["key"] for row in result.rows)
+        assert old == broken != near
 
     def test_without_one_that_is_the_same(self, repo: Repository, program: Program) -> None:
         """Near ones do not count: the exit code is 1."""

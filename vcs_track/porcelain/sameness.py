@@ -80,14 +80,15 @@ class Key:
             if part in unknown or getattr(self, part) != getattr(other, part)
         )
 
-    def id(self, fmt: ObjectFormat) -> ObjectId | None:
-        """Return one id for all of it; None where a part is not known."""
+    @property
+    def id(self) -> str | None:
+        """One id for all of it, a SHA-256; None where a part is not known."""
         if self.unknown:
             return None
         body = {part: getattr(self, part) for part in ("code", "hparams")}
         body["command"] = list(self.command or ())
         body["inputs"] = [list(pair) for pair in self.inputs]
-        return fmt.hash(canonical.dumps(body))
+        return object_format("sha256").hash(canonical.dumps(body))
 
 
 @dataclass
@@ -255,7 +256,7 @@ class Match:
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data, as ``--json`` prints it."""
         return {
-            **self.run.to_dict(), "same": self.same, "differs": list(self.differs),
+            **self.run.to_dict(), "key": self._sides[0].key.id, "same": self.same, "differs": list(self.differs),
             "unknown": list(self.unknown), "changes": [each.to_dict() for each in self.changes],
         }  # fmt: skip
 
