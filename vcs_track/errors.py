@@ -7,6 +7,7 @@
     |   +-- ExpressionError               2   text, position
     +-- InvalidTypeError (TypeError)      2
     +-- RunSealedError (RuntimeError)     1   run_id
+    +-- DuplicateRunError (RuntimeError)  1   run_id
     +-- GitError (RuntimeError)           1
     +-- NotInstalledError (ImportError)   1   package
     +-- StorageError (OSError)            1
@@ -33,6 +34,7 @@ __all__ = [
     "AmbiguousRunError",
     "CorruptError",
     "CorruptObjectError",
+    "DuplicateRunError",
     "ExpressionError",
     "GitError",
     "InvalidTypeError",
@@ -101,6 +103,14 @@ class InvalidTypeError(VcsTrackError, TypeError):
 
 class RunSealedError(VcsTrackError, RuntimeError):
     """The run has ended: its points and media can no longer change."""
+
+    def __init__(self, message: str, *, run_id: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.run_id = run_id
+
+
+class DuplicateRunError(VcsTrackError, RuntimeError):
+    """A run that began in the same way is there already."""
 
     def __init__(self, message: str, *, run_id: str, hint: str = "") -> None:
         super().__init__(message, hint=hint)

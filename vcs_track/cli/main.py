@@ -31,6 +31,8 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "run": (f"{_HERE}.run", "Run a program and record it"),
     "log": (f"{_HERE}.log", "Show runs one by one, newest first"),
     "ls": (f"{_HERE}.ls", "List runs in a table"),
+    "find": (f"{_HERE}.find", "Find runs that did the same"),
+    "whence": (f"{_HERE}.whence", "Show which run made or used a file"),
     "show": (f"{_HERE}.show", "Show all that is known of a run"),
     "diff": (f"{_HERE}.diff", "Show what changed between two runs"),
     "commit": (f"{_HERE}.commit", "Commit runs with git, beside the code that made them"),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from vcs_track.formats.oid import ObjectId
 
-__all__ = ["SUBMODULE", "Code", "CodeFile", "LeftOut", "path_text"]
+__all__ = ["SUBMODULE", "Code", "CodeFile", "LeftOut", "path_json", "path_text"]
 
 SUBMODULE: Final = "160000"
 _MODES: Final = frozenset(["100644", "100755", "120000", SUBMODULE])
@@ -86,12 +86,12 @@ class Code:
         return {
             "tree": self.tree, "hash": self.hash, "commit": self.commit,
             "files": [
-                {"p": _freeze(f.path), "m": f.mode, "g": f.blob, "o": f.oid, "s": f.size}
+                {"p": path_json(f.path), "m": f.mode, "g": f.blob, "o": f.oid, "s": f.size}
                 for f in self.files
             ],
-            "gone": [_freeze(path) for path in self.gone],
+            "gone": [path_json(path) for path in self.gone],
             "left_out": [
-                {"p": _freeze(f.path), "why": f.why, "s": f.size, "h": f.sha256}
+                {"p": path_json(f.path), "why": f.why, "s": f.size, "h": f.sha256}
                 for f in self.left_out
             ],
         }  # fmt: skip
@@ -161,7 +161,8 @@ def _is_inside(path: bytes) -> bool:
     )
 
 
-def _freeze(path: bytes) -> Any:
+def path_json(path: bytes) -> Any:
+    """Return *path* for a document: text, or typed bytes."""
     try:
         return path.decode()
     except UnicodeDecodeError:

@@ -26,6 +26,7 @@ __all__ = [
     "check64",
     "looks_like_id",
     "new_file_name_hash",
+    "new_git_hash",
     "object_format",
     "pixel_key",
     "shard",
@@ -124,6 +125,23 @@ check64 = xxhash.xxh3_64_intdigest
 def new_file_name_hash() -> _Hasher:
     """Return an incremental hasher for the name of a pack file."""
     return hashlib.sha256()
+
+
+def new_git_hash(name: str, length: int) -> _Hasher:
+    """Return an incremental hasher for git's id of a file.
+
+    Args:
+        name: ``sha1`` or ``sha256``.
+        length: Bytes of the file.
+
+    Example:
+        >>> from vcs_track.formats.oid import new_git_hash
+        >>> new_git_hash("sha1", 0).hexdigest()
+        'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391'
+    """
+    hasher = hashlib.new(name, usedforsecurity=False)
+    hasher.update(b"blob %d\0" % length)
+    return hasher
 
 
 def shard(run_id: str) -> str:

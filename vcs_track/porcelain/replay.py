@@ -16,6 +16,7 @@ from vcs_track.formats import canonical, manifest, series, slots, typed_json
 from vcs_track.formats.code import Code
 from vcs_track.formats.manifest import MediaItem, RunManifest
 from vcs_track.formats.scan import Damage, Points, Record, Rows
+from vcs_track.porcelain.inputs import body_of, with_input, with_inputs
 from vcs_track.porcelain.transcript import Transcript
 
 if TYPE_CHECKING:
@@ -111,6 +112,8 @@ class Replay:
         self.results: dict[str, Any] = {}
         self.info: dict[str, Any] = {}
         self.exit: dict[str, Any] = {}
+        self.inputs: dict[str, Any] = {}
+        self._start: dict[str, Any] = {}  # goes with the command line
         self.gaps: list[dict[str, Any]] = []
         self.writers: dict[str, int] = {}
         self.statuses: list[str] = []
@@ -346,7 +349,14 @@ class Replay:
 
     def _on_hparams(self, content: dict[str, Any], wall_us: int) -> None:
         del wall_us
-        self.hparams.update(typed_json.thaw(content["v"]))
+        given = typed_json.thaw(content["v"])
+        self.hparams.update(given)
+        if content.get("start") and self._primary:
+            self._start["hparams"] = self._emit(manifest.encode_document("hparams/1", given))
+
+    def _on_input(self, content: dict[str, Any], wall_us: int) -> None:
+        del wall_us
+        self.inputs = with_input(self.inputs, content["name"], body_of(content))
 
     def _on_results(self, content: dict[str, Any], wall_us: int) -> None:
         del wall_us
@@ -365,12 +375,6 @@ class Replay:
     def _on_blob(self, content: dict[str, Any], wall_us: int) -> None:
         del wall_us
         self.media.append(MediaItem.from_json(content))
-
-    def _on_out(self, content: dict[str, Any], wall_us: int) -> None:
-        self._transcript.out(content, wall_us)
-
-    def _on_cell(self, content: dict[str, Any], wall_us: int) -> None:
-        self._transcript.cell(content, wall_us)
 
     def _on_modules(self, content: dict[str, Any], wall_us: int) -> None:
         del wall_us
@@ -416,11 +420,11 @@ class Replay:
 
     def _command(self) -> dict[str, Any] | None:
         old = self.base.command if self.base else None
-        command: dict[str, Any] | None = self.info.get("command") or old
-        if not self._modules:
-            return command
-        known = {**(old or {}), **(command or {})}
-        return {**known, "modules": sorted({*known.get("modules", ()), *self._modules})}
+        found = with_inputs(old, self.info.get("command", {}), self._start, self.inputs)
+        if self._modules:
+            before = (old or {}).get("modules", ())
+            found = {**(found or {}), "modules": sorted({*before, *self._modules})}
+        return found
 
     def build(
         self, run: str, *, status: str, time_us: int, parents: Iterable[ObjectId]
@@ -477,12 +481,13 @@ _FRAMES: Final[dict[str, Callable[[Replay, dict[str, Any], int], None]]] = {
     "writer": Replay._on_writer,  # noqa: SLF001 -- the table belongs to the class
     "set": Replay._on_set,  # noqa: SLF001
     "hparams": Replay._on_hparams,  # noqa: SLF001
+    "input": Replay._on_input,  # noqa: SLF001
     "result": Replay._on_results,  # noqa: SLF001
     "summary": Replay._on_summary,  # noqa: SLF001
     "text": Replay._on_text,  # noqa: SLF001
     "blob": Replay._on_blob,  # noqa: SLF001
-    "out": Replay._on_out,  # noqa: SLF001
-    "cell": Replay._on_cell,  # noqa: SLF001
+    "out": lambda self, content, us: self._transcript.out(content, us),
+    "cell": lambda self, content, us: self._transcript.cell(content, us),
     "modules": Replay._on_modules,  # noqa: SLF001
     "code": Replay._on_code,  # noqa: SLF001
     "error": Replay._on_error,  # noqa: SLF001
