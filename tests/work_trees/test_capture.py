@@ -52,6 +52,24 @@ class TestTree:
         assert ("120000", "100755", "160000") == (modes[b"link"], modes[b"tool.sh"], modes[b"lib"])
         assert () == code.left_out
 
+    def test_sees_a_change_in_the_second_of_the_commit(self, place: Place) -> None:
+        """A file of the same size, changed in the second in which git read it, is kept.
+
+        Seen to fail when the copy of the index was younger than the index.
+        """
+        file, index = place.root / "train.py", place.root / ".git" / "index"
+        git(place.root, "config", "core.trustctime", "false")
+        then = (index.stat().st_mtime_ns // 10**9 - 5) * 10**9
+        for path in (file, index):
+            os.utime(path, ns=(then, then))
+        git(place.root, "update-index", "--really-refresh")
+        file.write_bytes(b"print(2)\n")
+        for path in (file, index):
+            os.utime(path, ns=(then, then))
+        code = place.capture()
+
+        assert {b"train.py": b"print(2)\n"} == place.kept(code)
+
     def test_of_a_clean_tree_is_that_of_its_commit(self, place: Place) -> None:
         """Where nothing was changed nothing is kept."""
         code = place.capture()

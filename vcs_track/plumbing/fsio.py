@@ -276,9 +276,12 @@ def stamp(path: Path) -> tuple[int, int]:
     return found.st_mtime_ns, found.st_size
 
 
-def touch(path: Path) -> None:
-    """Say that *path* was changed now, by the clock of the system."""
-    os.utime(path)
+def touch(path: Path, ns: int | None = None) -> None:
+    """Say that *path* was changed now by the clock of the system, or at *ns*."""
+    if ns is None:
+        os.utime(path)
+    else:
+        os.utime(path, ns=(ns, ns))
 
 
 # ---- open files ------------------------------------------------------------------------

@@ -86,10 +86,14 @@ class GitTree:
             "GIT_ALTERNATE_OBJECT_DIRECTORIES": _quoted(common_dir_of(git_dir) / "objects"),
         }
         try:
+            changed, _ = fsio.stamp(git_dir / "index")
             index = fsio.read(git_dir / "index")
         except FileNotFoundError:
             return
         fsio.write_new(scratch / "index", index, sync=False)
+        # Git reads again what was changed as late as its index: a file may change twice within
+        # the resolution of its times. A copy that looks younger would hide the second change.
+        fsio.touch(scratch / "index", changed)
 
     def _call(
         self, *args: str, stdin: bytes | None = None, literal: bool = True, patient: bool = True
