@@ -8,6 +8,7 @@
     +-- InvalidTypeError (TypeError)      2
     +-- RunSealedError (RuntimeError)     1   run_id
     +-- GitError (RuntimeError)           1
+    |   +-- CommitNotFoundError           1
     +-- NotInstalledError (ImportError)   1   package
     +-- StorageError (OSError)            1
     +-- RepositoryNotFoundError           10  (FileNotFoundError)
@@ -31,6 +32,7 @@ from typing import ClassVar
 
 __all__ = [
     "AmbiguousRunError",
+    "CommitNotFoundError",
     "CorruptError",
     "CorruptObjectError",
     "ExpressionError",
@@ -109,6 +111,10 @@ class RunSealedError(VcsTrackError, RuntimeError):
 
 class GitError(VcsTrackError, RuntimeError):
     """A git command failed, or git is missing."""
+
+
+class CommitNotFoundError(GitError):
+    """Git knows no commit, or no range of commits, of this name."""
 
 
 class NotInstalledError(VcsTrackError, ImportError):

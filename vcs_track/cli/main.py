@@ -29,7 +29,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "init": (f"{_HERE}.init", "Make a repository for runs"),
     "status": (f"{_HERE}.status", "Show the repository, live runs and runs not committed yet"),
     "run": (f"{_HERE}.run", "Run a program and record it"),
-    "log": (f"{_HERE}.log", "Show runs one by one, newest first"),
+    "log": (f"{_HERE}.log", "Show commits with their runs, newest first"),
     "ls": (f"{_HERE}.ls", "List runs in a table"),
     "show": (f"{_HERE}.show", "Show all that is known of a run"),
     "diff": (f"{_HERE}.diff", "Show what changed between two runs"),

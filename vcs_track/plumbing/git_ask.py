@@ -10,7 +10,7 @@ import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from vcs_track.errors import GitError
+from vcs_track.errors import CommitNotFoundError, GitError
 from vcs_track.formats.gitstate import GitUnreadable, git_text
 from vcs_track.plumbing.git_call import Answer, GitCall, NoAnswerError
 from vcs_track.plumbing.worktree import find_root, git_dir_of
@@ -56,13 +56,15 @@ def top_of(path: Path) -> Path:
 
 
 def refuse_option(rev: str) -> None:
-    """Raise GitError where git would take *rev* for an option."""
+    """Raise CommitNotFoundError where git would take *rev* for an option."""
     # No ref starts with a dash, and older gits have no '--end-of-options' here.
     if not rev or rev.startswith("-") or "\0" in rev:
-        raise GitError(f"git knows no commit '{rev}'", hint="name a branch, a tag or an id")
+        raise CommitNotFoundError(
+            f"git knows no commit '{rev}'", hint="name a branch, a tag or an id"
+        )
 
 
-def unknown(top: Path, rev: str) -> GitError:
+def unknown(top: Path, rev: str) -> CommitNotFoundError:
     """Return the error for a commit that git does not know.
 
     The hint has near names.
@@ -73,7 +75,7 @@ def unknown(top: Path, rev: str) -> GitError:
     near = [name for part in wanted for name in get_close_matches(part, known)]
     names = " or ".join(f"'{name}'" for name in dict.fromkeys(near) if name not in wanted)
     hint = f"did you mean {names}?" if names else "'git log --all --oneline' lists commits"
-    return GitError(f"git knows no commit '{rev}'", hint=hint)
+    return CommitNotFoundError(f"git knows no commit '{rev}'", hint=hint)
 
 
 def demand(*args: str, stdin: bytes | None = None, patient: bool = False) -> Answer:
