@@ -102,7 +102,7 @@ def folders_named(root: Path, commit: str, name: bytes) -> set[bytes]:
 
 
 def trees_without(root: Path, trees: Sequence[str], folders: Iterable[bytes]) -> dict[str, str]:
-    """Return, for each of *trees*, the tree that it would be without *folders*.
+    """Return the ids that *trees* would have without *folders*.
 
     A folder that has nothing else in it goes too. A tree that git has not got is left out.
 

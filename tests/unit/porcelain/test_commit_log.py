@@ -340,7 +340,7 @@ class TestRanges:
     def test_near_names(self, repo: Repository) -> None:
         """A typo in a range is told with the branch that was meant."""
         with pytest.raises(CommitNotFoundError) as caught:
-            repo.log("HEAD..mian")
+            repo.log("HEAD..man")
 
         assert "did you mean 'main'?" == caught.value.hint
 
