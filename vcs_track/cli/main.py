@@ -34,6 +34,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "show": (f"{_HERE}.show", "Show all that is known of a run"),
     "diff": (f"{_HERE}.diff", "Show what changed between two runs"),
     "commit": (f"{_HERE}.commit", "Commit runs with git, beside the code that made them"),
+    "hooks": (
+        f"{_HERE}.hooks",
+        "Install or remove the git hook that names the runs of a commit",
+    ),
     "code": (f"{_HERE}.code", "Show the code of a run, or one file of it"),
     "restore": (f"{_HERE}.restore", "Make a work tree with the exact code of a run"),
     "export": (f"{_HERE}.export", "Write runs to a zip that stands alone"),
