@@ -110,6 +110,16 @@ class TestCommit:
 
         assert [one, two] == trailers()
 
+    def test_runs_that_waited(self, repo: Repository) -> None:
+        """Our own commit names the runs too that were staged before it.
+
+        Seen to fail when the settings of its call of git hid them from the hook.
+        """
+        ids = {stage(repo, "waiting"), make_run(repo, "new")}
+        vcs("commit", "new")
+
+        assert ids == set(trailers())
+
     def test_merges_and_squashes_are_left_alone(self, repo: Repository) -> None:
         """The runs of a merge have their own commits, and a squash keeps its message."""
         git("commit", "-m", "code")

@@ -25,7 +25,8 @@ _TEXT: Final = f"""\
 #!/bin/sh
 # Names the runs of a commit in its message. Made by 'vcs-track hooks install'.
 case "$2" in merge | squash) exit 0 ;; esac
-git diff --cached --quiet --diff-filter=A -- ':(top,glob)**/.runs/heads/**' && exit 0
+GIT_LITERAL_PATHSPECS=0 git diff --cached --quiet --diff-filter=A -- \\
+    ':(top,glob)**/.runs/heads/**' && exit 0
 command -v vcs-track >/dev/null 2>&1 || exit 0
 {_CALL} 2>/dev/null ||
     echo "vcs-track: the runs of this commit are not named in its message" >&2
