@@ -34,6 +34,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "show": (f"{_HERE}.show", "Show all that is known of a run"),
     "diff": (f"{_HERE}.diff", "Show what changed between two runs"),
     "commit": (f"{_HERE}.commit", "Commit runs with git, beside the code that made them"),
+    "annotate": (f"{_HERE}.annotate", "Write runs as notes, for 'git log --notes=runs'"),
     "hooks": (
         f"{_HERE}.hooks",
         "Install or remove the git hook that names the runs of a commit",

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from vcs_track.errors import GitError
 from vcs_track.formats.gitstate import git_text
 from vcs_track.formats.gittree import FOLDER_MODE, parse_tree, tree_id
 from vcs_track.plumbing.git_ask import ask, check, demand, refuse_option, top_of, unknown
-from vcs_track.plumbing.git_call import GitCall
+from vcs_track.plumbing.git_objects import read_objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -146,7 +145,7 @@ class _Trees:
         level = [(tree, names) for tree in trees]
         while level:
             wanted = dict.fromkeys(oid for oid, _ in level if oid not in self._bytes)
-            self._bytes.update(_read(root, list(wanted)))
+            self._bytes.update(read_objects(root, list(wanted)))
             # Many commits have one folder in common: it is looked at once for each plan.
             below = {(oid, id(plan)): (oid, plan) for oid, plan in self._below(level)}
             level = list(below.values())
@@ -186,25 +185,3 @@ class _Trees:
 
 def _mark(name: bytes) -> bytes:
     return b"%s %s\0" % (FOLDER_MODE, name)
-
-
-def _read(root: Path, oids: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-    if not oids:
-        return
-    data = GitCall(
-        "-C", str(root), "--no-optional-locks", "cat-file", "--batch",
-        stdin="".join(f"{oid}\n" for oid in oids).encode(), patient=True,
-        env={"GIT_NO_LAZY_FETCH": "1"},
-    ).output("cat-file")  # fmt: skip
-    at = 0
-    for oid in oids:
-        end = data.find(b"\n", at)
-        head = data[at:end].split()
-        at = end + 1
-        if head[1:] == [b"missing"]:
-            continue
-        if end < 0 or len(head) != 3:
-            raise GitError(f"git cannot read tree '{oid[:12]}'")
-        size = int(head[2])
-        yield oid, data[at : at + size]
-        at += size + 1

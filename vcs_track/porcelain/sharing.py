@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from vcs_track.errors import InvalidValueError
 from vcs_track.plumbing.fsio import storage_errors
 from vcs_track.plumbing.git_log import history
-from vcs_track.porcelain import shelf
+from vcs_track.porcelain import annotate, shelf
 from vcs_track.porcelain.commit_log import CommitLog, arrange, match
 from vcs_track.porcelain.lookup import Lookup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from vcs_track.porcelain.annotate import Annotated
     from vcs_track.porcelain.run import Run
     from vcs_track.porcelain.run_view import RunView
 
@@ -86,6 +87,24 @@ class SharesRuns(Lookup):
         commits = history(self.root, rev_range)
         found = match(self.root, self._all(), commits)
         return {run: place.commit for run, place in found.items()}
+
+    def annotate(self, rev_range: str | None = None, *, everywhere: bool = False) -> Annotated:
+        """Write the runs of commits as notes, for ``git log --notes=runs``.
+
+        The notes, in ``refs/notes/runs``, are a view: they are never read.
+
+        Args:
+            rev_range: As ``git log`` takes it. Default: the commits of ``HEAD``.
+            everywhere: Commits of every branch and tag.
+
+        Raises:
+            CommitNotFoundError: If git does not know *rev_range*.
+            GitError: If git refuses.
+        """
+        commits = history(self.root, rev_range, everywhere=everywhere)
+        runs = self.runs().whole()
+        log = arrange(runs, commits, match(self.root, runs, commits))
+        return annotate.annotate(self.root, log)
 
     @storage_errors("commit runs")
     def commit(
