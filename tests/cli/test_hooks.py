@@ -268,5 +268,5 @@ class TestInstall:
 
     def test_wrong_usage(self, repo: Repository) -> None:
         """What is no action or no hook is wrong usage."""
-        for args in (["instal"], ["install", "x"], ["run"], ["run", "pre-commit", "x"]):
+        for args in (["nothing"], ["install", "x"], ["run"], ["run", "pre-commit", "x"]):
             vcs("hooks", *args, code=2)

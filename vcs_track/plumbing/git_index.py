@@ -54,7 +54,7 @@ def changes(top: Path) -> list[Change]:
 
 
 def files_below(top: Path, folder: bytes) -> dict[bytes, str]:
-    """Return the files below *folder* that the next commit has, with their blobs."""
+    """Return the staged and committed files below *folder*, with blobs."""
     answer = demand(
         "-C", str(top), "--no-optional-locks", "--literal-pathspecs", "ls-files", "-s", "-z", "--",
         os.fsdecode(folder), patient=True,

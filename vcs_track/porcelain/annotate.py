@@ -38,9 +38,9 @@ class Annotated:
 
 
 def annotate(folder: Path, log: CommitLog) -> Annotated:
-    """Write a note on each commit of *log* that has sealed runs, a line for each.
+    """Write a note on each commit of *log* that has sealed runs.
 
-    Notes on other commits stay.
+    It has a line a run. Notes on other commits stay.
 
     Args:
         folder: A folder in the work tree.
