@@ -54,14 +54,16 @@ def _commit(commit: Commit, *, dim: bool) -> None:
     who = f"{commit.author}, {render.ago(datetime.fromtimestamp(commit.time, UTC))}"
     refs = f"({commit.refs}) " if commit.refs else ""
     head, tail = commit.id[:_DIGITS], f"  {who}"
+    refs, tail, subject = map(render.visible, (refs, tail, commit.subject))
     left = width - len(head) - 1
-    if left - render.width_of(refs) - render.width_of(tail) < _SUBJECT:
+    least = min(render.width_of(subject), _SUBJECT)
+    if left - render.width_of(refs) - render.width_of(tail) < least:
         # Names of branches may be long, and of people: a subject needs some room.
-        refs = render.cut(refs, max(0, (left - _SUBJECT) // 2))
+        spare = left - least
+        refs = render.cut(refs, max(0, spare // 2, spare - render.width_of(tail)))
         refs = refs and refs.rstrip() + " "
-        tail = render.cut(tail, max(0, left - _SUBJECT - render.width_of(refs)))
-    room = max(0, left - render.width_of(render.visible(refs + tail)))
-    subject = render.cut(render.visible(commit.subject), room)
+        tail = render.cut(tail, max(0, spare - render.width_of(refs)))
+    subject = render.cut(subject, max(0, left - render.width_of(refs + tail)))
     render.line(
         Cell(head, "dim" if dim else "yellow"), " ", Cell(refs, "dim" if dim else "cyan"),
         Cell(subject, "dim" if dim else "bold"), Cell(tail, "dim"), width=width,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +26,7 @@ __all__ = ["command"]
 _SHOWN: Final = 4
 _SPARK: Final = 16
 _NARROW: Final = 60
+_REVISION: Final = re.compile(r"[~^:@]|\.\.|^-")
 _NOTHING: Final = {False: "there are no runs", True: "no run matches"}
 
 
@@ -119,9 +121,11 @@ def _by_prefix(repo: Repository, name: str, unknown: CommitNotFoundError) -> lis
         start, end = "did you mean ", "?"
         hints = [hint for hint in (missing.hint, unknown.hint) if hint.startswith(start)]
         near = " or ".join(hint.removeprefix(start).removesuffix(end) for hint in hints)
+        # What has signs of git's own is meant for git.
+        others = unknown if _REVISION.search(name) else missing
         raise RunNotFoundError(
             f"no run and no commit matches '{name}'",
-            hint=f"{start}{near}{end}" if near else missing.hint or unknown.hint,
+            hint=f"{start}{near}{end}" if near else others.hint,
         ) from None
 
 
