@@ -9,6 +9,7 @@
     +-- RunSealedError (RuntimeError)     1   run_id
     +-- DuplicateRunError (RuntimeError)  1   run_id
     +-- GitError (RuntimeError)           1
+    |   +-- CommitNotFoundError           1
     +-- NotInstalledError (ImportError)   1   package
     +-- StorageError (OSError)            1
     +-- RepositoryNotFoundError           10  (FileNotFoundError)
@@ -32,6 +33,7 @@ from typing import ClassVar
 
 __all__ = [
     "AmbiguousRunError",
+    "CommitNotFoundError",
     "CorruptError",
     "CorruptObjectError",
     "DuplicateRunError",
@@ -119,6 +121,10 @@ class DuplicateRunError(VcsTrackError, RuntimeError):
 
 class GitError(VcsTrackError, RuntimeError):
     """A git command failed, or git is missing."""
+
+
+class CommitNotFoundError(GitError):
+    """Git knows no commit, or no range of commits, of this name."""
 
 
 class NotInstalledError(VcsTrackError, ImportError):

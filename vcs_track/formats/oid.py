@@ -24,6 +24,7 @@ __all__ = [
     "ObjectFormat",
     "ObjectId",
     "check64",
+    "git_object_id",
     "looks_like_id",
     "new_file_name_hash",
     "new_git_hash",
@@ -115,6 +116,20 @@ def object_format(name: str) -> ObjectFormat:
         raise InvalidValueError(
             f"unknown object format '{name}'", hint=f"known formats: {known}"
         ) from None
+
+
+def git_object_id(kind: str, data: bytes, digits: int) -> str:
+    """Return the id that git gives to *data*, by the hash of *digits* digits.
+
+    Example:
+        >>> from vcs_track.formats.oid import git_object_id
+        >>> git_object_id("tree", b"", 40)[:12], git_object_id("blob", b"", 64)[:12]
+        ('4b825dc642cb', '473a0f4c3be8')
+    """
+    framed = b"%s %d\0" % (kind.encode(), len(data)) + data
+    if digits == 64:
+        return hashlib.sha256(framed).hexdigest()
+    return hashlib.sha1(framed, usedforsecurity=False).hexdigest()
 
 
 # The 64-bit check word of some bytes, with an optional seed (XXH3): for accidents, not for
