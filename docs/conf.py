@@ -41,7 +41,10 @@ nitpick_ignore_regex = [
     # other projects'
     (r"py:.*", r"(PIL|click|git|numpy|pandas|polars)(\..+)?"),
     # inner names that hints take from imports for the type checker only
-    (r"py:.*", r"(Chunk|Defaults|MediaItem|ObjectId|Objects|Progress|RunManifest|Store)"),
+    (
+        r"py:.*",
+        r"(Chunk|Declared|Defaults|MediaItem|ObjectFormat|ObjectId|Objects|Progress|RunManifest|Store)",
+    ),
     (r"py:.*", r"(bundle\.Imported|fsck\.Report)"),
     # inner modules that docstrings mention and the reference leaves out on purpose
     (r"py:.*", r"vcs_track\.(cli|formats|plumbing|porcelain)(\..+)?"),

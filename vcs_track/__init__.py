@@ -13,15 +13,19 @@ if TYPE_CHECKING:
     from vcs_track.api import init, open, start_run  # noqa: A004 -- the field's word
     from vcs_track.errors import VcsTrackError
     from vcs_track.porcelain.diff import Change
+    from vcs_track.porcelain.inputs import Input
     from vcs_track.porcelain.points import Media, Point, Series
     from vcs_track.porcelain.repository import Repository
     from vcs_track.porcelain.run import Run
     from vcs_track.porcelain.run_set import RunSet
     from vcs_track.porcelain.run_view import RunView
+    from vcs_track.porcelain.whence import Origin
 
 __all__ = [
     "Change",
+    "Input",
     "Media",
+    "Origin",
     "Point",
     "Repository",
     "Run",
@@ -40,7 +44,9 @@ __version__ = "0.1.0"
 # Loaded when first used: a bare import stays cheap, and nobody pays for git or SQL unasked.
 _HOMES = {
     "Change": "porcelain.diff",
+    "Input": "porcelain.inputs",
     "Media": "porcelain.points",
+    "Origin": "porcelain.whence",
     "Point": "porcelain.points",
     "Repository": "porcelain.repository",
     "Run": "porcelain.run",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from vcs_track import environ
 from vcs_track.errors import InvalidTypeError, RepositoryNotFoundError
@@ -15,6 +15,9 @@ from vcs_track.porcelain.names import readable_name
 from vcs_track.porcelain.repository import Repository
 from vcs_track.porcelain.run import Run
 from vcs_track.porcelain.starting import new_id
+
+if TYPE_CHECKING:
+    from vcs_track.porcelain.run_view import RunView
 
 __all__ = ["init", "open", "start_run"]
 
@@ -80,7 +83,13 @@ def open(path: str | Path | None = None, *, recover: bool = True) -> Repository:
     return repo
 
 
-def start_run(name: str | None = None, **options: Any) -> Run:
+@overload
+def start_run(
+    name: str | None = None, *, on_duplicate: Literal["return"], **options: Any
+) -> Run | RunView: ...
+@overload
+def start_run(name: str | None = None, **options: Any) -> Run: ...
+def start_run(name: str | None = None, **options: Any) -> Run | RunView:
     """Start a run in the repository of this folder, or in a new one.
 
     Looks for ``.runs`` here and above, and makes it where there is none: at the top of the
@@ -106,4 +115,5 @@ def start_run(name: str | None = None, **options: Any) -> Run:
         repo = open()
     except RepositoryNotFoundError:
         repo = init()
-    return repo.start_run(name, **options)
+    run: Run | RunView = repo.start_run(name, **options)
+    return run

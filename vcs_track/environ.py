@@ -20,7 +20,7 @@ from vcs_track.errors import InvalidValueError, StorageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["Settings", "columns", "force_color", "no_color", "read"]
+__all__ = ["Settings", "as_bytes", "columns", "force_color", "no_color", "read"]
 
 _FILE: Final = "pyproject.toml"
 _TABLE: Final = "tool.vcs-track"
@@ -109,6 +109,7 @@ class Settings:
         code_largest: Bytes of a file of the code; of larger ones only the hash is kept.
         code_most: Bytes of such files of one run together.
         include_ignored: Patterns of files to keep although git ignores them.
+        commit_largest: Bytes of a pack that git may get; a larger one is refused.
         sync_interval: Seconds between two syncs of a journal to the disk, > 0.
         object_format: Of repositories made from now on: ``sha256`` or ``xxh128``.
         journal_engine: ``auto``, ``mmap`` or ``pwrite``.
@@ -138,6 +139,7 @@ class Settings:
     code_largest: int = 5 << 20
     code_most: int = 50 << 20
     include_ignored: tuple[str, ...] = ()
+    commit_largest: int = 50 << 20
     sync_interval: float = 1.0
     object_format: str = "sha256"
     journal_engine: str = "auto"
@@ -191,6 +193,23 @@ def _bytes(value: object) -> int:
     return int(match[1]) * _UNITS[match[2]]
 
 
+def as_bytes(text: str) -> int:
+    """Return the size that *text* names.
+
+    Raises:
+        InvalidValueError: If it names none.
+
+    Example:
+        >>> from vcs_track.environ import as_bytes
+        >>> as_bytes("500 KB"), as_bytes("2g")
+        (512000, 2147483648)
+    """
+    try:
+        return _bytes(text)
+    except _BadValueError as error:
+        raise InvalidValueError(f"{text!r} is not {error.expected}") from None
+
+
 def _count(value: object) -> int:
     if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,9}", value.strip()):
         raise _BadValueError("a whole number from 0")
@@ -233,6 +252,7 @@ _VALUES: Final[Mapping[str, Callable[[object], Any]]] = {
     "code_largest": _bytes,
     "code_most": _bytes,
     "include_ignored": _names,
+    "commit_largest": _bytes,
     "sync_interval": _seconds,
     "object_format": _one_of("sha256", "xxh128"),
     "journal_engine": _one_of("auto", "mmap", "pwrite"),

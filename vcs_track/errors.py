@@ -7,7 +7,9 @@
     |   +-- ExpressionError               2   text, position
     +-- InvalidTypeError (TypeError)      2
     +-- RunSealedError (RuntimeError)     1   run_id
+    +-- DuplicateRunError (RuntimeError)  1   run_id
     +-- GitError (RuntimeError)           1
+    |   +-- CommitNotFoundError           1
     +-- NotInstalledError (ImportError)   1   package
     +-- StorageError (OSError)            1
     +-- RepositoryNotFoundError           10  (FileNotFoundError)
@@ -31,8 +33,10 @@ from typing import ClassVar
 
 __all__ = [
     "AmbiguousRunError",
+    "CommitNotFoundError",
     "CorruptError",
     "CorruptObjectError",
+    "DuplicateRunError",
     "ExpressionError",
     "GitError",
     "InvalidTypeError",
@@ -107,8 +111,20 @@ class RunSealedError(VcsTrackError, RuntimeError):
         self.run_id = run_id
 
 
+class DuplicateRunError(VcsTrackError, RuntimeError):
+    """A run that began in the same way is there already."""
+
+    def __init__(self, message: str, *, run_id: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.run_id = run_id
+
+
 class GitError(VcsTrackError, RuntimeError):
     """A git command failed, or git is missing."""
+
+
+class CommitNotFoundError(GitError):
+    """Git knows no commit, or no range of commits, of this name."""
 
 
 class NotInstalledError(VcsTrackError, ImportError):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -117,6 +119,54 @@ class TestChoosing:
 
         assert 0.5 == repo_rows[0]["summary"]["train/loss"]
         assert "Infinity" == stats["max"]
+
+
+class TestCommits:
+    @pytest.fixture
+    def commits(self) -> list[str]:
+        """Make two commits, a clean run at each and one that became the second."""
+        found: list[str] = []
+
+        def git(*args: str) -> str:
+            done = subprocess.run(["git", *args], capture_output=True, check=True, timeout=60)
+            return done.stdout.decode().strip()
+
+        git("init", "--quiet")
+        for name in ("one", "two"):
+            Path("train.py").write_text(name)
+            if found:
+                vcs_track.open().start_run("between", id="between").finish()
+            git("add", "train.py")
+            git("commit", "--quiet", "-m", name)
+            found.append(git("rev-parse", "HEAD"))
+            vcs_track.init().start_run(name, id=name, hparams={"n": len(found)}).finish()
+        return found
+
+    def test_commit(self, commits: list[str], program: Program) -> None:
+        """``--commit`` lists what was made there, or is exactly its code."""
+        first = program("ls", "--commit", commits[0], "--json", "--sort", "id").rows
+        second = program("ls", "--commit", "HEAD", "--json", "--sort", "id").rows
+
+        assert ["between", "one"] == [row["id"] for row in first]
+        assert ["between", "two"] == [row["id"] for row in second]
+
+    def test_range(self, commits: list[str], program: Program) -> None:
+        """``--range`` lists the runs of its commits; a filter is applied to these."""
+        rows = program("ls", "--range", "HEAD~1..", "--json", "--sort", "id").rows
+        chosen = program("ls", "--range", "HEAD~1..", "--where", "hparams.n = 1")
+
+        assert ["between", "two"] == [row["id"] for row in rows]
+        assert (0, "", "no run matches\n") == (chosen.code, chosen.out, chosen.err)
+
+    def test_what_git_refuses(self, commits: list[str], program: Program) -> None:
+        """An unknown commit is git's to report, an option of git is none."""
+        for name in ("nope", "--output=x"):
+            result = program("ls", "--range", name)
+
+            assert (1, "") == (result.code, result.out)
+            assert f"error: git knows no commit '{name}'\n" in result.err
+        assert not Path("x").exists()
+        assert 2 == program("ls", "--range", "HEAD", "--commit", "HEAD").code
 
 
 class TestBadInput:

@@ -71,6 +71,7 @@ class TestVerdict:
             if name[:8] not in ("worktree", "objects/") or name in before
         }
         assert [] == [c.name for c in vcs_track.open(project).diff(old, new)]
+        assert f"{old.id} " in vcs("find", "--same", new.id).stdout
 
     def test_drifted(self, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Another number is told, and makes the exit code 3."""

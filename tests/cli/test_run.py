@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import signal
@@ -462,3 +463,118 @@ class TestParam:
         """A parameter without a name is refused."""
         with pytest.raises(InvalidValueError):
             parse_param("  =3")
+
+
+class TestInputs:
+    def test_are_recorded_before_the_program_starts(self, project: Path) -> None:
+        """``--input`` keeps name and hash, as they were when the program began."""
+        (project / "data").mkdir()
+        (project / "data" / "x").write_bytes(b"old")
+        (project / "y").write_bytes(b"y")
+        vcs("run", "--input", "data/x", "-i", "y", "--", "sh", "-c", "echo new > data/x")
+        found = {one.name: (one.oid, one.start) for one in only_run(project).inputs}
+
+        assert {
+            name: (hashlib.sha256(data).hexdigest(), True)
+            for name, data in {"data/x": b"old", "y": b"y"}.items()
+        } == found
+
+    def test_that_are_not_there_start_nothing(self, project: Path) -> None:
+        """A typo costs no run, and the program does not begin."""
+        done = vcs("run", "--input", "nowhere", "--", "touch", "began", code=2)
+
+        assert "error: cannot read input 'nowhere': no such file or directory" in done.stderr
+        assert not (project / "began").exists()
+        assert 0 == len(vcs_track.open(project).runs())
+
+    def test_and_the_folder_are_those_of_the_program(self, project: Path) -> None:
+        """With ``-C`` paths are below that folder, and it is the folder of the command.
+
+        Seen to fail when the folder of the shell was recorded.
+        """
+        (project / "sub").mkdir()
+        (project / "sub" / "x").write_bytes(b"x")
+        vcs("-C", "sub", "run", "-i", "x", "--", "cat", "x")
+        run = only_run(project)
+
+        assert ("sub", ["sub/x"]) == (run.command["cwd"], [one.name for one in run.inputs])
+
+
+class TestSkipIfDone:
+    how = ("run", "--skip-if-done", "-p", "lr=0.1", "--", "sh", "-c", "echo x >> ../log")
+
+    def test_runs_once(self, project: Path) -> None:
+        """The second time nothing starts: the id is told, and 0 is the exit code."""
+        first = vcs(*self.how)
+        second = vcs(*self.how)
+        run = only_run(project)
+
+        assert "x\n" == (project.parent / "log").read_text()
+        assert f"{run.id}\n" == second.stdout
+        assert f"already done: run {run.id} '{run.name}' (just now)\n" == second.stderr
+        assert "nearly" not in first.stderr
+
+    def test_runs_again_what_failed(self, project: Path) -> None:
+        """Only what has finished is done."""
+        for _ in range(2):
+            vcs(
+                "run", "-q", "--skip-if-done", "--", "sh", "-c", "echo x >> ../log; exit 3", code=3
+            )
+
+        assert "x\nx\n" == (project.parent / "log").read_text()
+
+    def test_tells_a_near_miss(self, project: Path) -> None:
+        """What is nearly the same is named in one line with what differs, and it runs."""
+        vcs(*self.how)
+        run = only_run(project)
+        done = vcs(*[word.replace("0.1", "0.2") for word in self.how])
+
+        assert (
+            f"vcs-track: run {run.id} '{run.name}' (just now) is nearly the same: lr: 0.1 -> 0.2"
+            in done.stderr
+        )
+        assert "x\nx\n" == (project.parent / "log").read_text()
+
+    def test_sees_an_input_that_changed(self, project: Path) -> None:
+        """The same command on other data is not done.
+
+        Seen to fail when inputs were left out of the key.
+        """
+        (project / ".gitignore").write_text("data\n")
+        how = ("run", "--skip-if-done", "-i", "data", "--", "sh", "-c", "cat data >> ../log")
+        said = []
+        for text in ("1", "1", "2"):
+            (project / "data").write_text(text)
+            said.append(vcs(*how).stderr)
+
+        assert "12" == (project.parent / "log").read_text()
+        assert "is nearly the same: input data: changed" in said[-1]
+
+    def test_sees_an_uncommitted_change(self, project: Path) -> None:
+        """Code that was changed is other code, and changed back it is the same."""
+        said = []
+        for text in ("1", "2", "1"):
+            (project / "train.py").write_text(text)
+            said.append(vcs(*self.how).stderr)
+
+        assert ["already done" in text for text in said] == [False, False, True]
+        assert "x\nx\n" == (project.parent / "log").read_text()
+
+    def test_runs_where_nobody_can_know(self, project: Path) -> None:
+        """A masked secret may be another one: it is said, and the program runs."""
+        how = ("run", "--skip-if-done", "--", "sh", "-c", "echo x >> ../log", "--token", "abc")
+        vcs(*how)
+        done = vcs(*how)
+
+        assert "x\nx\n" == (project.parent / "log").read_text()
+        assert (
+            "nobody can know whether this was done: the command is not known whole" in done.stderr
+        )
+
+    def test_inside_a_run_it_joins(self, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A program that was given the id of a run is part of it, and starts."""
+        vcs(*self.how)
+        monkeypatch.setenv("VCS_TRACK_RUN_ID", "outer")
+        vcs(*self.how)
+
+        assert "x\nx\n" == (project.parent / "log").read_text()

@@ -111,11 +111,13 @@ class Place:
         heads: Ids of the newest states of each run in the store.
         shelf: Those of the shelf, which only grow.
         live: Journals of each live run, in the order in which they were begun.
+        led: The live runs that have, or had, a first writer.
     """
 
     heads: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     shelf: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     live: dict[str, list[Journal]] = field(default_factory=dict)
+    led: set[str] = field(default_factory=set)
 
     @property
     def sealed(self) -> list[str]:
@@ -243,6 +245,7 @@ class World:
         place.live[run] = left
         if not left:
             del place.live[run]
+            place.led.discard(run)
 
     def edited(
         self, place: Place, run: str, changes: Mapping[str, Any], listed: int

@@ -244,7 +244,8 @@ class Programs(RuleBasedStateMachine):
             expected = RunNotFoundError
         assert expected == refused
         if opened is not None:
-            primary = not joins and not (late and sealed)
+            # Who joins ranks that came late is the first writer that the run has now.
+            primary = opened.id not in side.place.led and (joins or not (late and sealed))
             self._opened(
                 side, opened, primary, rank, own, given, params, joins=joins, sealed=sealed
             )
@@ -254,6 +255,8 @@ class Programs(RuleBasedStateMachine):
         given: dict[str, Any], params: dict[str, Any], *, joins: bool, sealed: bool,
     ) -> None:  # fmt: skip
         journal = Journal(primary)
+        if primary:
+            side.place.led.add(opened.id)
         handle = Handle(journal, rank)
         known = {key: value for key, value in given.items() if value or value == ""}
         if not joins and not sealed:

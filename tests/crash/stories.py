@@ -231,7 +231,7 @@ class Story:
         known = self.promises.get(name, Promise())
         before = len(known.items) if known.started else None
         self.tell(name, status=(*known.status, "crashed"), before=before)
-        run = repo.start_run(f"run {name}", id=name, **options)
+        run: Run = repo.start_run(f"run {name}", id=name, **options)
         self.runs.append(run)
         return run
 

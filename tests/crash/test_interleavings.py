@@ -37,7 +37,7 @@ def opened(root: Path) -> Repository:
 
 def begin(root: Path, **options: Any) -> Run:
     """Start the run and log a point and a file."""
-    run = opened(root).start_run("name", id="r", **options)
+    run: Run = opened(root).start_run("name", id="r", **options)
     run.add_scalar("loss", 0.5)
     (root / "file").write_bytes(b"content")
     run.add_file(root / "file")

@@ -95,6 +95,8 @@ def public_definitions(tree: ast.Module) -> list[tuple[str, Documented]]:
     for node in tree.body:
         if not isinstance(node, Documented) or not is_public(node.name):
             continue
+        if "overload" in decorators(node):  # its implementation has the docstring
+            continue
         found.append((node.name, node))
         if isinstance(node, ast.ClassDef):
             found += [(f"{node.name}.{each.name}", each) for each in public_methods(node)]

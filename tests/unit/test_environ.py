@@ -56,6 +56,7 @@ class TestVariables:
             "VCS_TRACK_DISABLE_CODE": "yes",
             "VCS_TRACK_CODE_LARGEST": "500 KB",
             "VCS_TRACK_CODE_MOST": "7MiB",
+            "VCS_TRACK_COMMIT_LARGEST": "1 GB",
             "VCS_TRACK_INCLUDE_IGNORED": "conf/*.local",
             "VCS_TRACK_SYNC_INTERVAL": "0.25",
             "VCS_TRACK_OBJECT_FORMAT": "xxh128",
@@ -65,6 +66,7 @@ class TestVariables:
             tmp_path / "b", "disabled", "p", "n", "abc", "g", "j", ("a", "b"), "some, words",
             "must", 3, silent=True, strict=True, capture_git=False, capture_code=False,
             code_largest=512_000, code_most=7 << 20, include_ignored=("conf/*.local",),
+            commit_largest=1 << 30,
             sync_interval=0.25, object_format="xxh128", journal_engine="pwrite",
         )  # fmt: skip
 

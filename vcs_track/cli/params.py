@@ -14,12 +14,23 @@ if TYPE_CHECKING:
 
     from click.shell_completion import CompletionItem
 
-__all__ = ["RUN", "WHERE", "Run", "Where", "json_option", "quiet_option", "where_option"]
+__all__ = [
+    "RUN",
+    "SIZE",
+    "WHERE",
+    "Run",
+    "Size",
+    "Where",
+    "json_option",
+    "quiet_option",
+    "where_option",
+]
 
 if TYPE_CHECKING:
     _Type = click.ParamType[str]
+    _Number = click.ParamType[int]
 else:  # not generic before click 8.2
-    _Type = click.ParamType
+    _Type = _Number = click.ParamType
 
 _F = TypeVar("_F", bound="Callable[..., Any] | click.Command")
 
@@ -58,7 +69,25 @@ class Where(_Type):
     name = "EXPR"
 
 
+class Size(_Number):
+    """A number of bytes, for example ``500 KB`` or ``5 MB``."""
+
+    name = "SIZE"
+
+    def convert(
+        self,
+        value: Any,
+        param: click.Parameter | None,  # noqa: ARG002 -- click's
+        ctx: click.Context | None,  # noqa: ARG002 -- click's
+    ) -> int:
+        """Return the number of bytes."""
+        from vcs_track import environ
+
+        return value if isinstance(value, int) else environ.as_bytes(str(value))
+
+
 RUN: Final = Run()
+SIZE: Final = Size()
 WHERE: Final = Where()
 
 

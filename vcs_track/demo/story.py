@@ -66,7 +66,7 @@ What to try next
 
   cd {project}
   vcs-track show @                      all that is known of the newest run
-  vcs-track log                         the runs one by one
+  vcs-track log                         commits with their runs
   vcs-track run -- sh -c 'echo hello'   record any program, not only Python
   python train.py                       after a change of yours to train.py, then
   vcs-track diff '@{{-1}}' @              what your change did

@@ -13,11 +13,14 @@ from vcs_track.formats import canonical, typed_json
 from vcs_track.formats.oid import looks_like_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from vcs_track.formats.oid import ObjectId
 
-__all__ = ["NOT_CAPTURED", "SUBMODULE", "Code", "CodeFile", "LeftOut", "path_text"]
+__all__ = [
+    "NOT_CAPTURED", "SUBMODULE", "Code", "CodeFile", "LeftOut", "path_json", "path_text",
+    "with_code_gap",
+]  # fmt: skip
 
 SUBMODULE: Final = "160000"
 NOT_CAPTURED: Final = "the code was not captured"  # so begins the gap that says why
@@ -87,12 +90,12 @@ class Code:
         return {
             "tree": self.tree, "hash": self.hash, "commit": self.commit,
             "files": [
-                {"p": _freeze(f.path), "m": f.mode, "g": f.blob, "o": f.oid, "s": f.size}
+                {"p": path_json(f.path), "m": f.mode, "g": f.blob, "o": f.oid, "s": f.size}
                 for f in self.files
             ],
-            "gone": [_freeze(path) for path in self.gone],
+            "gone": [path_json(path) for path in self.gone],
             "left_out": [
-                {"p": _freeze(f.path), "why": f.why, "s": f.size, "h": f.sha256}
+                {"p": path_json(f.path), "why": f.why, "s": f.size, "h": f.sha256}
                 for f in self.left_out
             ],
         }  # fmt: skip
@@ -162,7 +165,8 @@ def _is_inside(path: bytes) -> bool:
     )
 
 
-def _freeze(path: bytes) -> Any:
+def path_json(path: bytes) -> Any:
+    """Return *path* for a document: text, or typed bytes."""
     try:
         return path.decode()
     except UnicodeDecodeError:
@@ -185,3 +189,23 @@ def path_text(path: bytes) -> str:
         'gr\\xfcn.py'
     """
     return path.decode("utf-8", "backslashreplace")
+
+
+def with_code_gap(
+    gaps: Sequence[dict[str, Any]], git: dict[str, Any] | None
+) -> list[dict[str, Any]]:
+    """Return the gaps of a run whose code is missing, with one that says so.
+
+    Args:
+        gaps: What is known to be missing.
+        git: What git said when the run began.
+
+    Example:
+        >>> from vcs_track.formats.code import with_code_gap
+        >>> with_code_gap([], {"unreadable": "git is not installed"})
+        [{'why': 'the code was not captured: git is not installed'}]
+    """
+    if any(str(gap.get("why", "")).startswith(NOT_CAPTURED) for gap in gaps):
+        return list(gaps)
+    why = (git or {}).get("unreadable", "the run ended before it was done")
+    return [*gaps, {"why": f"{NOT_CAPTURED}: {why}"}]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from vcs_track.errors import CorruptError
 from vcs_track.formats import canonical, typed_json
@@ -27,6 +27,7 @@ __all__ = [
     "decode_run",
     "encode_document",
     "encode_media",
+    "is_command",
     "references",
 ]
 
@@ -148,10 +149,24 @@ def _check_inside(body: dict[str, Any]) -> None:
         "time_us": _is_time(body["time_us"]),
         "created_us": _is_time(body["created_us"]),
         "ended_us": body.get("ended_us") is None or _is_time(body["ended_us"]),
+        "command": is_command(body.get("command") or {}),
     }
     for name, good in checks.items():
         if not good:
             raise CorruptError(f"a run manifest has no valid '{name}'")
+
+
+def is_command(command: object) -> TypeGuard[dict[str, Any]]:
+    """Return whether *command* can be that of a run manifest."""
+    if not isinstance(command, dict):
+        return False
+    inputs, hparams = command.get("inputs", {}), command.get("hparams")
+    return (
+        (hparams is None or looks_like_id(hparams))
+        and isinstance(inputs, dict)
+        and all(isinstance(one, dict) and looks_like_id(one.get("o")) for one in inputs.values())
+        and all(type(one.get("size")) is int for one in inputs.values())
+    )
 
 
 def encode_document(kind: str, value: object) -> bytes:
@@ -303,6 +318,9 @@ def _run_references(body: dict[str, Any]) -> Iterator[tuple[str, ObjectId]]:
             yield f"{key}/1", body[key]
     if body.get("code") is not None:
         yield "code/1", body["code"]
+    started = (body.get("command") or {}).get("hparams")
+    if started is not None:
+        yield "hparams/1", started
 
 
 def _scalar_references(body: dict[str, Any]) -> Iterator[tuple[str, ObjectId]]:

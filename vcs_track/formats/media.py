@@ -9,6 +9,7 @@ import io
 import math
 import struct
 import sys
+import warnings
 from collections import OrderedDict
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -19,13 +20,15 @@ from vcs_track.formats.oid import object_format
 if TYPE_CHECKING:
     from PIL.Image import Image as PILImage
 
-__all__ = ["EncodedImage", "encode_image", "guess_mime", "open_image", "sniff"]
+__all__ = ["EncodedImage", "encode_image", "guess_mime", "open_image", "pixels_of", "sniff"]
 
 _LEVEL: Final = 3  # of PNG compression: a third of the time of the default, a little larger
 # The header sizes of the versions of BMP, from Windows 3 on.
 _BMP_HEADERS: Final = tuple(size.to_bytes(4, "little") for size in (40, 52, 56, 64, 108, 124))
 _MAX_16_BITS: Final = 0xFFFF
 _KNOWN: Final = "PNG, JPEG, GIF, WebP or BMP"
+_DECODERS: Final = ("PNG", "JPEG", "GIF", "WEBP", "BMP")
+_MOST_PIXELS: Final = 50_000_000  # 200 MB when decoded
 
 _MIME: Final = {
     "bmp": "image/bmp", "csv": "text/csv", "gif": "image/gif", "gz": "application/gzip",
@@ -264,3 +267,57 @@ def open_image(data: bytes) -> PILImage:
         return Image.open(io.BytesIO(data))
     except UnidentifiedImageError:
         raise InvalidValueError("the bytes are no image that Pillow can open") from None
+
+
+def pixels_of(data: bytes) -> str:
+    """Return a hash of what the encoded image *data* looks like.
+
+    Equal for two images of one size with the same pixels, whatever their format, palette and
+    compression. What is wholly transparent has no colour.
+
+    Raises:
+        InvalidValueError: If it is no image, is damaged or moves, or has more than 50 million
+            pixels.
+
+    Example:
+        >>> from PIL import Image
+        >>> from vcs_track.formats.media import encode_image, pixels_of
+        >>> grey, colour = Image.new("L", (2, 2), 7), Image.new("RGB", (2, 2), (7, 7, 7))
+        >>> pixels_of(encode_image(grey).data) == pixels_of(encode_image(colour).data)
+        True
+    """
+    from PIL import Image
+
+    found = sniff(data)
+    if found is None or not (found[1] and found[2]):
+        raise InvalidValueError("it is no image that is known")
+    size = found[1], found[2]
+    # Looked at before anything is decoded: a few bytes can stand for gigabytes.
+    if size[0] * size[1] > _MOST_PIXELS:
+        raise InvalidValueError(f"it has {size[0]} x {size[1]} pixels")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what is odd in it; the pixels tell
+            image = Image.open(io.BytesIO(data), formats=_DECODERS)
+            still = image.size == size and getattr(image, "n_frames", 1) == 1
+            plain = _plain_pixels(image) if still else None
+    except Exception as error:  # noqa: BLE001 -- decoders raise whatever they stumble over
+        raise InvalidValueError(f"it is damaged: {error!s:.80}") from None
+    if plain is None:
+        raise InvalidValueError("it moves, or contradicts itself")
+    head = f"{plain.mode} {size[0]} {size[1]} ".encode()
+    return object_format("sha256").hash(head + plain.tobytes())
+
+
+def _plain_pixels(image: PILImage) -> PILImage:
+    """Return *image* in one of two modes, so that equal looks are equal bytes."""
+    from PIL import Image
+
+    if image.mode.startswith(("I", "F")):
+        return image.convert("I")  # more than 8 bits a pixel
+    plain = image.convert("RGBA")
+    alpha = plain.getchannel("A")
+    if alpha.getextrema()[0] == 0:
+        nothing = Image.new("RGBA", plain.size, (0, 0, 0, 0))
+        plain = Image.composite(plain, nothing, alpha.point(lambda value: 255 if value else 0))
+    return plain

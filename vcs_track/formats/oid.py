@@ -24,8 +24,10 @@ __all__ = [
     "ObjectFormat",
     "ObjectId",
     "check64",
+    "git_object_id",
     "looks_like_id",
     "new_file_name_hash",
+    "new_git_hash",
     "object_format",
     "pixel_key",
     "shard",
@@ -116,6 +118,20 @@ def object_format(name: str) -> ObjectFormat:
         ) from None
 
 
+def git_object_id(kind: str, data: bytes, digits: int) -> str:
+    """Return the id that git gives to *data*, by the hash of *digits* digits.
+
+    Example:
+        >>> from vcs_track.formats.oid import git_object_id
+        >>> git_object_id("tree", b"", 40)[:12], git_object_id("blob", b"", 64)[:12]
+        ('4b825dc642cb', '473a0f4c3be8')
+    """
+    framed = b"%s %d\0" % (kind.encode(), len(data)) + data
+    if digits == 64:
+        return hashlib.sha256(framed).hexdigest()
+    return hashlib.sha1(framed, usedforsecurity=False).hexdigest()
+
+
 # The 64-bit check word of some bytes, with an optional seed (XXH3): for accidents, not for
 # forgery. An alias rather than a function, because each logged point pays for the call.
 check64 = xxhash.xxh3_64_intdigest
@@ -124,6 +140,23 @@ check64 = xxhash.xxh3_64_intdigest
 def new_file_name_hash() -> _Hasher:
     """Return an incremental hasher for the name of a pack file."""
     return hashlib.sha256()
+
+
+def new_git_hash(name: str, length: int) -> _Hasher:
+    """Return an incremental hasher for git's id of a file.
+
+    Args:
+        name: ``sha1`` or ``sha256``.
+        length: Bytes of the file.
+
+    Example:
+        >>> from vcs_track.formats.oid import new_git_hash
+        >>> new_git_hash("sha1", 0).hexdigest()
+        'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391'
+    """
+    hasher = hashlib.new(name, usedforsecurity=False)
+    hasher.update(b"blob %d\0" % length)
+    return hasher
 
 
 def shard(run_id: str) -> str:

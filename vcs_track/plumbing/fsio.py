@@ -55,6 +55,7 @@ __all__ = [
     "remove_dir",
     "remove_tree",
     "rename",
+    "replace",
     "reserve",
     "safe_to_map",
     "seek",
@@ -187,6 +188,16 @@ def publish(path: Path, data: bytes) -> None:
     finally:
         unlink(tmp)
     fsync_dir(path.parent)
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Give the file *path* the content *data*, at once."""
+    tmp = _aside(path)
+    try:
+        write_new(tmp, data)
+        rename(tmp, path)
+    finally:
+        unlink(tmp)
 
 
 def _aside(path: Path) -> Path:

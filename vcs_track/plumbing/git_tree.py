@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-__all__ = ["GitTree", "TreeEntry", "tree_of"]
+__all__ = ["GitTree", "TreeEntry", "differing", "tree_of"]
 
 # What a user's configuration must not do to the repository while we look.
 _QUIET: Final = (
@@ -56,6 +56,28 @@ def tree_of(root: Path, commit: str, folder: bytes) -> str | None:
     if any(folder in path.split(b"/") for path in folders.out.split(b"\0")):
         return None
     return tree.out.decode().strip()
+
+
+def differing(root: Path, old: str, new: str) -> list[tuple[TreeEntry | None, TreeEntry | None]]:
+    """Return the files that differ between two commits, as each has it.
+
+    Raises:
+        GitError: If git has not got them.
+    """
+    options = ("-r", "-z", "--no-renames", "--raw", "--no-commit-id", "--end-of-options")
+    call = GitCall("-C", str(root), "--no-optional-locks", "diff-tree", *options, old, new)
+    words = iter(call.output("diff-tree").split(b"\0"))
+    found = []
+    for word in filter(None, words):
+        path = next(words)
+        before, after, blob, other, _ = word.removeprefix(b":").decode().split()
+        found.append(
+            (
+                TreeEntry(before, blob, path) if int(before, 8) else None,
+                TreeEntry(after, other, path) if int(after, 8) else None,
+            )
+        )
+    return found
 
 
 class GitTree:

@@ -1,6 +1,6 @@
 """What git says about a folder, and the few things asked of it.
 
-The only module that talks to git. Reads take no lock and leave index, ``HEAD``, refs
+Reads take no lock and leave index, ``HEAD``, refs
 and stash as they are; they give up after ten seconds, so that a hanging network disk
 never stops a training. What git prints is bytes: kept text has U+FFFD where it was not
 UTF-8, file names keep theirs by ``surrogateescape``.
@@ -14,10 +14,9 @@ import re
 import tempfile
 from contextlib import contextmanager
 from dataclasses import replace
-from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from vcs_track.errors import GitError, NotInstalledError
 from vcs_track.formats.gitstate import (
@@ -28,7 +27,19 @@ from vcs_track.formats.gitstate import (
     parse_status,
 )
 from vcs_track.formats.remote_url import clean_url
-from vcs_track.plumbing.git_call import INSTALL, LOOKING, Answer, GitCall, NoAnswerError
+from vcs_track.plumbing.git_ask import (
+    ask,
+    begin,
+    check,
+    demand,
+    fail,
+    refusal,
+    refuse_option,
+    refused_for,
+    top_of,
+    unknown,
+)
+from vcs_track.plumbing.git_call import INSTALL, Answer, GitCall, NoAnswerError
 from vcs_track.plumbing.worktree import (
     common_dir_of,
     find_root,
@@ -60,67 +71,9 @@ __all__ = [
 ]
 
 _NOT_RUNS: Final = ":(exclude,top,glob)**/.runs/**"
-_NAMED: Final = ("refs/heads", "refs/tags", "refs/remotes")
 _COMMIT_ID: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 _T = TypeVar("_T")
-
-
-def _read(root: Path | str, *args: str) -> Answer:
-    return _call(root, *args).answer()
-
-
-def _call(root: Path | str, *args: str) -> GitCall:
-    # What a file system monitor says may be old, and asking it starts one.
-    return GitCall("-C", str(root), "-c", "core.fsmonitor=false", *args, env=LOOKING)
-
-
-def _said(answer: Answer) -> tuple[str, str]:
-    """Return git's most telling line, and all it said."""
-    everything = (git_text(answer.err).strip() or git_text(answer.out).strip())[:4000]
-    lines = [line.strip() for line in everything.splitlines() if line.strip()]
-    telling = [line for line in lines if line.startswith(("fatal: ", "error: "))]
-    if not lines:
-        return f"git left with code {answer.code} and said nothing", ""
-    return (telling or lines)[0].removeprefix("fatal: ").removeprefix("error: "), everything
-
-
-def _refusal(root: Path, answer: Answer) -> GitUnreadable:
-    line, everything = _said(answer)
-    # The one word that stays when git speaks another language.
-    if "safe.directory" in everything:
-        return GitUnreadable(
-            "git refuses the repository: it belongs to another user",
-            f"run 'git config --global --add safe.directory {root}' if you trust it",
-        )
-    line = line.replace(str(root), ".").rstrip(".")
-    return GitUnreadable(f"git cannot read the repository: {line}", "run 'git status' there")
-
-
-_VOUCHED: Final[set[tuple[Path, Path]]] = set()
-
-
-def _refused(root: Path) -> GitUnreadable | None:
-    """Return why git would not answer for *root*; asked once a process."""
-    git_dir = git_dir_of(root)
-    if git_dir is not None and (root, git_dir) in _VOUCHED:
-        return None
-    answer = _read(root, "rev-parse", "--absolute-git-dir")
-    if answer.code:
-        return _refusal(root, answer)
-    meant = os.fsdecode(answer.out.rstrip(b"\r\n"))
-    if git_dir is None or not _same_file(meant, git_dir):
-        # A hook exports GIT_DIR: git would then answer for, and write to, another place.
-        return GitUnreadable("git looks at another repository", "unset GIT_DIR")
-    _VOUCHED.add((root, git_dir))
-    return None
-
-
-def _same_file(one: str, other: Path) -> bool:
-    try:
-        return other.samefile(one)
-    except (OSError, ValueError):
-        return False
 
 
 # --- the state ---
@@ -175,10 +128,10 @@ def _told(work: Callable[[], _T]) -> _T | GitUnreadable:
 
 def _begin(path: Path) -> tuple[Path, GitCall] | GitUnreadable | None:
     root = find_root(path)
-    refused = None if root is None else _refused(root)
+    refused = None if root is None else refused_for(root)
     if root is None or refused is not None:
         return refused
-    return root, _call(
+    return root, begin(
         root, "status", "--porcelain=v2", "--branch", "-z", "--no-renames",
         "--untracked-files=normal", "--", _NOT_RUNS,
     )  # fmt: skip
@@ -187,7 +140,7 @@ def _begin(path: Path) -> tuple[Path, GitCall] | GitUnreadable | None:
 def _state(root: Path, answer: Answer) -> GitState | GitUnreadable:
     git_dir = git_dir_of(root)
     if answer.code or git_dir is None:
-        return _refusal(root, answer)
+        return refusal(root, answer)
     state, branch = parse_status(answer.out, answer.err, root=str(root))
     common = common_dir_of(git_dir)
     return replace(
@@ -225,7 +178,7 @@ def _remote_settings(root: Path, common: Path, mtime: int, size: int) -> Mapping
         return {}
     found: dict[bytes, bytes] = {}
     # All of them: git's own name patterns do not match what is not UTF-8.
-    for entry in _read(root, "config", "--null", "--list").out.split(b"\0"):
+    for entry in ask(root, "config", "--null", "--list").out.split(b"\0"):
         key, _, value = entry.partition(b"\n")
         if key.startswith(b"remote.") and key.endswith(b".url"):
             found.setdefault(key, value)  # git fetches from the first
@@ -242,7 +195,7 @@ def is_clean(path: Path) -> bool:
     """
     state = read_state(path)
     if not isinstance(state, GitState):
-        _fail(state, path)
+        fail(state, path)
     return not state.dirty and not state.untracked
 
 
@@ -271,19 +224,15 @@ def resolve(root: Path, rev: str) -> str:
     Raises:
         GitError: If git knows no such commit; the hint has near names.
     """
-    _refuse_option(rev)
-    top = _top(root)
+    refuse_option(rev)
+    top = top_of(root)
     # ':/text' searches messages, a suffix would become part of the text.
     spec = rev if rev.startswith(":/") else f"{rev}^{{commit}}"
-    answer = _demand("-C", str(top), "rev-parse", "--verify", "--quiet", spec)
+    answer = demand("-C", str(top), "rev-parse", "--verify", "--quiet", spec)
     commit_id = git_text(answer.out.strip())
     if answer.code == 0 and _COMMIT_ID.fullmatch(commit_id):
         return commit_id
-    listed = _demand("-C", str(top), "for-each-ref", "--format=%(refname:short)", *_NAMED)
-    near = get_close_matches(re.split(r"[~^@:]", rev)[0], git_text(listed.out).splitlines())
-    names = " or ".join(f"'{name}'" for name in near)
-    hint = f"did you mean {names}?" if near else "'git log --all --oneline' lists commits"
-    raise GitError(f"git knows no commit '{rev}'", hint=hint)
+    raise unknown(top, rev)
 
 
 def commits(
@@ -301,9 +250,9 @@ def commits(
         NotInstalledError: If GitPython is missing.
     """
     if rev_range is not None:
-        _refuse_option(rev_range)
-    top = str(_top(root))
-    if rev_range is None and _demand("-C", top, "rev-parse", "-q", "--verify", "HEAD").code:
+        refuse_option(rev_range)
+    top = str(top_of(root))
+    if rev_range is None and demand("-C", top, "rev-parse", "-q", "--verify", "HEAD").code:
         return []  # before the first commit
     command = [
         "git", "--no-optional-locks", "log", "-z", "-s", "--no-show-signature",
@@ -334,7 +283,7 @@ def _gitpython(top: str, command: list[str]) -> bytes:
         )
     except GitCommandNotFound as error:
         raise GitError("git is not installed", hint=INSTALL) from error
-    _check("log", Answer(code, b"", err.encode("utf-8", "replace")))
+    check("log", Answer(code, b"", err.encode("utf-8", "replace")))
     return out
 
 
@@ -347,8 +296,8 @@ def init(path: Path) -> None:
     Raises:
         GitError: If git refuses.
     """
-    answer = _demand("init", "--quiet", "--", str(path), patient=True)
-    _check("init", answer)
+    answer = demand("init", "--quiet", "--", str(path), patient=True)
+    check("init", answer)
 
 
 def add(root: Path, paths: Sequence[str]) -> None:
@@ -363,13 +312,13 @@ def add(root: Path, paths: Sequence[str]) -> None:
     """
     if not paths:
         return
-    top = _top(root)
-    answer = _demand(
+    top = top_of(root)
+    answer = demand(
         "-C", str(top), "--literal-pathspecs", "add", "--force",
         "--pathspec-from-file=-", "--pathspec-file-nul",
         stdin=_pathspecs(paths), patient=True,
     )  # fmt: skip
-    _check("add", answer)
+    check("add", answer)
 
 
 def commit(root: Path, message: str, paths: Sequence[str] | None = None) -> str:
@@ -386,7 +335,7 @@ def commit(root: Path, message: str, paths: Sequence[str] | None = None) -> str:
         GitError: With git's own words: no identity, a hook refused, a merge goes on,
             nothing to commit.
     """
-    top = _top(root)
+    top = top_of(root)
     if paths is not None and not paths:
         raise GitError("git commit failed: no paths given")
     with tempfile.TemporaryDirectory(prefix="vcs-track-") as folder:
@@ -395,11 +344,11 @@ def commit(root: Path, message: str, paths: Sequence[str] | None = None) -> str:
             listed = Path(folder, "paths")
             listed.write_bytes(_pathspecs(paths))
             only = ("--only", f"--pathspec-from-file={listed}", "--pathspec-file-nul")
-        answer = _demand(
+        answer = demand(
             "-C", str(top), "--literal-pathspecs", "commit", "--file=-", *only,
             stdin=message.encode("utf-8", "surrogateescape"), patient=True,
         )  # fmt: skip
-    _check("commit", answer)
+    check("commit", answer)
     return resolve(top, "HEAD")
 
 
@@ -409,12 +358,12 @@ def staged(root: Path, paths: Iterable[str] = ()) -> bool:
     Raises:
         GitError: If git cannot be asked.
     """
-    top = _top(root)
-    answer = _demand(
+    top = top_of(root)
+    answer = demand(
         "-C", str(top), "--no-optional-locks", "diff", "--cached", "--name-only", "-z",
         "--no-renames", "--no-ext-diff",
     )  # fmt: skip
-    _check("diff", answer)
+    check("diff", answer)
     ours = [os.fsencode(posixpath.normpath(path)) for path in paths]
     return any(
         name and not any(name == path or name.startswith(path + b"/") for path in ours)
@@ -424,7 +373,7 @@ def staged(root: Path, paths: Iterable[str] = ()) -> bool:
 
 def committed(root: Path, folder: Path) -> set[str]:
     """Return the names of the files below *folder* that ``HEAD`` has."""
-    answer = _read(root, "ls-tree", "-r", "-z", "--name-only", "HEAD", "--", f"{folder}/")
+    answer = ask(root, "ls-tree", "-r", "-z", "--name-only", "HEAD", "--", f"{folder}/")
     if answer.code:
         return set()
     return {os.fsdecode(posixpath.basename(name)) for name in answer.out.split(b"\0") if name}
@@ -432,46 +381,3 @@ def committed(root: Path, folder: Path) -> set[str]:
 
 def _pathspecs(paths: Iterable[str]) -> bytes:
     return b"".join(os.fsencode(path) + b"\0" for path in paths)
-
-
-def _refuse_option(rev: str) -> None:
-    # No ref starts with a dash, and older gits have no '--end-of-options' here.
-    if not rev or rev.startswith("-") or "\0" in rev:
-        raise GitError(f"git knows no commit '{rev}'", hint="name a branch, a tag or an id")
-
-
-def _top(path: Path) -> Path:
-    # The work tree of *path*, sure that git means the same one.
-    root = find_root(path)
-    if root is None:
-        _fail(None, path)
-    try:
-        refused = _refused(root)
-    except NoAnswerError as error:
-        refused = error.unreadable
-    if refused is not None:
-        _fail(refused, path)
-    return root
-
-
-def _demand(*args: str, stdin: bytes | None = None, patient: bool = False) -> Answer:
-    try:
-        return GitCall(*args, stdin=stdin, patient=patient).answer()
-    except NoAnswerError as error:
-        raise GitError(error.unreadable.reason, hint=error.unreadable.hint) from None
-
-
-def _fail(state: GitUnreadable | None, path: Path) -> NoReturn:
-    if state is None:
-        raise GitError(f"'{path}' is not in a git repository", hint="run 'git init' first")
-    raise GitError(state.reason, hint=state.hint)
-
-
-def _check(command: str, answer: Answer) -> None:
-    if not answer.code:
-        return
-    line, everything = _said(answer)
-    hint = "" if everything.strip() == line else everything
-    if "user.email" in everything:
-        hint = "run 'git config user.name NAME' and 'git config user.email EMAIL'"
-    raise GitError(f"git {command} failed: {line.rstrip('.')}", hint=hint)

@@ -29,6 +29,7 @@ class Defaults:
         code_largest: Bytes of a file of the code; of larger ones only size and hash are kept.
         code_most: Bytes of such files of one run together.
         include_ignored: Patterns of files to keep with the code although git ignores them.
+        commit_largest: Bytes of a pack that `commit` gives to git; a larger one is refused.
         sync_interval: Seconds between background syncs.
         journal_engine: ``auto``, ``mmap`` or ``pwrite``.
         variables: Environment variables to record.
@@ -50,6 +51,7 @@ class Defaults:
     code_largest: int = 5 << 20
     code_most: int = 50 << 20
     include_ignored: tuple[str, ...] = ()
+    commit_largest: int = 50 << 20
     sync_interval: float = 1.0
     journal_engine: str = "auto"
     variables: Mapping[str, str] = field(default_factory=dict)

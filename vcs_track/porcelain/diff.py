@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["KINDS", "Change", "diff"]
 
 KINDS: Final = (
-    "hparam", "summary", "result", "series", "media", "text", "file", "env", "command", "note",
+    "hparam", "summary", "result", "series", "media", "text", "file", "input", "env", "command",
+    "note",
 )  # fmt: skip
 
 _MEDIA_KIND: Final = {
@@ -34,7 +35,7 @@ class Change:
     """One thing that differs.
 
     Attributes:
-        kind: One of ``hparam summary result series media text file env command note``.
+        kind: One of ``hparam summary result series media text file input env command note``.
         name: What it is called.
         old: Its value in the first run, or None where it has none.
         new: Its value in the second run, or None where it has none.
@@ -122,9 +123,17 @@ def _beyond_results(run: RunView) -> dict[str, Any]:
     return {name: value for name, value in run.summary.items() if name not in run.results}
 
 
+def _inputs(run: RunView) -> dict[str, Any]:
+    return {one.name: {"oid": one.oid, "size": one.size} for one in run.inputs}
+
+
+# Compared by themselves, or no difference at all: that it repeats another run, and the files
+# that it imported, which are its code.
+_NOT_COMMAND: Final = frozenset(["hparams", "inputs", "modules", "rerun_of"])
+
+
 def _command(run: RunView) -> dict[str, Any]:
-    # That it repeats another run is no difference, and files that it imported are its code.
-    return {k: v for k, v in run.command.items() if k not in ("rerun_of", "modules")}
+    return {key: value for key, value in run.command.items() if key not in _NOT_COMMAND}
 
 
 def _labels(run: RunView) -> dict[str, Any]:
@@ -146,8 +155,8 @@ def diff(old: RunView, new: RunView) -> list[Change]:
         new: The second run.
 
     Returns:
-        One change for each hyperparameter, summary value, result, series, item, environment
-        fact and label that is not the same in both; none for a run and itself.
+        One change for each hyperparameter, summary value, result, series, item, input,
+        environment fact and label that is not the same in both; none for a run and itself.
     """
     changes: list[Change] = []
     if old.manifest.hparams != new.manifest.hparams:
@@ -157,6 +166,7 @@ def diff(old: RunView, new: RunView) -> list[Change]:
     changes += _series(old, new)
     changes += _media(old, new)
     changes += _environment(old, new)
+    changes += _mappings("input", _inputs(old), _inputs(new))
     changes += _mappings("command", _command(old), _command(new))
     changes += _mappings("note", _labels(old), _labels(new))
     return sorted(changes, key=lambda change: (KINDS.index(change.kind), change.name))

@@ -52,6 +52,11 @@ class DisabledRun(Run):
         del path, name
         return ""
 
+    def add_input(self, path: str | Path, name: str | None = None) -> str:
+        """Do nothing."""
+        del path, name
+        return ""
+
     def detect_and_log_figures(self, *args: Any, **kwargs: Any) -> int:
         """Do nothing."""
         del args, kwargs

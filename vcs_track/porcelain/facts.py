@@ -49,7 +49,7 @@ class Facts:
 @contextmanager
 def gathering(
     folder: Path, variables: Mapping[str, str], *, argv: Sequence[str] | None, git: bool,
-    code: bool = False,
+    code: bool = False, cwd: Path | None = None, declared: Mapping[str, Any] | None = None,
 ) -> Iterator[Facts]:  # fmt: skip
     """Begin to gather the facts of a run that starts now.
 
@@ -59,17 +59,21 @@ def gathering(
         argv: Command line. Default: that of this process.
         git: Whether to ask git.
         code: Whether the code is captured, so that its absence is a gap.
+        cwd: Folder of the command. Default: the current one.
+        declared: What else is kept with the command.
 
     Returns:
         For the body, the facts; they wait for git, which is slow, when they are asked for.
     """
     created_us = time.time_ns() // 1000
     with gitlink.asking_for_state(folder) if git else nullcontext(lambda: None) as ask:
-        env = machine.describe(variables, argv=argv, root=gitlink.find_root(folder) or folder)
+        top = gitlink.find_root(folder) or folder
+        env = machine.describe(variables, argv=argv, root=top, cwd=cwd)
         command = {
             "argv": env.pop("command"),
             "cwd": env.pop("cwd"),
-            "script": script_of(argv, gitlink.find_root(folder) or folder),
+            "script": script_of(argv, top, cwd),
+            **(declared or {}),
         }
         known = {"created_us": created_us, "env": env, "command": command}
         yield Facts({**known, "capture": True} if code and git else known, ask)

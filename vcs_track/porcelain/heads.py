@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from vcs_track.errors import ObjectNotFoundError
 from vcs_track.formats.manifest import RunManifest, decode_run
+from vcs_track.porcelain.inputs import with_input
 from vcs_track.porcelain.values import same
 
 if TYPE_CHECKING:
@@ -126,6 +127,7 @@ def _merge(old: RunManifest, new: RunManifest, base: RunManifest | None) -> RunM
     removed = (before - set(old.tags)) | (before - set(new.tags))
     return replace(
         stands,
+        command=_command(old, stands),
         gaps=_gaps(old, new, base, stands),
         tags=tuple(sorted({*old.tags, *new.tags} - removed)),
         writers={
@@ -138,6 +140,14 @@ def _merge(old: RunManifest, new: RunManifest, base: RunManifest | None) -> RunM
 def _merge_keys(old: dict[str, Any], new: dict[str, Any], base: dict[str, Any]) -> dict[str, Any]:
     changed = {k: v for k, v in new.items() if k not in base or not same(v, base[k])}
     return {**base, **old, **changed}
+
+
+def _command(old: RunManifest, new: RunManifest) -> dict[str, Any] | None:
+    """Return the command of *new* with the inputs of both, for they are only ever added."""
+    inputs = dict((new.command or {}).get("inputs", {}))
+    for name, body in (old.command or {}).get("inputs", {}).items():
+        inputs = with_input(inputs, name, body)
+    return {**(new.command or {}), "inputs": inputs} if inputs else new.command
 
 
 def _gaps(

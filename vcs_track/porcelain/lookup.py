@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vcs_track.errors import GitError, RunNotFoundError, VcsTrackError
+from vcs_track.errors import GitError, InvalidValueError, RunNotFoundError, VcsTrackError
 from vcs_track.plumbing import gitlink
 from vcs_track.plumbing.fsio import storage_errors
+from vcs_track.plumbing.git_log import history
 from vcs_track.porcelain import seal, values
+from vcs_track.porcelain.commit_log import match
 from vcs_track.porcelain.defaults import Defaults
-from vcs_track.porcelain.revision import resolve
+from vcs_track.porcelain.revision import names_run, resolve
 from vcs_track.porcelain.run import Run
 from vcs_track.porcelain.run_set import RunSet
 from vcs_track.porcelain.run_view import RunView
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from vcs_track.plumbing.store import Store
+    from vcs_track.porcelain.commit_log import Match
 
 __all__ = ["Lookup", "as_path"]
 
@@ -45,6 +48,9 @@ class Lookup:
         where: str | None = None,
         order_by: str | Sequence[str] | None = None,
         limit: int | None = None,
+        *,
+        commit: str | None = None,
+        rev_range: str | None = None,
     ) -> RunSet:
         """Return runs, live ones included, newest first.
 
@@ -53,12 +59,29 @@ class Lookup:
                 the page on filters.
             order_by: Names to sort by, ``-`` for falling: ``-summary.val_acc, created``.
             limit: At most this many.
+            commit: Only runs that were made at this commit, or whose code is that of it.
+            rev_range: The same for a range of commits, ``v1..main`` for example.
 
         Raises:
+            CommitNotFoundError: If git does not know *commit* or *rev_range*.
+            GitError: If git cannot be asked.
             ExpressionError: If *where* or *order_by* cannot be understood, or names what no
                 run has.
         """
-        return RunSet(self._all, where, order_by, limit, self._leave_out)
+        if commit is None and rev_range is None:
+            return RunSet(self._all, where, order_by, limit, self._leave_out)
+        if commit is not None and rev_range is not None:
+            raise InvalidValueError(
+                "commit and rev_range exclude each other", hint="a range may be one commit: 'A^!'"
+            )
+        commits = history(
+            self.root, rev_range if commit is None else commit, single=commit is not None
+        )
+
+        def there(runs: Sequence[RunView]) -> dict[str, Match]:
+            return match(self.root, runs, commits)
+
+        return RunSet(self._all, where, order_by, limit, self._leave_out, there)
 
     def _all(self) -> list[RunView]:
         self.store.refresh()
@@ -96,6 +119,14 @@ class Lookup:
         if run in seal.live_runs(self.store) or self.store.home.head_folder.of(run):
             return RunView.load(self.store, run)
         return resolve(run, self._all(), self._commit_of)
+
+    def is_run(self, run: str) -> bool:
+        """Tell whether *run* names a run by itself, not by a prefix.
+
+        That is an id or a name, ``@``, ``@{-n}``, ``git:REV`` or, behind one of these,
+        ``@{n}``.
+        """
+        return names_run(run, self._all)
 
     def _commit_of(self, revision: str) -> str:
         root = gitlink.find_root(self.root)

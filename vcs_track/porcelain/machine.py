@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["MASK", "describe", "redact_argv", "redact_text"]
+__all__ = ["MASK", "command_line", "describe", "redact_argv", "redact_text"]
 
 MASK: Final = "***"
 _LONGEST_ARGUMENT: Final = 4096
@@ -27,14 +27,16 @@ _MOST_NAMES: Final = 20_000
 
 
 def describe(
-    variables: Mapping[str, str], *, argv: Sequence[str] | None = None, root: Path | None = None
-) -> dict[str, object]:
+    variables: Mapping[str, str], *, argv: Sequence[str] | None = None, root: Path | None = None,
+    cwd: Path | None = None,
+) -> dict[str, object]:  # fmt: skip
     """Return what this process runs on, in plain JSON types.
 
     Args:
         variables: Environment variables to keep, as they are; the caller chose them.
         argv: Command line. Default: the one that Python was started with.
-        root: Top of the work tree; the current folder is kept relative to it.
+        root: Top of the work tree; the folder of the command is kept relative to it.
+        cwd: That folder. Default: the current one.
 
     Returns:
         ``python`` (``version``, ``implementation``, ``executable``), ``platform``,
@@ -52,8 +54,17 @@ def describe(
         **_machine(),
         "packages": dict(_packages(tuple(sys.path))),
         "variables": {_clean(name): _clean(value) for name, value in variables.items()},
+        **command_line(argv, root, cwd),
+    }
+
+
+def command_line(
+    argv: Sequence[str] | None, root: Path | None, cwd: Path | None = None
+) -> dict[str, object]:
+    """Return ``command`` and ``cwd`` as :func:`describe` does."""
+    return {
         "command": redact_argv(sys.orig_argv if argv is None else argv),
-        "cwd": None if root is None else _cwd_below(root),
+        "cwd": None if root is None else _below(root, cwd),
     }
 
 
@@ -144,9 +155,9 @@ def _gpus(folder: Path) -> tuple[str, ...]:
     return tuple(match[1].decode("utf-8", "replace") for match in found if match)
 
 
-def _cwd_below(root: Path) -> str | None:
+def _below(root: Path, cwd: Path | None) -> str | None:
     try:
-        here = os.path.realpath(Path.cwd())
+        here = os.path.realpath(Path.cwd() if cwd is None else cwd)
         return _clean(Path(here).relative_to(os.path.realpath(root)).as_posix())
     except (OSError, ValueError):
         return None

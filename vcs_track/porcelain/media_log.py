@@ -197,7 +197,8 @@ class MediaLog:
             if key in self._seen_figures:
                 continue
             self._seen_figures.add(key)
-            content = self._content("figure", tag, step, epoch, mime=encoded.mime)
+            meta = {"width": encoded.width, "height": encoded.height} if encoded.width else {}
+            content = self._content("figure", tag, step, epoch, mime=encoded.mime, meta=meta)
             self._store_media(lambda w, c=content, e=encoded: w.blob(c, e.data), flush=False)  # type: ignore[misc]
             taken += 1
         if flush:

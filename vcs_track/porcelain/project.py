@@ -49,12 +49,13 @@ def _below(name: str, top: str) -> str | None:
     return os.path.relpath(real, top).replace(os.sep, "/")
 
 
-def script_of(argv: Sequence[str] | None, root: Path) -> str:
+def script_of(argv: Sequence[str] | None, root: Path, cwd: Path | None = None) -> str:
     """Return the script that a program runs, below *root* where it is there.
 
     Args:
         argv: Command line of another program; None for this one.
         root: Top of the project.
+        cwd: Folder of the command. Default: the current one.
 
     Returns:
         A path, or an empty text where it is not known.
@@ -66,32 +67,40 @@ def script_of(argv: Sequence[str] | None, root: Path) -> str:
         >>> script_of(["sh", "-c", "exit"], root)
         ''
     """
+    here = _here(root) if cwd is None else cwd if cwd.is_absolute() else _here(root) / cwd
     if argv is None:
         name = getattr(sys.modules.get("__main__"), "__file__", None) or ""
     else:
-        name = _named(argv)
+        name = _named(argv, here)
     if not name:
         return ""
-    text = _below(str(Path(name).absolute()), os.path.realpath(root)) or name
+    text = _below(str(here / name), os.path.realpath(root)) or name
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def _named(argv: Sequence[str]) -> str:
+def _here(root: Path) -> Path:
+    try:
+        return Path.cwd()
+    except OSError:
+        return root  # the current folder was removed
+
+
+def _named(argv: Sequence[str], here: Path) -> str:
     """Return the first word that is a file and no program of the system."""
     if not argv:
         return ""
     words = iter(argv[1:])
     if not os.path.basename(argv[0]).startswith("python"):  # noqa: PTH119 -- of a word, no path
-        return argv[0] if _is_file(argv[0]) and os.sep in argv[0] else next(
-            (word for word in words if _is_file(word) and _is_script(word)), ""
-        )  # fmt: skip
+        if os.sep in argv[0] and _is_file(here, argv[0]):
+            return argv[0]
+        return next((word for word in words if _is_script(word) and _is_file(here, word)), "")
     for word in words:
         if word in ("-m", "-c"):
-            return _module(next(words, "")) if word == "-m" else ""
+            return _module(next(words, ""), here) if word == "-m" else ""
         if word in _TAKES_A_VALUE:
             next(words, "")
         elif not word.startswith("-"):
-            return word if _is_file(word) else ""
+            return word if _is_file(here, word) else ""
     return ""
 
 
@@ -99,14 +108,14 @@ def _is_script(word: str) -> bool:
     return word.endswith((".py", ".sh", ".R", ".jl", ".lua", ".pl"))
 
 
-def _is_file(word: str) -> bool:
+def _is_file(here: Path, word: str) -> bool:
     try:
-        return Path(word).is_file()
+        return (here / word).is_file()
     except (OSError, ValueError):
         return False  # as long as no name can be, or with a zero in it
 
 
-def _module(name: str) -> str:
+def _module(name: str, here: Path) -> str:
     stem = Path(*name.split(".")) if name else Path()
     files = (stem.with_suffix(".py"), stem / "__main__.py") if name else ()
-    return next((str(file) for file in files if _is_file(str(file))), "")
+    return next((str(file) for file in files if _is_file(here, str(file))), "")

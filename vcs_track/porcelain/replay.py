@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from vcs_track.errors import VcsTrackError
 from vcs_track.formats import canonical, manifest, series, slots, typed_json
-from vcs_track.formats.code import NOT_CAPTURED, Code
+from vcs_track.formats.code import Code, with_code_gap
 from vcs_track.formats.manifest import MediaItem, RunManifest
 from vcs_track.formats.scan import Damage, Points, Record, Rows
+from vcs_track.porcelain.inputs import body_of, with_input, with_inputs
 from vcs_track.porcelain.transcript import Transcript
 
 if TYPE_CHECKING:
@@ -111,6 +112,8 @@ class Replay:
         self.results: dict[str, Any] = {}
         self.info: dict[str, Any] = {}
         self.exit: dict[str, Any] = {}
+        self.inputs: dict[str, Any] = {}
+        self._start: dict[str, Any] = {}  # goes with the command line
         self.gaps: list[dict[str, Any]] = []
         self.writers: dict[str, int] = {}
         self.statuses: list[str] = []
@@ -346,7 +349,14 @@ class Replay:
 
     def _on_hparams(self, content: dict[str, Any], wall_us: int) -> None:
         del wall_us
-        self.hparams.update(typed_json.thaw(content["v"]))
+        given = typed_json.thaw(content["v"])
+        self.hparams.update(given)
+        if content.get("start") and self._primary:
+            self._start["hparams"] = self._emit(manifest.encode_document("hparams/1", given))
+
+    def _on_input(self, content: dict[str, Any], wall_us: int) -> None:
+        del wall_us
+        self.inputs = with_input(self.inputs, content["name"], body_of(content))
 
     def _on_results(self, content: dict[str, Any], wall_us: int) -> None:
         del wall_us
@@ -365,12 +375,6 @@ class Replay:
     def _on_blob(self, content: dict[str, Any], wall_us: int) -> None:
         del wall_us
         self.media.append(MediaItem.from_json(content))
-
-    def _on_out(self, content: dict[str, Any], wall_us: int) -> None:
-        self._transcript.out(content, wall_us)
-
-    def _on_cell(self, content: dict[str, Any], wall_us: int) -> None:
-        self._transcript.cell(content, wall_us)
 
     def _on_modules(self, content: dict[str, Any], wall_us: int) -> None:
         del wall_us
@@ -416,18 +420,11 @@ class Replay:
 
     def _command(self) -> dict[str, Any] | None:
         old = self.base.command if self.base else None
-        command: dict[str, Any] | None = self.info.get("command") or old
-        if not self._modules:
-            return command
-        known = {**(old or {}), **(command or {})}
-        return {**known, "modules": sorted({*known.get("modules", ()), *self._modules})}
-
-    def _code_gap(self, status: str) -> Iterator[dict[str, Any]]:
-        """Yield why the code is missing, where a capture was begun and says nothing."""
-        told = any(str(gap.get("why", "")).startswith(NOT_CAPTURED) for gap in self.gaps)
-        if self.info.get("capture") and not self.code and not told and status != "running":
-            why = (self._git() or {}).get("unreadable", "the run ended before it was done")
-            yield {"why": f"{NOT_CAPTURED}: {why}"}
+        found = with_inputs(old, self.info.get("command", {}), self._start, self.inputs)
+        if self._modules:
+            before = (old or {}).get("modules", ())
+            found = {**(found or {}), "modules": sorted({*before, *self._modules})}
+        return found
 
     def build(
         self, run: str, *, status: str, time_us: int, parents: Iterable[ObjectId]
@@ -444,6 +441,7 @@ class Replay:
         chunks = {tag: builder.finish() for tag, builder in sorted(self.builders.items())}
         chunks = {tag: found for tag, found in chunks.items() if found}
         last = {tag: found[-1]["last"] for tag, found in chunks.items()}
+        lacks_code = info.get("capture") and not self.code and status != "running"
         media = [*self.media, *self._transcript.items(emit)]
         kept = {name: getattr(base, name) for name in EDITABLE} if base else {}
         fields = {**kept, **self.fields}
@@ -472,7 +470,7 @@ class Replay:
             summary={**last, **self.results, **self.summary_set},
             summary_set=self.summary_set,
             results=self.results,
-            gaps=(*self.gaps, *self._code_gap(status)),
+            gaps=tuple(with_code_gap(self.gaps, self._git()) if lacks_code else self.gaps),
             writers=self.writers,
             extra=base.extra if base else {},
             tags=tuple(fields.pop("tags", ()) or ()),
@@ -484,12 +482,13 @@ _FRAMES: Final[dict[str, Callable[[Replay, dict[str, Any], int], None]]] = {
     "writer": Replay._on_writer,  # noqa: SLF001 -- the table belongs to the class
     "set": Replay._on_set,  # noqa: SLF001
     "hparams": Replay._on_hparams,  # noqa: SLF001
+    "input": Replay._on_input,  # noqa: SLF001
     "result": Replay._on_results,  # noqa: SLF001
     "summary": Replay._on_summary,  # noqa: SLF001
     "text": Replay._on_text,  # noqa: SLF001
     "blob": Replay._on_blob,  # noqa: SLF001
-    "out": Replay._on_out,  # noqa: SLF001
-    "cell": Replay._on_cell,  # noqa: SLF001
+    "out": lambda self, content, us: self._transcript.out(content, us),
+    "cell": lambda self, content, us: self._transcript.cell(content, us),
     "modules": Replay._on_modules,  # noqa: SLF001
     "code": Replay._on_code,  # noqa: SLF001
     "error": Replay._on_error,  # noqa: SLF001

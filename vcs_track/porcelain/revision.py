@@ -15,7 +15,7 @@ from vcs_track.porcelain.run_view import RunView
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["resolve"]
+__all__ = ["names_run", "resolve"]
 
 _BACK = re.compile(r"@\{-(\d{1,9})\}")
 _EDIT = re.compile(r"(.+)@\{(\d{1,9})\}")
@@ -51,6 +51,20 @@ def resolve(text: str, runs: Sequence[RunView], commit_of: Callable[[str], str])
             )
         return found[0]
     return _by_name(text, runs)
+
+
+def names_run(text: str, runs: Callable[[], Sequence[RunView]]) -> bool:
+    """Tell whether *text* can mean nothing but a run.
+
+    Args:
+        text: As for `resolve`.
+        runs: Gives all runs.
+    """
+    if text == "@" or _BACK.fullmatch(text) or text.startswith("git:"):
+        return True
+    if match := _EDIT.fullmatch(text):
+        return names_run(match[1], runs)
+    return any(text in (run.id, run.name) for run in runs())
 
 
 def _nth(runs: Sequence[RunView], back: int, text: str) -> RunView:

@@ -15,6 +15,7 @@ from vcs_track.formats import slots
 from vcs_track.plumbing.fsio import storage_errors
 from vcs_track.porcelain import edits, endings, values
 from vcs_track.porcelain.capture import Rules
+from vcs_track.porcelain.input_log import InputLog
 from vcs_track.porcelain.labels import Labels
 from vcs_track.porcelain.media_log import MediaLog
 from vcs_track.porcelain.names import readable_name
@@ -61,7 +62,7 @@ class _Row:
         self.series = series
 
 
-class Run(Labels, MediaLog, Reads):
+class Run(Labels, MediaLog, InputLog, Reads):
     """An experiment that is going on.
 
     Made by :meth:`Repository.start_run` or :func:`vcs_track.start_run`. A call that returned

@@ -10,7 +10,7 @@ from vcs_track.errors import InvalidTypeError, InvalidValueError, NotInstalledEr
 from vcs_track.porcelain import filter as filters
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterator, Sequence
 
     from vcs_track.porcelain.run_view import RunView
 
@@ -26,6 +26,7 @@ class RunSet:
         order_by: Names to sort by, or None for newest first.
         limit: At most this many, or None.
         leave_out: Is told of a run that a filter cannot read, and why. Default: raise.
+        among: Gives the ids of those runs that may be in the set. Default: all.
 
     Example:
         >>> import tempfile, vcs_track
@@ -45,6 +46,7 @@ class RunSet:
         order_by: str | Sequence[str] | None,
         limit: int | None,
         leave_out: Callable[[str, VcsTrackError], None] | None = None,
+        among: Callable[[Sequence[RunView]], Container[str]] | None = None,
     ) -> None:
         if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int)):
             raise InvalidTypeError(f"limit must be an integer, not {type(limit).__name__}")
@@ -56,10 +58,12 @@ class RunSet:
         self._order_by = order_by
         self._limit = limit
         self._leave_out = leave_out
+        self._among = among
 
     @cached_property
     def _runs(self) -> list[RunView]:
         runs = self._source()
+        among = self._among(runs) if self._among is not None else None
         if self._where is not None or self._order_by is not None:
             runs = [run for run in runs if self._is_whole(run)]
             known = {name for run in runs for name in run.flat}
@@ -69,6 +73,8 @@ class RunSet:
                 runs = [run for run in runs if chosen.matches(run, now=now)]
             if self._order_by is not None:
                 runs = sorted(runs, key=filters.order_by(self._order_by, known).key)
+        if among is not None:
+            runs = [run for run in runs if run.id in among]
         return runs if self._limit is None else runs[: self._limit]
 
     def _is_whole(self, run: RunView) -> bool:

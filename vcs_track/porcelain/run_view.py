@@ -11,6 +11,7 @@ from vcs_track.errors import RunNotFoundError, SeriesNotFoundError
 from vcs_track.formats import manifest as manifests, typed_json
 from vcs_track.formats.series import Chunk, combine, decode_scalars
 from vcs_track.porcelain import heads as head_rules, values
+from vcs_track.porcelain.inputs import inputs_of
 from vcs_track.porcelain.near import did_you_mean
 from vcs_track.porcelain.points import Media, Series
 from vcs_track.porcelain.reads import Reads
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from vcs_track.formats.oid import ObjectId
     from vcs_track.plumbing.packs import Objects
     from vcs_track.plumbing.store import Store
+    from vcs_track.porcelain.inputs import Input
 
 __all__ = ["RunView"]
 
@@ -136,6 +138,11 @@ class RunView(Reads):
     def command(self) -> dict[str, Any]:
         """The command line."""
         return dict(self.manifest.command or {})
+
+    @property
+    def inputs(self) -> list[Input]:
+        """The files and folders that it was said to read, by name."""
+        return inputs_of(self.manifest.command)
 
     @property
     def code(self) -> ObjectId | None:

@@ -15,9 +15,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vcs_track.errors import CorruptError, LockedError, VcsTrackError
+from vcs_track.formats import canonical
 from vcs_track.formats.code import LeftOut
 from vcs_track.formats.manifest import RUN_ID
-from vcs_track.formats.slots import HEADER_SIZE
+from vcs_track.formats.scan import Record
+from vcs_track.formats.slots import FRAME, HEADER_SIZE
 from vcs_track.plumbing import fsio
 from vcs_track.plumbing.journal import JournalReader
 from vcs_track.plumbing.lock import Lock, identity, is_alive
@@ -158,14 +160,13 @@ def _seal(store: Store, run: str, folder: Path, pause: Callable[[], None]) -> Ru
     ended: dict[str, Lock] = {}
     journals, live = [], False
     try:
-        alive = set()
+        left: set[str] = set()
         for journal in _journals(folder):
-            header = journal.header
-            process = header.host, header.boot, header.pid, header.ticks
-            lock = None if process in alive else _ended(folder, journal)
+            # What goes on for a writer that is left is sealed behind it.
+            lock = None if left and _after(journal) in left else _ended(folder, journal)
             if lock is None:
-                live = True  # half a record may be on its way: its writer is sealed later,
-                alive.add(process)  # and what its process logged later, behind it
+                live = True  # half a record may be on its way: its writer is sealed later
+                left.add(journal.header.writer)
             else:
                 ended[journal.header.writer] = lock
                 journals.append(journal)
@@ -184,6 +185,17 @@ def _seal(store: Store, run: str, folder: Path, pause: Callable[[], None]) -> Ru
     finally:
         for lock in ended.values():
             lock.release()
+
+
+def _after(journal: JournalReader) -> str:
+    """Return the writer that *journal* goes on for, or an empty text."""
+    for found in journal.batches():
+        if isinstance(found, Record) and found.kind == FRAME:
+            with suppress(VcsTrackError):
+                content = canonical.loads(found.payload)
+                return str(content.get("after", "")) if isinstance(content, dict) else ""
+        break  # the first record says it, or nobody does
+    return ""
 
 
 def _ended(folder: Path, journal: JournalReader) -> Lock | None:

@@ -6,24 +6,27 @@ import secrets
 import string
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from vcs_track.errors import InvalidValueError, RunNotFoundError
 from vcs_track.formats.gitstate import GitState
 from vcs_track.plumbing import gitlink
 from vcs_track.plumbing.fsio import storage_errors
 from vcs_track.porcelain import edits, seal, values
-from vcs_track.porcelain.code_files import code_of
+from vcs_track.porcelain.again import Again, check_on_duplicate
+from vcs_track.porcelain.code_files import code_of, top_of
 from vcs_track.porcelain.disabled import DisabledRun
 from vcs_track.porcelain.facts import gathering
-from vcs_track.porcelain.lookup import Lookup
+from vcs_track.porcelain.lookup import as_path
 from vcs_track.porcelain.names import readable_name
 from vcs_track.porcelain.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from vcs_track.porcelain.again import Declared
     from vcs_track.porcelain.facts import Facts
+    from vcs_track.porcelain.inputs import Input
     from vcs_track.porcelain.run_view import RunView
 
 __all__ = ["StartsRuns", "new_id"]
@@ -32,10 +35,37 @@ _ALPHABET = string.ascii_lowercase + string.digits
 _RESUME = ("allow", "must", "never")
 
 
-class StartsRuns(Lookup):
+class StartsRuns(Again):
     """The part of a repository that makes and edits runs."""
 
-    @storage_errors("start a run")
+    @overload
+    def start_run(
+        self, name: str | None = None, *, on_duplicate: Literal["return"], **options: Any
+    ) -> Run | RunView: ...
+
+    @overload
+    def start_run(
+        self,
+        name: str | None = None,
+        *,
+        hparams: Mapping[str, Any] | None = None,
+        id: str | None = None,
+        project: str | None = None,
+        group: str | None = None,
+        job_type: str | None = None,
+        tags: Iterable[str] = (),
+        notes: str | None = None,
+        resume: str | bool | None = None,
+        capture_code: bool = True,
+        mode: str | None = None,
+        command: Sequence[str] | None = None,
+        cwd: str | Path | None = None,
+        rank: int | None = None,
+        inputs: Declared = (),
+        on_duplicate: Literal["ignore", "warn", "raise"] = "ignore",
+    ) -> Run: ...
+
+    @storage_errors("start a run")  # type: ignore[misc]  # 'options' are those named here
     def start_run(
         self,
         name: str | None = None,
@@ -51,8 +81,11 @@ class StartsRuns(Lookup):
         capture_code: bool = True,
         mode: str | None = None,
         command: Sequence[str] | None = None,
+        cwd: str | Path | None = None,
         rank: int | None = None,
-    ) -> Run:
+        inputs: Declared = (),
+        on_duplicate: str = "ignore",
+    ) -> Run | RunView:
         """Start a run, or join one that is going on.
 
         Args:
@@ -71,20 +104,29 @@ class StartsRuns(Lookup):
             capture_code: Whether to keep the code that the commit lacks. Commit and dirtiness
                 are recorded in any case.
             command: Command line to record. Default: that of this process.
+            cwd: Folder of the command. Default: the current one.
             mode: ``disabled`` makes every call a no-op. Default: from the configuration.
             rank: Rank of this process in a distributed training whose processes share one
                 run id; it is kept with each point. Default: what the launcher set, where
                 there is more than one process.
+            inputs: Files and folders that the run reads: paths, or paths by name. They are
+                hashed, and not stored.
+            on_duplicate: What to do about a run that began with the same code, command,
+                hyperparameters and inputs: ``warn`` or ``raise`` where one has finished or is
+                running, ``return`` the one that has finished. Not looked for with *id* or
+                *resume*.
 
         Returns:
-            The open run.
+            The open run; with ``return`` maybe a stored one, whose status is ``finished``.
 
         Raises:
-            InvalidValueError: If an argument cannot be used.
+            DuplicateRunError: If *on_duplicate* is ``raise`` and there is one.
+            InvalidValueError: If an argument cannot be used, or an input cannot be read.
             RunNotFoundError: If *resume* is ``must`` and there is no such run.
             StorageError: If the disk refuses.
         """
         d = self.defaults
+        check_on_duplicate(on_duplicate)
         chosen = mode or d.mode
         if chosen not in ("normal", "disabled"):
             raise InvalidValueError(f"unknown mode '{chosen}'", hint="use 'normal' or 'disabled'")
@@ -104,10 +146,15 @@ class StartsRuns(Lookup):
         if chosen == "disabled":
             return DisabledRun(run_id, info["name"])
         self.store.require_writable()
+        known = self.hash_inputs(inputs)
         if given:
             self.recover()  # the run may be one whose writer died
         policy = resume if resume is not None else d.resume
         new = self._is_new(run_id, policy, rank)
+        how = {"command": command, "cwd": cwd, "hparams": params, "inputs": known}
+        done = None if given or policy else self._answer(on_duplicate, how)
+        if done is not None:
+            return done
         before = None
         if not new:
             if not label:
@@ -122,16 +169,15 @@ class StartsRuns(Lookup):
         facts = gathering(
             self.root, d.variables, argv=command, git=d.capture_git,
             code=capture_code and d.capture_code,
+            cwd=None if cwd is None else as_path(cwd), declared=_declared(params, known),
         )  # fmt: skip
         # A run that goes on has the time and the machine of its beginning, and the code of now.
         with facts if new or (before and not late) else nullcontext() as more:
-            known = _known(more, new=new)
-            run = Run(self.store, run_id, d, info, known, rank, first=not late)
+            run = Run(self.store, run_id, d, info, _said(more, new=new), rank, first=not late)
         self._tell_code(run, more, own=command is None, wanted=capture_code)
         if before is not None:
             run._go_on(before)  # noqa: SLF001 -- only a repository resumes a run
-        if params:
-            run.add_hparams(params)
+        run._declare(params, () if new else known, start=new)  # noqa: SLF001 -- as above
         return run
 
     @storage_errors("start a run")
@@ -155,14 +201,23 @@ class StartsRuns(Lookup):
             "name": old.name, "project": old.project, "group": old.group, "job_type": old.job_type,
         }  # fmt: skip
         info = {key: value for key, value in info.items() if value is not None}
-        with gathering(self.root, self.defaults.variables, argv=command, git=False) as facts:
+        top = top_of(self.store)
+        paths = {one.name: top / one.name for one in view.inputs if one.start}
+        # As they are now: whether they are still the same is a part of what may have changed.
+        inputs = self.hash_inputs({name: path for name, path in paths.items() if path.exists()})
+        first = dict(self.start_of(view).hparams)
+        variables = self.defaults.variables
+        with gathering(self.root, variables, argv=command, git=False) as facts:
             known = facts()
-        said = {**known["command"], "cwd": view.command.get("cwd"), "rerun_of": view.id}
+        said = {
+            **known["command"], **_declared(first, inputs), "cwd": view.command.get("cwd"),
+            "rerun_of": view.id,
+        }  # fmt: skip
         again = {**known, "command": said, "git": old.git}
         run = Run(self.store, new_id(), self.defaults, info, lambda: again)
         run._tell({"k": "code", "v": code.to_json()})  # noqa: SLF001 -- known already
-        if view.hparams:
-            run.add_hparams(view.hparams)
+        run._declare(first, (), start=True)  # noqa: SLF001 -- as above
+        run.add_hparams(view.hparams)
         return run
 
     def _tell_code(self, run: Run, facts: Facts | None, *, own: bool, wanted: bool) -> None:
@@ -211,10 +266,17 @@ class StartsRuns(Lookup):
         return self.run(run)
 
 
-def _known(facts: Facts | None, *, new: bool) -> Callable[[], dict[str, Any]]:
+def _said(facts: Facts | None, *, new: bool) -> Callable[[], dict[str, Any]]:
     if facts is None:
         return dict
     return facts if new else facts.of_git
+
+
+def _declared(params: Mapping[str, Any], inputs: Sequence[Input]) -> dict[str, Any]:
+    """Return what the first record of a run says of them."""
+    # Hyperparameters have a record of their own; that there are none is said here.
+    found: dict[str, Any] = {} if params else {"hparams": None}
+    return {**found, "inputs": {one.name: one.to_json() for one in inputs}} if inputs else found
 
 
 def new_id() -> str:

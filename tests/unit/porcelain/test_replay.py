@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from vcs_track.formats import canonical, slots
-from vcs_track.formats.manifest import RunManifest, decode_document, decode_media
+from vcs_track.formats.manifest import (
+    RunManifest,
+    decode_document,
+    decode_media,
+    decode_run,
+)
 from vcs_track.formats.oid import object_format
 from vcs_track.formats.series import decode_column
 from vcs_track.plumbing.journal import JournalReader, JournalWriter
@@ -255,7 +260,8 @@ class TestFrames:
         [
             {"k": "tag", "n": 1}, {"k": "shape"}, {"k": "set"}, {"k": "blob"}, {"k": []},
             {"k": "hparams", "v": {"$": "tuple", "v": 5}}, {"k": "text", "text": 7},
-            {"k": "out", "s": 1}, {"k": "writer"},
+            {"k": "out", "s": 1}, {"k": "writer"}, {"k": "input", "name": "x", "o": "x", "size": 1},
+            {"k": "input", "o": "0" * 64, "size": 1}, {"k": "input", "name": "x", "o": "0" * 64},
         ],
     )  # fmt: skip
     def test_one_that_cannot_be_understood_is_a_gap(
@@ -274,6 +280,50 @@ class TestFrames:
         assert ["a record cannot be understood"] == [
             gap["why"].partition(":")[0] for gap in replay.gaps
         ]
+
+    @pytest.mark.parametrize("command", [5, {"inputs": []}, {"hparams": 5}], ids=str)
+    def test_a_command_that_is_none_is_left_out(self, log: Log, command: Any) -> None:
+        """What could not be read again is not written.
+
+        Seen to fail when the seal took whatever the journal said.
+        """
+        log.journal(begin({"command": command, "name": "n"}))
+        state = log.state()
+
+        assert ("n", None) == (state.name, state.command)
+        assert state == decode_run(state.encode())
+
+    def test_the_start_is_that_of_the_first_writer(self, log: Log) -> None:
+        """Two processes may start one run at once; the first one says what it began with."""
+        log.journal(
+            begin({"command": {"argv": ["x"]}}), {"k": "hparams", "v": {"a": 1}, "start": True}
+        )
+        log.journal(
+            {"k": "writer", "primary": False, "rank": None},
+            {"k": "hparams", "v": {"b": 2}, "start": True}, writer="two",
+        )  # fmt: skip
+        state = log.state()
+        assert state.command is not None
+        started = canonical.loads(log.objects.read(state.command["hparams"]))["v"]
+
+        assert {"a": 1} == started
+
+    def test_inputs_of_a_late_first_writer_join_the_others(self, log: Log) -> None:
+        """What another rank named is sealed, and what the first one says comes on top."""
+        body = {"o": "0" * 64, "size": 1}
+        log.journal({"k": "input", "name": "late", **body}, writer="two")
+        base = log.state()
+        log.journals = []
+        log.journal(
+            begin({"command": {"argv": ["x"], "inputs": {"early": {**body, "start": True}}}})
+        )
+        state = log.state(base)
+        assert state.command is not None
+
+        assert (["x"], {"early": True, "late": False}) == (
+            state.command["argv"],
+            {name: one["start"] for name, one in state.command["inputs"].items()},
+        )
 
     def test_an_error_is_kept(self, log: Log) -> None:
         """A traceback that was logged is in the exit facts."""

@@ -62,7 +62,8 @@ class TestCommit:
     def test_the_message_names_the_runs(self, repo: Repository) -> None:
         """Without a message one is made; a given one is used."""
         repo.commit()
-        assert "runs: add a a (finished)\n\n" == git(repo.root, "log", "-1", "--format=%B")
+        text = git(repo.root, "log", "-1", "--format=%B")
+        assert "runs: add a a (finished)\n\nRun-Id: a\n\n" == text
         record(repo, "b")
         record(repo, "c")
         repo.commit()

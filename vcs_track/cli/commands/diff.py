@@ -31,7 +31,7 @@ _TAGGED: Final = ("summary", "series", "media", "text")
 _TITLES: Final = {
     "hparam": "hyperparameters", "summary": "summary", "result": "results",
     "series": "series", "media": "media", "text": "texts", "file": "files",
-    "env": "environment", "command": "command", "note": "labels",
+    "input": "inputs", "env": "environment", "command": "command", "note": "labels",
 }  # fmt: skip
 _MARKS: Final = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow")}
 _STATISTICS: Final = (("count", "points"), ("last", "last"), ("min", "min"), ("max", "max"),
@@ -67,7 +67,7 @@ def command(
 
     OLD..NEW is accepted too. --code shows the lines of code that differ, changes that were never
     committed included. Kinds are hparam, summary, result, series, media, text, file,
-    env, command and note.
+    input, env, command and note.
 
     \b
     Example:  vcs-track diff @{-1} @ --only hparam,summary
@@ -199,7 +199,7 @@ def _rows(change: Change) -> list[_Row]:
     if change.kind == "series":
         return _series(change)
     way = _way(change)
-    if change.kind in ("media", "text", "file"):
+    if change.kind in ("media", "text", "file", "input"):
         return [_Row(way, change.name, _blob(change.old), _blob(change.new))]
     if way != "changed":
         old, new = ("" if x is None else render.value(x) for x in (change.old, change.new))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from vcs_track.cli.params import json_option, quiet_option
+from vcs_track.cli.params import SIZE, json_option, quiet_option
 from vcs_track.errors import CorruptError, InvalidValueError
 from vcs_track.plumbing.packs import is_pack_name
 
@@ -28,10 +28,21 @@ _SHOWN: Final = 5
     "--from", "sources", metavar="SOURCE", multiple=True, type=click.Path(path_type=Path),
     help="Repair from this repository or bundle too (can be repeated)",
 )  # fmt: skip
+@click.option("--staged", is_flag=True, help="Check what is staged for git, as a clone finds it")
+@click.option("--staged-size", is_flag=True, help="Check how large the staged files are")
+@click.option(
+    "--max-size",
+    metavar="SIZE",
+    type=SIZE,
+    help="Limit for --staged-size. Default: 50 MB, or 'commit_largest'",
+)
 @json_option
 @quiet_option
 @click.pass_obj
-def command(context: Context, repair: bool, sources: tuple[Path, ...]) -> int:
+def command(
+    context: Context, repair: bool, sources: tuple[Path, ...], staged: bool, staged_size: bool,
+    max_size: int | None,
+) -> int:  # fmt: skip
     """Check that every object is there and undamaged
 
     Reads every pack of the store and of the shelf, and follows every run. Nothing is changed.
@@ -41,14 +52,25 @@ def command(context: Context, repair: bool, sources: tuple[Path, ...]) -> int:
     the shelf, in each SOURCE. Damaged files are moved to .runs/local/quarantine when what
     replaces them is in place. The shelf is left to git.
 
+    With --staged, what the next commit of git takes in below .runs is checked instead: that
+    packs are sound, that each run finds what it needs, and that nothing is changed or deleted,
+    since the shelf is only added to.
+
     \b
     Example:  vcs-track fsck
               vcs-track fsck --repair --from ../copy --from best.zip
 
     \b
-    Exit codes: 0 all is well, 1 the disk refuses, 2 a SOURCE is none or has another object
-    format, 10 no repository, 12 something is damaged or lost, 13 another repair is at work.
+    Exit codes: 0 all is well, 1 the disk or git refuses or a staged file is too large, 2 a
+    SOURCE is none or has another object format, 10 no repository, 12 something is damaged or
+    lost, 13 another repair is at work.
     """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
+    if staged or staged_size:
+        if repair or sources:
+            raise InvalidValueError("--staged is for a check", hint="leave --repair out")
+        return _staged(context, staged, staged_size, max_size)
+    if max_size is not None:
+        raise InvalidValueError("--max-size is for staged files", hint="add --staged-size")
     if sources and not repair:
         raise InvalidValueError("--from is for a repair", hint="add --repair")
     paths = [context.folder / path for path in sources]
@@ -64,6 +86,30 @@ def command(context: Context, repair: bool, sources: tuple[Path, ...]) -> int:
         _tell(context, report)
         _advise(context, repo, report)
     return 0 if report.ok else CorruptError.exit_code
+
+
+def _staged(context: Context, staged: bool, staged_size: bool, max_size: int | None) -> int:
+    from vcs_track import environ
+    from vcs_track.porcelain.staged import check_sizes, check_staged
+
+    folder = context.folder.resolve()
+    damaged, large = [], []
+    if staged:
+        report = check_staged(folder)
+        damaged = report.problems
+    if staged_size:
+        limit = environ.read(folder).commit_largest if max_size is None else max_size
+        large = check_sizes(folder, limit).problems
+    if context.json:
+        context.emit({"ok": not (damaged or large), "damaged": damaged, "too_large": large})
+    for word, problems in (("damaged", damaged), ("too large", large)):
+        for problem in problems if not context.json else ():
+            context.print(f"{word}: {problem['where']}: {problem['what']}")
+    if large:
+        context.say("hint: leave images and files out with 'vcs-track commit --no-media'")
+    if damaged:
+        context.say("hint: take it back with 'git restore --staged PATH'")
+    return CorruptError.exit_code if damaged else int(bool(large))
 
 
 def _restore_format(context: Context, sources: list[Path]) -> Repairs:

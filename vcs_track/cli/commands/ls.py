@@ -36,6 +36,10 @@ class _Shown(NamedTuple):
 
 @click.command("ls", short_help="List runs in a table")
 @where_option
+@click.option("--commit", metavar="REV", help="Only runs made at this commit, or with its code")
+@click.option(
+    "--range", "rev_range", metavar="A..B", help="Only runs of these commits, as of 'git log'"
+)
 @click.option(
     "-s",
     "--sort",
@@ -55,8 +59,8 @@ class _Shown(NamedTuple):
 @quiet_option
 @click.pass_obj
 def command(
-    context: Context, where: str | None, order_by: str | None, limit: int | None,
-    names: str | None,
+    context: Context, where: str | None, commit: str | None, rev_range: str | None,
+    order_by: str | None, limit: int | None, names: str | None,
 ) -> None:  # fmt: skip
     """List runs in a table
 
@@ -67,23 +71,24 @@ def command(
     Example:  vcs-track ls --where "status = 'finished'" --sort -created -n 10
 
     \b
-    Exit codes: 0 listed, 2 wrong expression or unknown name, 10 no repository.
+    Exit codes: 0 listed, 1 git knows no such commit, 2 wrong expression or unknown name, 10 no repository.
     """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
     repo = context.repository()
-    runs = repo.runs(where, order_by, limit).whole()
+    if commit is not None and rev_range is not None:
+        raise click.UsageError("--commit and --range cannot be used together")
+    runs = repo.runs(where, order_by, limit, commit=commit, rev_range=rev_range).whole()
     context.tell_skipped(repo)
+    chosen = any(asked is not None for asked in (where, commit, rev_range))
     shown = None
     if names is not None:
-        known = {
-            name for run in (runs if where is None else repo.runs().whole()) for name in run.flat
-        }
+        known = {name for run in (repo.runs().whole() if chosen else runs) for name in run.flat}
         shown = [_named(part.strip(), known, runs) for part in _PART.findall(names)]
     if context.json:
         for run in runs:
             context.emit(run.to_dict())
         return
     if not runs:
-        context.say("there are no runs" if where is None else "no run matches")
+        context.say("no run matches" if chosen else "there are no runs")
         return
     shown = shown or list(_usual(runs))
     rows = [[each.cell(run) for each in shown] for run in runs]

@@ -59,6 +59,7 @@ def command(context: Context, run: str) -> None:
     _facts("git", view.git)
     _environment(view)
     _command(view)
+    _inputs(view)
     _gaps(view)
     _history(view)
 
@@ -197,6 +198,22 @@ def _command(run: RunView) -> None:
         _title("repeats", f" run {again}")
     _title("command", f" (in {folder})" if folder and folder != "." else "")
     render.line("  ", shlex.join(map(str, argv)))
+
+
+def _inputs(run: RunView) -> None:
+    if not run.inputs:
+        return
+    _title("inputs", f" ({len(run.inputs):,})")
+    columns = [
+        Column("NAME", least=8), Column("SIZE", right=True, rank=1),
+        Column("FILES", right=True, rank=2), Column("OBJECT", style="yellow", rank=3),
+    ]  # fmt: skip
+    rows = [
+        (one.name, render.size(one.size), "-" if one.files is None else f"{one.files:,}",
+         one.oid[:12])
+        for one in run.inputs
+    ]  # fmt: skip
+    render.table(columns, rows, indent="  ")
 
 
 def _gaps(run: RunView) -> None:

@@ -7,7 +7,7 @@ import unicodedata
 import pytest
 from hypothesis import given, strategies as st
 
-from vcs_track.cli.text import visible
+from vcs_track.formats.visible import visible
 
 __all__: list[str] = []
 
