@@ -167,7 +167,7 @@ def case(template: Path, steps: list[Edit]) -> None:
         check(work / "work", work)
 
 
-quick = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @quick
