@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
     from vcs_track.porcelain.run_view import RunView
 
+    Find = Callable[
+        [filters.Filter | None, str | Sequence[str] | None, int | None], Sequence[RunView] | None
+    ]
+
 __all__ = ["RunSet"]
 
 
@@ -27,6 +31,7 @@ class RunSet:
         limit: At most this many, or None.
         leave_out: Is told of a run that a filter cannot read, and why. Default: raise.
         among: Gives the ids of those runs that may be in the set. Default: all.
+        find: Finds them by way of an index; None from it means that each is asked.
 
     Example:
         >>> import tempfile, vcs_track
@@ -47,6 +52,7 @@ class RunSet:
         limit: int | None,
         leave_out: Callable[[str, VcsTrackError], None] | None = None,
         among: Callable[[Sequence[RunView]], Container[str]] | None = None,
+        find: Find | None = None,
     ) -> None:
         if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int)):
             raise InvalidTypeError(f"limit must be an integer, not {type(limit).__name__}")
@@ -59,9 +65,18 @@ class RunSet:
         self._limit = limit
         self._leave_out = leave_out
         self._among = among
+        self._find = find
 
     @cached_property
-    def _runs(self) -> list[RunView]:
+    def _runs(self) -> Sequence[RunView]:
+        if self._find is not None and self._among is None:
+            found = self._find(self._where, self._order_by, self._limit)
+            if found is not None:
+                return found
+        return self._asked()
+
+    def _asked(self) -> list[RunView]:
+        """Ask every run."""
         runs = self._source()
         among = self._among(runs) if self._among is not None else None
         if self._where is not None or self._order_by is not None:
@@ -97,7 +112,7 @@ class RunSet:
     @overload
     def __getitem__(self, index: slice) -> list[RunView]: ...
     def __getitem__(self, index: int | slice) -> RunView | list[RunView]:
-        return self._runs[index]
+        return list(self._runs[index]) if isinstance(index, slice) else self._runs[index]
 
     def __repr__(self) -> str:
         return f"<RunSet {len(self)} runs>"

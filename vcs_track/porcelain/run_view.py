@@ -18,6 +18,8 @@ from vcs_track.porcelain.reads import Reads
 from vcs_track.porcelain.seal import live_state
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from vcs_track.formats.manifest import RunManifest
     from vcs_track.formats.oid import ObjectId
     from vcs_track.plumbing.packs import Objects
@@ -67,11 +69,15 @@ class RunView(Reads):
             return cls(live[0], live[1], tuple(head_rules.tips(heads, live[1])))
         if not heads:
             raise RunNotFoundError(f"no run has the id '{run}'")
-        state = head_rules.current(heads, store.home.objects)
+        return cls.sealed(store.home.objects, heads)
+
+    @classmethod
+    def sealed(cls, objects: Objects, heads: Sequence[ObjectId]) -> RunView:
+        """Return the run with these heads as it is sealed."""
+        state = head_rules.current(heads, objects)
         if state.status == "running":
             state = replace(state, status="crashed")  # its last journals are gone
-        newest = head_rules.tips(heads, store.home.objects)
-        return cls(state, store.home.objects, tuple(newest))
+        return cls(state, objects, tuple(head_rules.tips(heads, objects)))
 
     def view(self) -> RunView:
         """Return this run."""
@@ -230,9 +236,19 @@ class RunView(Reads):
     @cached_property
     def flat(self) -> dict[str, Any]:
         """Every value that a filter can name, by its full name."""
+        row = dict(self.attributes)
+        for prefix, group in self.groups.items():
+            row.update((f"{prefix}.{key}", value) for key, value in group.items())
+        for tag, stats in self.statistics.items():
+            row.update((f"metrics.{tag}.{stat}", stats[stat]) for stat in _STATS)
+        return {key: value for key, value in row.items() if value is not None}
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """What every run has, by the names that filters use; None where it has not."""
         m = self.manifest
-        git = self.git
-        row: dict[str, Any] = {
+        git = m.git or {}
+        return {
             "id": m.run, "name": m.name, "status": m.status, "project": m.project,
             "group": m.group, "job_type": m.job_type, "note": m.notes, "tags": self.tags,
             "created": m.created_us / 1e6, "started": m.created_us / 1e6,
@@ -240,18 +256,24 @@ class RunView(Reads):
             "commit": git.get("commit"), "branch": git.get("branch"), "dirty": git.get("dirty"),
             "host": self.env.get("host"), "user": self.env.get("user"),
         }  # fmt: skip
-        groups = {
-            "hparams": values.flatten(self.hparams), "summary": m.summary, "results": m.results,
-            "git": git, "env": self._machine(),
-        }  # fmt: skip
-        for prefix, group in groups.items():
-            row.update((f"{prefix}.{key}", value) for key, value in group.items())
-        for tag, chunks in self._scalars.items():
-            stats = combine(chunks)
-            row.update((f"metrics.{tag}.{stat}", stats[stat]) for stat in _STATS)
-        return {key: value for key, value in row.items() if value is not None}
 
-    def _machine(self) -> dict[str, Any]:
+    @property
+    def groups(self) -> dict[str, dict[str, Any]]:
+        """The values that filters name behind a prefix, without series."""
+        m = self.manifest
+        return {
+            "hparams": values.flatten(self.hparams), "summary": m.summary, "results": m.results,
+            "git": m.git or {}, "env": self.machine,
+        }  # fmt: skip
+
+    @property
+    def statistics(self) -> dict[str, dict[str, Any]]:
+        """``min max mean last first count`` and more of each series, by its tag."""
+        return {tag: combine(chunks) for tag, chunks in self._scalars.items()}
+
+    @cached_property
+    def machine(self) -> dict[str, Any]:
+        """The environment as filters see it."""
         # Packages are hundreds of names that hardly anybody filters by.
         env = {key: value for key, value in self.env.items() if key != "packages"}
         python = env.pop("python", None)
