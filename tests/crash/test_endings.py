@@ -266,7 +266,8 @@ class TestFullDisk:
             (disk / "filler").write_bytes(bytes(2_800_000))
             code, err = run_script(disk, "for n in range(30000): run.add_scalar('a', 0.5, n)\n")
             view = vcs_track.open(disk).run("r")
-            kept, (gap,) = len(view.series("a")), view.to_dict()["gaps"]
+            kept, gaps = len(view.series("a")), view.to_dict()["gaps"]
+            (gap,) = [gap for gap in gaps if "writer" in gap]  # the code has no room either
         finally:
             subprocess.run(["umount", "-l", str(disk)], check=True)
 

@@ -13,13 +13,17 @@ from vcs_track.formats import canonical, typed_json
 from vcs_track.formats.oid import looks_like_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from vcs_track.formats.oid import ObjectId
 
-__all__ = ["SUBMODULE", "Code", "CodeFile", "LeftOut", "path_json", "path_text"]
+__all__ = [
+    "NOT_CAPTURED", "SUBMODULE", "Code", "CodeFile", "LeftOut", "path_json", "path_text",
+    "with_code_gap",
+]  # fmt: skip
 
 SUBMODULE: Final = "160000"
+NOT_CAPTURED: Final = "the code was not captured"  # so begins the gap that says why
 _MODES: Final = frozenset(["100644", "100755", "120000", SUBMODULE])
 _DIGITS: Final = {"sha1": 40, "sha256": 64}
 _HEX: Final = frozenset("0123456789abcdef")
@@ -185,3 +189,23 @@ def path_text(path: bytes) -> str:
         'gr\\xfcn.py'
     """
     return path.decode("utf-8", "backslashreplace")
+
+
+def with_code_gap(
+    gaps: Sequence[dict[str, Any]], git: dict[str, Any] | None
+) -> list[dict[str, Any]]:
+    """Return the gaps of a run whose code is missing, with one that says so.
+
+    Args:
+        gaps: What is known to be missing.
+        git: What git said when the run began.
+
+    Example:
+        >>> from vcs_track.formats.code import with_code_gap
+        >>> with_code_gap([], {"unreadable": "git is not installed"})
+        [{'why': 'the code was not captured: git is not installed'}]
+    """
+    if any(str(gap.get("why", "")).startswith(NOT_CAPTURED) for gap in gaps):
+        return list(gaps)
+    why = (git or {}).get("unreadable", "the run ended before it was done")
+    return [*gaps, {"why": f"{NOT_CAPTURED}: {why}"}]

@@ -6,6 +6,7 @@ need not be UTF-8: kept text has U+FFFD in place of what is not.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -20,11 +21,15 @@ class Changes:
         tracked: Files that git knows.
         untracked: Files that it neither tracks nor ignores; a folder ends with ``/``.
         submodules: Those of *tracked* that are submodules with changes of their own.
+        dropped: Those of *tracked* that the index no longer has.
+        closed: Folders that git may not read; each ends with ``/``.
     """
 
     tracked: tuple[bytes, ...] = ()
     untracked: tuple[bytes, ...] = ()
     submodules: tuple[bytes, ...] = ()
+    dropped: tuple[bytes, ...] = ()
+    closed: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,7 @@ class CommitInfo:
     subject: str
 
 
+_CLOSED: Final = re.compile(rb"(?m)^warning: could not open directory '(.*/)': ")
 # Fields before the path in an entry of each kind.
 _FIELDS: Final = {b"1": 7, b"2": 8, b"u": 9}
 
@@ -113,11 +119,14 @@ def git_text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
 
-def parse_status(out: bytes, *, root: str) -> tuple[GitState, bytes | None]:
+def parse_status(
+    out: bytes, err: bytes = b"", *, root: str
+) -> tuple[GitState, bytes | None]:  # fmt: skip
     r"""Return the state in *out*, and the exact bytes of the branch's name.
 
     Args:
         out: What ``git status --porcelain=v2 --branch -z`` printed.
+        err: What it said besides, in English.
         root: Top folder of the work tree.
 
     Example:
@@ -130,6 +139,7 @@ def parse_status(out: bytes, *, root: str) -> tuple[GitState, bytes | None]:
     tracked: list[bytes] = []
     untracked: list[bytes] = []
     submodules: list[bytes] = []
+    dropped: list[bytes] = []
     words = iter(out.split(b"\0"))
     for entry in words:
         kind, _, rest = entry.partition(b" ")
@@ -141,6 +151,8 @@ def parse_status(out: bytes, *, root: str) -> tuple[GitState, bytes | None]:
         elif kind in _FIELDS:
             *fields, path = rest.split(b" ", _FIELDS[kind])
             tracked.append(path)
+            if fields[:1] == [b"D."]:
+                dropped.append(path)
             if fields[1:2] and fields[1][:1] == b"S" and fields[1][2:] != b"..":
                 submodules.append(path)
             if kind == b"2":
@@ -156,7 +168,9 @@ def parse_status(out: bytes, *, root: str) -> tuple[GitState, bytes | None]:
         behind=behind,
         dirty=bool(tracked),
         untracked=len(untracked),
-        changes=Changes(tuple(tracked), tuple(untracked), tuple(submodules)),
+        changes=Changes(
+            *map(tuple, (tracked, untracked, submodules, dropped, _CLOSED.findall(err)))
+        ),
     )
     return state, branch
 

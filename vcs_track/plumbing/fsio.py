@@ -316,9 +316,14 @@ def create(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
 
 
-def open_read(path: Path) -> int:
-    """Open *path* for reading; return its descriptor."""
-    return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+def open_read(path: Path, *, wait: bool = True) -> int:
+    """Open *path* for reading; return its descriptor.
+
+    Args:
+        path: A file.
+        wait: Whether to wait for somebody who writes, if it is a pipe.
+    """
+    return os.open(path, os.O_RDONLY | os.O_CLOEXEC | (0 if wait else os.O_NONBLOCK))
 
 
 def open_write(path: Path) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from vcs_track.errors import CommitNotFoundError, GitError
 from vcs_track.formats.gitstate import GitUnreadable, git_text
-from vcs_track.plumbing.git_call import Answer, GitCall, NoAnswerError
+from vcs_track.plumbing.git_call import LOOKING, Answer, GitCall, NoAnswerError
 from vcs_track.plumbing.worktree import find_root, git_dir_of
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ def ask(root: Path | str, *args: str) -> Answer:
 
 def begin(root: Path | str, *args: str) -> GitCall:
     """Begin `ask`; the answer is fetched later."""
-    return GitCall("-C", str(root), "--no-optional-locks", *args)
+    # What a file system monitor says may be old, and asking it starts one.
+    return GitCall("-C", str(root), "-c", "core.fsmonitor=false", *args, env=LOOKING)
 
 
 def top_of(path: Path) -> Path:
@@ -143,7 +144,7 @@ def refused_for(root: Path) -> GitUnreadable | None:
 def _same_file(one: str, other: Path) -> bool:
     try:
         return other.samefile(one)
-    except OSError:
+    except (OSError, ValueError):
         return False
 
 

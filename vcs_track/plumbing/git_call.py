@@ -17,10 +17,17 @@ from vcs_track.formats.gitstate import GitUnreadable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["INSTALL", "Answer", "GitCall", "NoAnswerError"]
+__all__ = ["INSTALL", "LOOKING", "Answer", "GitCall", "NoAnswerError"]
 
 _READ_SECONDS: Final = 10.0
 INSTALL: Final = "install git, or add it to PATH"
+# What looking at a repository must not do to it: take its locks, fetch what a partial clone
+# lacks. And patterns and messages mean what they mean, whatever the user's shell says of them.
+LOOKING: Final = {
+    "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_LITERAL_PATHSPECS": "0", "GIT_GLOB_PATHSPECS": "0", "GIT_NOGLOB_PATHSPECS": "0",
+    "GIT_ICASE_PATHSPECS": "0", "LANGUAGE": "en",
+}  # fmt: skip
 
 
 class Answer(NamedTuple):
@@ -45,7 +52,8 @@ class GitCall:
     Args:
         args: Its arguments.
         stdin: What it reads.
-        patient: Whether to wait for its answer as long as it takes, rather than ten seconds.
+        patient: Whether to wait for its answer as long as it takes.
+        seconds: How long to wait otherwise. Default: ten.
         env: Variables that it gets besides those of this process.
 
     Raises:
@@ -54,10 +62,10 @@ class GitCall:
 
     def __init__(
         self, *args: str, stdin: bytes | None = None, patient: bool = False,
-        env: Mapping[str, str] | None = None,
+        seconds: float | None = None, env: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
         self._stdin = stdin
-        self._limit = None if patient else _READ_SECONDS
+        self._limit = None if patient else seconds or _READ_SECONDS
         try:
             self._process = subprocess.Popen(
                 ["git", *args],

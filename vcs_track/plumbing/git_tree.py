@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from vcs_track.errors import GitError
 from vcs_track.plumbing import fsio
-from vcs_track.plumbing.git_call import GitCall
+from vcs_track.plumbing.git_call import LOOKING, GitCall
 from vcs_track.plumbing.worktree import common_dir_of, git_dir_of
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ _QUIET: Final = (
     "index.version=2",
 )  # fmt: skip
 _ONE_BY_ONE: Final = 200
+_SECONDS: Final = 120.0  # a file of several GB takes a minute; nobody waits for it meanwhile
+_LIST_SECONDS: Final = 10.0
 _HELD: Final = 32 << 20  # bytes of files at once
 
 
@@ -47,7 +49,7 @@ def tree_of(root: Path, commit: str, folder: bytes) -> str | None:
         ("rev-parse", f"{commit}^{{tree}}"),
         ("ls-tree", "-r", "-d", "-z", "--name-only", commit),
     )
-    calls = [GitCall("-C", str(root), "--no-optional-locks", *words) for words in asked]
+    calls = [GitCall("-C", str(root), *words, env=LOOKING) for words in asked]
     tree, folders = [call.answer() for call in calls]  # both at once
     if tree.code or folders.code:
         raise GitError(f"git cannot read commit '{commit[:12]}'")
@@ -97,10 +99,7 @@ class GitTree:
         self.root = root
         self._scratch = scratch
         git_dir = git_dir_of(root)
-        self._env = {
-            "GIT_INDEX_FILE": str(scratch / "index"), "GIT_NO_LAZY_FETCH": "1",
-            "GIT_OPTIONAL_LOCKS": "0",
-        }  # fmt: skip
+        self._env = {**LOOKING, "GIT_INDEX_FILE": str(scratch / "index")}
         if git_dir is None:  # a folder without git: the same with a repository of our own
             own = scratch / "git"
             kind = () if fmt == "sha1" else (f"--object-format={fmt}",)
@@ -125,16 +124,24 @@ class GitTree:
         fsio.touch(scratch / "index", when)
 
     def _call(
-        self, *args: str, stdin: bytes | None = None, literal: bool = True, patient: bool = True
+        self,
+        *args: str,
+        stdin: bytes | None = None,
+        literal: bool = True,
+        seconds: float | None = None,
     ) -> GitCall:
         quiet = [word for each in _QUIET for word in ("-c", each)]
         quiet += ["--literal-pathspecs"] * literal
         return GitCall(
-            "-C", str(self.root), *quiet, *args, stdin=stdin, patient=patient, env=self._env
-        )
+            "-C", str(self.root), *quiet, *args, stdin=stdin,
+            seconds=seconds or _SECONDS, env=self._env,
+        )  # fmt: skip
 
-    def _run(self, *args: str, stdin: bytes | None = None, **how: bool) -> bytes:
-        return self._call(*args, stdin=stdin, **how).output(args[0])
+    def _run(
+        self, *args: str, stdin: bytes | None = None, literal: bool = True,
+        seconds: float | None = None,
+    ) -> bytes:  # fmt: skip
+        return self._call(*args, stdin=stdin, literal=literal, seconds=seconds).output(args[0])
 
     # ---- what is in it -----------------------------------------------------------------
 
@@ -150,7 +157,16 @@ class GitTree:
     def _update(self, paths: Iterable[bytes]) -> bool:
         names = b"".join(path + b"\0" for path in paths)
         options = ("--add", "--remove", "--replace", "-z", "--stdin")
-        return not self._call("update-index", *options, stdin=names).answer().code
+        code = self._call("update-index", *options, stdin=names).answer().code
+        if code < 0:  # a file that is cut while git maps it kills git, which leaves its lock
+            fsio.unlink(self._scratch / "index.lock")
+        return not code
+
+    def unhide(self, paths: Sequence[bytes]) -> None:
+        """Have git look at *paths* again, where it was told not to."""
+        names = b"".join(path + b"\0" for path in paths)
+        for option in ("--no-assume-unchanged", "--no-skip-worktree"):
+            self._run("update-index", option, "-z", "--stdin", stdin=names)
 
     def put(self, entries: Iterable[TreeEntry]) -> None:
         """Put *entries* in, whatever the work tree has."""
@@ -178,7 +194,7 @@ class GitTree:
         """
         more = [f"--exclude-from={ignore}"] if ignore is not None else []
         return _words(
-            self._run("ls-files", "-z", "-o", "--exclude-standard", *more, patient=False)
+            self._run("ls-files", "-z", "-o", "--exclude-standard", *more, seconds=_LIST_SECONDS)
         )
 
     def ignored(self, patterns: Iterable[str]) -> list[bytes]:
@@ -231,7 +247,14 @@ class GitTree:
     def sizes(self, blobs: Sequence[str]) -> list[int]:
         """Return the size of each of *blobs*; -1 for one that is not there."""
         asked = "".join(f"{blob}\n" for blob in blobs).encode()
-        lines = self._run("cat-file", "--batch-check", stdin=asked).decode().splitlines()
+        try:
+            lines = self._run("cat-file", "--batch-check", stdin=asked).decode().splitlines()
+        except GitError as error:
+            # Git may die of an object that a partial clone lacks and may not fetch.
+            if "promisor" not in str(error):
+                raise
+            half = len(blobs) // 2
+            return [*self.sizes(blobs[:half]), *self.sizes(blobs[half:])] if half else [-1]
         return [int(line.split()[2]) if line.endswith(tuple("0123456789")) and " blob " in line
                 else -1 for line in lines]  # fmt: skip
 

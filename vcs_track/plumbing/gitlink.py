@@ -122,6 +122,8 @@ def _told(work: Callable[[], _T]) -> _T | GitUnreadable:
         return error.unreadable
     except OSError as error:
         return GitUnreadable(f"the folder cannot be read: {error.strerror}")
+    except (LookupError, ValueError):
+        return GitUnreadable("what git says makes no sense", "run 'git status' there")
 
 
 def _begin(path: Path) -> tuple[Path, GitCall] | GitUnreadable | None:
@@ -139,7 +141,7 @@ def _state(root: Path, answer: Answer) -> GitState | GitUnreadable:
     git_dir = git_dir_of(root)
     if answer.code or git_dir is None:
         return refusal(root, answer)
-    state, branch = parse_status(answer.out, root=str(root))
+    state, branch = parse_status(answer.out, answer.err, root=str(root))
     common = common_dir_of(git_dir)
     return replace(
         state,

@@ -17,13 +17,14 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from vcs_track.errors import VcsTrackError
-from vcs_track.formats.code import SUBMODULE, Code, CodeFile, LeftOut
+from vcs_track.formats.code import NOT_CAPTURED, SUBMODULE, Code, CodeFile, LeftOut
 from vcs_track.formats.oid import object_format
 from vcs_track.plumbing import fsio
+from vcs_track.plumbing.git_hidden import Hidden, hidden, index_stamp
 from vcs_track.plumbing.git_tree import GitTree, TreeEntry, tree_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from vcs_track.formats.gitstate import GitState
@@ -37,6 +38,7 @@ _RUNS: Final = b".runs"
 _MOST_HASHED: Final = 64 << 20  # bytes of files that are left out; the others are not read
 _BLOCK: Final = 1 << 20
 _TRIES: Final = 3
+_STOPPED_SECONDS: Final = 5.0
 # Names of files that mostly hold secrets. What git tracks already is no secret any more.
 _SECRETS: Final = (
     ".env", ".env.*", "*.env", "*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx",
@@ -56,12 +58,14 @@ class Rules:
         most: Bytes of a run's files together.
         ignored: Patterns of files to keep although git ignores them.
         untracked: Number of files that git does not know; more are not looked at.
+        named: Files to keep whatever git and their names say.
     """
 
     largest: int = 5 << 20
     most: int = 50 << 20
     ignored: tuple[str, ...] = ()
     untracked: int = 10_000  # files; a folder of data may have a million
+    named: tuple[bytes, ...] = ()
 
 
 @dataclass(slots=True)
@@ -126,23 +130,42 @@ class CodeCapture:
     ) -> None:  # fmt: skip
         self._work = partial(capture, root, state, tmp, keep, rules)
         self._tell = tell
+        self._lock = threading.Lock()
+        self._told = False
         self._thread = threading.Thread(target=self._run, name="vcs-track code", daemon=True)
-        if _is_clean(state, root, rules) and (root, state and state.commit) in _trees:
+        if state is not None and _is_clean(state, root, rules) and _key(root, state) in _trees:
             self._run()  # there is nothing to do: a sweep of many runs starts no threads
         else:
             self._thread.start()
 
     def _run(self) -> None:
         try:
-            self._tell({"k": "code", "v": self._work().to_json()})
+            content = self._work().to_json()
+            Code.from_json(content)  # what git said of a damaged repository may make no sense
+            self._say({"k": "code", "v": content})
         except Exception as error:  # noqa: BLE001 -- whatever it is, the training goes on
             with suppress(VcsTrackError, OSError):
-                self._tell({"k": "gap", "why": f"the code was not captured: {error}"})
+                self._say({"k": "gap", "why": f"{NOT_CAPTURED}: {error}"})
 
-    def wait(self) -> None:
-        """Wait until it is done."""
+    def _say(self, content: dict[str, Any]) -> None:
+        with self._lock:
+            if not self._told:
+                self._tell(content)
+                self._told = True
+
+    def wait(self, *, stopped: bool = False) -> None:
+        """Wait until it is done.
+
+        Args:
+            stopped: Whether a signal stops the program: who sent it does not wait for long.
+        """
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(_STOPPED_SECONDS if stopped else None)
+        if self._thread.is_alive():
+            with suppress(VcsTrackError, OSError):
+                self._say(
+                    {"k": "gap", "why": f"{NOT_CAPTURED}: the program was stopped meanwhile"}
+                )
 
 
 def capture(root: Path, state: GitState | None, tmp: Path, keep: Keep, rules: Rules) -> Code:
@@ -160,8 +183,11 @@ def capture(root: Path, state: GitState | None, tmp: Path, keep: Keep, rules: Ru
         OSError: If the disk refuses.
     """
     if state is not None and state.commit is not None and _is_clean(state, root, rules):
-        tree = _tree_of(root, state.commit, tmp)
-        return Code(tree, _hash_of(tree), state.commit)
+        key = _key(root, state)
+        if key in _trees or not hidden(root):
+            tree = _trees.get(key) or _tree_of(root, state.commit, tmp)
+            _trees[key] = tree
+            return Code(tree, _hash_of(tree), state.commit)
     scratch = _scratch(tmp)
     try:
         return _capture(root, state, GitTree(root, scratch), keep, rules)
@@ -179,7 +205,8 @@ def _is_clean(state: GitState | None, root: Path, rules: Rules) -> bool:
     if state is None or state.commit is None:
         return False
     changes = state.changes
-    return not (changes.tracked or changes.untracked or rules.ignored or _ignore_file(root))
+    found = changes.tracked or changes.untracked or changes.closed
+    return not (found or rules.ignored or rules.named or _ignore_file(root))
 
 
 def _ignore_file(root: Path) -> Path | None:
@@ -191,15 +218,17 @@ def _hash_of(tree: str) -> str:
     return "sha1" if len(tree) == 40 else "sha256"
 
 
-_trees: dict[tuple[Path, str | None], str] = {}  # of commits; there are few in a process
+# Of clean work trees that hide nothing; there are few in a process.
+_trees: dict[tuple[Path, str | None, tuple[int, int] | None], str] = {}
+
+
+def _key(root: Path, state: GitState) -> tuple[Path, str | None, tuple[int, int] | None]:
+    return root, state.commit, index_stamp(root)
 
 
 def _tree_of(root: Path, commit: str, tmp: Path) -> str:
     """Return the tree of a commit, ``.runs`` left out."""
-    if (root, commit) not in _trees:
-        plain = tree_of(root, commit, _RUNS)
-        _trees[root, commit] = plain or _tree_without_runs(root, commit, tmp)
-    return _trees[root, commit]
+    return tree_of(root, commit, _RUNS) or _tree_without_runs(root, commit, tmp)
 
 
 def _tree_without_runs(root: Path, commit: str, tmp: Path) -> str:
@@ -220,9 +249,13 @@ def _leave_runs_out(tree: GitTree) -> None:
 def _capture(
     root: Path, state: GitState | None, tree: GitTree, keep: Keep, rules: Rules
 ) -> Code:  # fmt: skip
-    choice = _choose(root, state, tree, rules)
-    for path in _take(root, tree, choice.paths):
-        choice.leave_out(path, "git cannot read it")
+    choice = _Choice(root, rules)
+    if state is not None:
+        _choose_tracked(choice, state, tree)
+        _take_chosen(choice, tree)
+    # Only now: git does not list what is in a folder that stands in place of a tracked file.
+    _choose_untracked(choice, state, tree)
+    _take_chosen(choice, tree)
     _leave_runs_out(tree)
     commit = state.commit if state is not None else None
     tree_id = tree.write()
@@ -236,19 +269,48 @@ def _capture(
 # ---- which files ---------------------------------------------------------------------------
 
 
-def _choose(root: Path, state: GitState | None, tree: GitTree, rules: Rules) -> _Choice:
-    choice = _Choice(root, rules)
-    if state is not None:
-        choice.paths += state.changes.tracked
-        for path in state.changes.submodules:
-            choice.left_out.append(LeftOut(path, "a submodule with changes of its own"))
+def _choose_tracked(choice: _Choice, state: GitState, tree: GitTree) -> None:
+    changes = state.changes
+    # What was dropped and is still there is untracked, or ignored.
+    stays = _unhide(choice, tree, hidden(choice.root)).union(changes.dropped)
+    choice.paths += [path for path in changes.tracked if path not in stays]
+    choice.paths += choice.rules.named
+    for path in changes.submodules:
+        choice.left_out.append(LeftOut(path, "a submodule with changes of its own"))
+    for path in changes.closed:
+        choice.left_out.append(LeftOut(path, "it cannot be read"))
+
+
+def _unhide(choice: _Choice, tree: GitTree, found: Iterable[Hidden]) -> set[bytes]:
+    """Take in what git was told not to look at: what is on disk is what runs.
+
+    Returns:
+        What is to stay as the index has it.
+    """
+    seen, stays = [], set()
+    for path, skipped, submodule in found:
+        file = choice.root / os.fsdecode(path)
+        if skipped and not os.path.lexists(file):
+            stays.add(path)
+        elif not submodule and _is_secret(file.name):
+            stays.add(path)
+            choice.left_out.append(LeftOut(path, "its name is that of a secret"))
+        else:
+            seen.append(path)
+    if seen:
+        tree.unhide(seen)
+        choice.paths += seen
+    return stays
+
+
+def _choose_untracked(choice: _Choice, state: GitState | None, tree: GitTree) -> None:
+    root, rules = choice.root, choice.rules
     found = [path for path in _untracked(root, state, tree, rules) if _is_code(path)]
     for path in found[: rules.untracked]:
         choice.look_at(path)
     if (more := len(found) - rules.untracked) > 0:
         first = found[rules.untracked]
         choice.left_out.append(LeftOut(first, f"the first of {more} files too many"))
-    return choice
 
 
 def _is_code(path: bytes) -> bool:
@@ -260,10 +322,12 @@ def _untracked(
 ) -> Iterable[bytes]:  # fmt: skip
     ignore = _ignore_file(root)
     listed = state.changes.untracked if state is not None else (b"/",)
-    if ignore is not None or any(path.endswith(b"/") for path in listed):
-        found = tree.untracked(ignore)
-    else:
-        found = list(listed)
+    tracked = state.changes.tracked if state is not None else ()
+    # Of a folder in place of a file that it tracks, git lists nothing.
+    folders = any(path.endswith(b"/") for path in listed) or any(
+        stat.S_ISDIR(_mode(root, path)) for path in tracked
+    )
+    found = tree.untracked(ignore) if ignore is not None or folders else list(listed)
     return found + tree.ignored(rules.ignored) if rules.ignored else found
 
 
@@ -276,7 +340,7 @@ def _is_secret(name: str) -> bool:
 
 def _left_out(root: Path, path: bytes, why: str, most: int) -> LeftOut:
     stamp = _stamp(root, path)
-    if stamp is None:
+    if stamp is None or not stat.S_ISREG(_mode(root, path)):
         return LeftOut(path, why)
     if stamp[0] > most:
         return LeftOut(path, why, stamp[0])
@@ -285,36 +349,63 @@ def _left_out(root: Path, path: bytes, why: str, most: int) -> LeftOut:
 
 @lru_cache(maxsize=256)  # a sweep leaves out the same files again and again
 def _sha256(path: Path, stamp: tuple[int, int, int]) -> str | None:
-    del stamp  # it only tells one state of the file from the next
     try:
-        fd = fsio.open_read(path)
+        fd = fsio.open_read(path, wait=False)
     except OSError:
         return None
     hasher, at = object_format("sha256").hasher(), 0
     try:
-        while part := fsio.pread(fd, _BLOCK, at):
+        # No further than it was: somebody may write to it as fast as it is read.
+        while at <= stamp[0] and (part := fsio.pread(fd, _BLOCK, at)):
             hasher.update(part)
             at += len(part)
     except OSError:
         return None
     finally:
         fsio.close(fd)
-    return hasher.hexdigest()
+    return hasher.hexdigest() if at == stamp[0] else None
 
 
 # ---- taking them in ------------------------------------------------------------------------
 
 
+def _take_chosen(choice: _Choice, tree: GitTree) -> None:
+    for path in _take(choice.root, tree, choice.paths):
+        choice.leave_out(path, "git refuses it")
+    choice.paths.clear()
+
+
 def _take(root: Path, tree: GitTree, paths: Sequence[bytes]) -> list[bytes]:
     """Take *paths* in; again while they change; return those that git refuses."""
-    refused: list[bytes] = []
+    refused: set[bytes] = set()
     for _ in range(_TRIES):
         before = {path: _stamp(root, path) for path in paths}
-        refused += tree.update(paths)
+        refused = (refused - before.keys()) | set(tree.update(paths))
         paths = [path for path, stamp in before.items() if _stamp(root, path) != stamp]
         if not paths:
             break
-    return refused
+    # What has a link for a folder is somewhere else; where it was, there is nothing.
+    elsewhere = {path for path in refused if _is_behind_link(root, path)}
+    tree.remove(sorted(elsewhere))
+    return sorted(refused - elsewhere)
+
+
+def _is_behind_link(root: Path, path: bytes) -> bool:
+    return any(stat.S_ISLNK(_mode(root, part)) for part in _folders(path))
+
+
+def _folders(path: bytes) -> Iterator[bytes]:
+    at = path.find(b"/")
+    while at >= 0:
+        yield path[:at]
+        at = path.find(b"/", at + 1)
+
+
+def _mode(root: Path, path: bytes) -> int:
+    try:
+        return os.lstat(root / os.fsdecode(path)).st_mode
+    except OSError:
+        return 0
 
 
 def _stamp(root: Path, path: bytes) -> tuple[int, int, int] | None:

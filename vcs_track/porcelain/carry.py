@@ -61,6 +61,9 @@ def carrying(
         rules: What is kept of the files of commits that no remote has.
         whole: Whether to list every file, of any size, rather than what remotes lack.
     """
+    if all(view.code is None for view in views):
+        yield Carried()
+        return
     scratch = store.layout.tmp / f"carry-{secrets.token_hex(8)}"
     fsio.make_dirs(scratch)
     carried = Carried()

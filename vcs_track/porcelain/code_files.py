@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vcs_track.errors import CorruptError, GitError, ObjectNotFoundError
-from vcs_track.formats.code import SUBMODULE, Code, path_text
+from vcs_track.formats.code import NOT_CAPTURED, SUBMODULE, Code, path_text
 from vcs_track.plumbing import git_worktree, gitlink
 from vcs_track.plumbing.git_tree import TreeEntry
 
@@ -28,10 +28,12 @@ def code_of(view: RunView) -> Code:
         ObjectNotFoundError: If none was captured.
     """
     if view.code is None:
+        why = [str(gap.get("why", "")) for gap in view.manifest.gaps]
+        told = [each for each in why if each.startswith(NOT_CAPTURED)]
         raise ObjectNotFoundError(
             f"run '{view.id}' has no code",
             oid="",
-            hint="it was started outside of a work tree, without git, or with capture_code=False",
+            hint=told[-1] if told else "it was started with capture_code=False, or is going on",
         )
     return Code.decode(view.objects.read(view.code))
 

@@ -36,8 +36,8 @@ class Facts:
         self._ask = ask
 
     def of_git(self) -> dict[str, Any]:
-        """Wait for git; return what it said, and nothing else."""
-        return {key: value for key, value in self().items() if key == "git"}
+        """Wait for git; return what it said, and whether the code is captured."""
+        return {key: value for key, value in self().items() if key in ("git", "capture")}
 
     def __call__(self) -> dict[str, Any]:
         """Wait for git; return everything."""
@@ -49,7 +49,7 @@ class Facts:
 @contextmanager
 def gathering(
     folder: Path, variables: Mapping[str, str], *, argv: Sequence[str] | None, git: bool,
-    cwd: Path | None = None, declared: Mapping[str, Any] | None = None,
+    code: bool = False, cwd: Path | None = None, declared: Mapping[str, Any] | None = None,
 ) -> Iterator[Facts]:  # fmt: skip
     """Begin to gather the facts of a run that starts now.
 
@@ -58,6 +58,7 @@ def gathering(
         variables: Environment variables to keep.
         argv: Command line. Default: that of this process.
         git: Whether to ask git.
+        code: Whether the code is captured, so that its absence is a gap.
         cwd: Folder of the command. Default: the current one.
         declared: What else is kept with the command.
 
@@ -74,4 +75,5 @@ def gathering(
             "script": script_of(argv, top, cwd),
             **(declared or {}),
         }
-        yield Facts({"created_us": created_us, "env": env, "command": command}, ask)
+        known = {"created_us": created_us, "env": env, "command": command}
+        yield Facts({**known, "capture": True} if code and git else known, ask)

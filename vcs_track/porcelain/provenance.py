@@ -58,10 +58,14 @@ class Provenance:
         """
         self._capture = CodeCapture(root, state, tmp, rules, self._keep, self._tell_code)
 
-    def end(self) -> None:
-        """Wait for the code; tell what was imported meanwhile."""
+    def end(self, *, stopped: bool) -> None:
+        """Wait for the code; tell what was imported meanwhile.
+
+        Args:
+            stopped: Whether a signal stops the program.
+        """
         if self._capture is not None:
-            self._capture.wait()
+            self._capture.wait(stopped=stopped)
         if self._cells is not None:
             self._cells.close()
         self._tell_modules()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from vcs_track.errors import VcsTrackError
 from vcs_track.formats import canonical, manifest, series, slots, typed_json
-from vcs_track.formats.code import Code
+from vcs_track.formats.code import Code, with_code_gap
 from vcs_track.formats.manifest import MediaItem, RunManifest
 from vcs_track.formats.scan import Damage, Points, Record, Rows
 from vcs_track.porcelain.inputs import body_of, with_input, with_inputs
@@ -441,6 +441,7 @@ class Replay:
         chunks = {tag: builder.finish() for tag, builder in sorted(self.builders.items())}
         chunks = {tag: found for tag, found in chunks.items() if found}
         last = {tag: found[-1]["last"] for tag, found in chunks.items()}
+        lacks_code = info.get("capture") and not self.code and status != "running"
         media = [*self.media, *self._transcript.items(emit)]
         kept = {name: getattr(base, name) for name in EDITABLE} if base else {}
         fields = {**kept, **self.fields}
@@ -469,7 +470,7 @@ class Replay:
             summary={**last, **self.results, **self.summary_set},
             summary_set=self.summary_set,
             results=self.results,
-            gaps=tuple(self.gaps),
+            gaps=tuple(with_code_gap(self.gaps, self._git()) if lacks_code else self.gaps),
             writers=self.writers,
             extra=base.extra if base else {},
             tags=tuple(fields.pop("tags", ()) or ()),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -83,7 +83,7 @@ def restore(store: Store, view: RunView, folder: Path) -> Restored:
             exact = _is_exact(folder, scratch, code)
         else:
             _check_out(store, folder, scratch, view, code)
-            exact = tree_in(store, folder) == code.tree
+            exact = tree_in(store, folder, code) == code.tree
     finally:
         fsio.remove_tree(scratch)
     return Restored(folder, code_of(view), code.commit, exact, tuple(not_kept(code)))
@@ -167,13 +167,17 @@ def _found(path: Path, mode: str) -> bytes:
     return path.read_bytes()
 
 
-def tree_in(store: Store, folder: Path) -> str | None:
-    """Return the tree of the files in *folder*, None if git cannot tell."""
+def tree_in(store: Store, folder: Path, code: Code) -> str | None:
+    """Return the tree of the files in *folder*, None if git cannot tell.
+
+    Files of *code* count also where git would ignore them, as it did not when they were staged.
+    """
+    named = tuple(file.path for file in code.files if file.mode != SUBMODULE)
     state = gitlink.read_state(folder)
 
     def forget(data: bytes) -> ObjectId:
         return store.format.hash(data)
 
     if isinstance(state, GitState):
-        return capture(folder, state, store.layout.tmp, forget, _ALL).tree
+        return capture(folder, state, store.layout.tmp, forget, replace(_ALL, named=named)).tree
     return None

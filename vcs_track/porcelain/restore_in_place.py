@@ -81,7 +81,7 @@ def restore_in_place(store: Store, view: RunView, *, stash: bool = False) -> InP
         if stashed:
             git_worktree.unstash(root)
         raise
-    exact = tree_in(store, root) == code.tree
+    exact = tree_in(store, root, code) == code.tree
     return InPlace(
         root, code_of(view), code.commit, exact, tuple(not_kept(code)), branch or before, stashed
     )

@@ -426,7 +426,7 @@ class Run(Labels, MediaLog, InputLog, Reads):
             raise InvalidValueError("a run cannot finish with the status 'running'")
         values.check_ending(exit_code, signal, error)
         if not self._ended:
-            self._provenance.end()
+            self._provenance.end(stopped=signal is not None)
         with self._lock:
             if self._ended:
                 return

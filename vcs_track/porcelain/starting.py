@@ -168,6 +168,7 @@ class StartsRuns(Again):
         late = before is not None and not policy and bool(rank)
         facts = gathering(
             self.root, d.variables, argv=command, git=d.capture_git,
+            code=capture_code and d.capture_code,
             cwd=None if cwd is None else as_path(cwd), declared=_declared(params, known),
         )  # fmt: skip
         # A run that goes on has the time and the machine of its beginning, and the code of now.
