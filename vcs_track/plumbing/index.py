@@ -103,7 +103,7 @@ class Index:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Make everything in the body one change; others wait or see what was before."""
+        """Make everything in the body one change; others see all or nothing."""
         with _damage():
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -134,6 +134,15 @@ class Index:
         """Execute *sql* for each of *rows*."""
         with _damage():
             self._db.executemany(sql, rows)
+
+    @contextmanager
+    def attached(self, path: Path, name: str) -> Iterator[None]:
+        """Let the body ask the index *path* too, under *name*, a word."""
+        self.run(f"ATTACH DATABASE ? AS {name}", (str(path),))
+        try:
+            yield
+        finally:
+            self.run(f"DETACH DATABASE {name}")
 
     def function(self, name: str, count: int, function: Function) -> None:
         """Let queries call *function* with *count* values."""

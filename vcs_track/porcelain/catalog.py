@@ -6,6 +6,7 @@ of them changed. Where it cannot be used the runs themselves are read.
 
 from __future__ import annotations
 
+import secrets
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -16,6 +17,7 @@ from vcs_track.formats.oid import check64
 from vcs_track.plumbing import fsio, mounts
 from vcs_track.plumbing.heads import parse_head
 from vcs_track.plumbing.index import Index, IndexDamagedError
+from vcs_track.porcelain.index_check import differences
 from vcs_track.porcelain.index_query import Query, TooComplexError
 from vcs_track.porcelain.index_rows import Rows
 from vcs_track.porcelain.run_view import RunView
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Catalog"]
 
-NAME: Final = "index.sqlite"
+_NAME: Final = "index.sqlite"
 _SETTLED: Final = 2_000_000_000  # ns; a folder may change twice within the resolution of its time
 _TRIES: Final = 2
 _MANY: Final = 100  # runs
@@ -91,7 +93,7 @@ class Catalog:
         return self._asked(ask)
 
     def by_name(self, text: str) -> list[tuple[str, str | None]] | None:
-        """Return the runs that *text* may name, newest first: by id, prefix or name."""
+        """Return the runs that *text* may name, by id, prefix or name."""
 
         def ask(index: Index) -> list[tuple[str, str | None]]:
             rows = index.rows(
@@ -139,6 +141,25 @@ class Catalog:
         row = index.one("SELECT count(*) FROM run")
         return int(row[0]) if row else 0
 
+    def check(self, progress: Progress | None = None) -> dict[str, list[str]]:
+        """Return what the index says otherwise than the runs, by run.
+
+        Args:
+            progress: Is called with runs done and runs in all.
+        """
+
+        def ask(index: Index) -> dict[str, list[str]]:
+            path = self._store.layout.tmp / f"index-{secrets.token_hex(8)}"
+            fresh = Index(path)
+            try:
+                self._sync(fresh, progress)
+                return differences(index, fresh)
+            finally:
+                fresh.close()
+                Index.remove(path)
+
+        return self._asked(ask) or {}
+
     def _make_again(self, why: str) -> None:
         self._note(f"{why}; it is made again")
         self._forget(remove=True)
@@ -156,7 +177,7 @@ class Catalog:
         places = []
         # Beside a disk of its own SQLite needs memory that is shared; a network has none.
         if self._store.writable and mounts.is_local(local):
-            places.append(local / NAME)
+            places.append(local / _NAME)
         if self._cache is not None:
             places.append(self._cache / f"{check64(str(local.resolve()).encode()):016x}.sqlite")
         return places

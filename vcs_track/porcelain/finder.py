@@ -76,7 +76,7 @@ class Finder:
         return None
 
     def named(self, text: str) -> list[RunView]:
-        """Return the runs that *text* may name by id, prefix or name, newest first."""
+        """Return the runs that *text* may name, by id, prefix or name."""
         entries: list[Entry] = list(self._catalog.by_name(text) or ())
         found = {run.id: run for run in LazyRuns(self._store, entries, self._leave_out)}
         for run in self._live().values():

@@ -62,7 +62,9 @@ class Rows:
         self._counts: dict[int, list[Any]] = {}
 
     def put(self, view: RunView, pack: str | None) -> None:
-        """Put a run in, in place of what was there of it; `flush` makes an end of it.
+        """Put a run in, in place of what was there of it.
+
+        It is there when `flush` was called.
 
         Args:
             view: The run, sealed.

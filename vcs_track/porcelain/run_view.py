@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from vcs_track.errors import RunNotFoundError, SeriesNotFoundError
 from vcs_track.formats import manifest as manifests, typed_json
-from vcs_track.formats.series import Chunk, combine, decode_scalars
-from vcs_track.porcelain import heads as head_rules, values
+from vcs_track.formats.series import Chunk, decode_scalars
+from vcs_track.porcelain import heads as head_rules
 from vcs_track.porcelain.inputs import inputs_of
 from vcs_track.porcelain.near import did_you_mean
 from vcs_track.porcelain.points import Media, Series
 from vcs_track.porcelain.reads import Reads
+from vcs_track.porcelain.run_facts import RunFacts
 from vcs_track.porcelain.seal import live_state
 
 if TYPE_CHECKING:
@@ -28,10 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RunView"]
 
-_STATS = ("min", "max", "mean", "last", "first", "count")
 
-
-class RunView(Reads):
+class RunView(RunFacts, Reads):
     """A run as it was when looked up; nothing is read before it is asked for.
 
     Args:
@@ -230,65 +229,6 @@ class RunView(Reads):
             for item in self._media
             if all(getattr(item, key) == value for key, value in given.items())
         ]
-
-    # ---- as a row ----------------------------------------------------------------------
-
-    @cached_property
-    def flat(self) -> dict[str, Any]:
-        """Every value that a filter can name, by its full name."""
-        row = dict(self.attributes)
-        for prefix, group in self.groups.items():
-            row.update((f"{prefix}.{key}", value) for key, value in group.items())
-        for tag, stats in self.statistics.items():
-            row.update((f"metrics.{tag}.{stat}", stats[stat]) for stat in _STATS)
-        return {key: value for key, value in row.items() if value is not None}
-
-    @property
-    def attributes(self) -> dict[str, Any]:
-        """What every run has, by the names that filters use; None where it has not."""
-        m = self.manifest
-        git = m.git or {}
-        return {
-            "id": m.run, "name": m.name, "status": m.status, "project": m.project,
-            "group": m.group, "job_type": m.job_type, "note": m.notes, "tags": self.tags,
-            "created": m.created_us / 1e6, "started": m.created_us / 1e6,
-            "ended": None if m.ended_us is None else m.ended_us / 1e6, "duration": self.duration,
-            "commit": git.get("commit"), "branch": git.get("branch"), "dirty": git.get("dirty"),
-            "host": self.env.get("host"), "user": self.env.get("user"),
-        }  # fmt: skip
-
-    @property
-    def groups(self) -> dict[str, dict[str, Any]]:
-        """The values that filters name behind a prefix, without series."""
-        m = self.manifest
-        return {
-            "hparams": values.flatten(self.hparams), "summary": m.summary, "results": m.results,
-            "git": m.git or {}, "env": self.machine,
-        }  # fmt: skip
-
-    @property
-    def statistics(self) -> dict[str, dict[str, Any]]:
-        """``min max mean last first count`` and more of each series, by its tag."""
-        return {tag: combine(chunks) for tag, chunks in self._scalars.items()}
-
-    @cached_property
-    def machine(self) -> dict[str, Any]:
-        """The environment as filters see it."""
-        # Packages are hundreds of names that hardly anybody filters by.
-        env = {key: value for key, value in self.env.items() if key != "packages"}
-        python = env.pop("python", None)
-        flat = values.flatten(env)
-        if isinstance(python, dict):
-            flat.update(values.flatten(python, "python."), python=python.get("version"))
-        return flat
-
-    def get(self, name: str) -> Any:
-        """Return one value by its full name, as a filter sees it.
-
-        Raises:
-            KeyError: If the run has no such value.
-        """
-        return self.flat[name]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the run as plain data, as ``--json`` prints it."""

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import vcs_track
-from vcs_track.porcelain.catalog import NAME
 from vcs_track.porcelain.defaults import Defaults
 from vcs_track.porcelain.lazy_runs import LazyRuns
 from vcs_track.porcelain.repository import Repository
@@ -46,7 +45,7 @@ def repo(tmp_path: Path) -> Repository:
 
 def index_file(repo: Repository) -> Path:
     """Return the file of the index."""
-    return repo.store.layout.local / NAME
+    return repo.store.layout.local / "index.sqlite"
 
 
 class TestCurrent:
