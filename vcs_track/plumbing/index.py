@@ -30,19 +30,19 @@ _SCHEMA: Final = """
 CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE shard(name TEXT PRIMARY KEY, mtime INTEGER) WITHOUT ROWID;
 CREATE TABLE head(shard TEXT, run TEXT, oid TEXT, PRIMARY KEY(shard, run, oid)) WITHOUT ROWID;
+CREATE TABLE damaged(run TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE pack(k INTEGER PRIMARY KEY, name TEXT UNIQUE);
 CREATE TABLE facet(k INTEGER PRIMARY KEY, id TEXT UNIQUE);
 CREATE TABLE key(k INTEGER PRIMARY KEY, name TEXT UNIQUE, n INTEGER, odd INTEGER, low, high);
 CREATE TABLE run(
     k INTEGER PRIMARY KEY, run TEXT UNIQUE, created_us INTEGER, pack INTEGER, git INTEGER,
     env INTEGER, keys BLOB, name, status, project, "group", job_type, note, tags, ended, duration,
-    "commit", branch, dirty, host, user);
+    "commit", code, branch, dirty, host, user);
 CREATE TABLE kv(key INTEGER, run INTEGER, v, PRIMARY KEY(key, run)) WITHOUT ROWID;
 CREATE TABLE metric(
     key INTEGER, run INTEGER, min, max, mean, last, first, count,
     PRIMARY KEY(key, run)) WITHOUT ROWID;
 CREATE TABLE facetv(key INTEGER, facet INTEGER, v, PRIMARY KEY(key, facet)) WITHOUT ROWID;
-CREATE TABLE blob(id BLOB PRIMARY KEY, pack INTEGER) WITHOUT ROWID;
 """
 _INDEXES: Final = "CREATE INDEX run_created ON run(created_us DESC, run);"
 

@@ -92,6 +92,14 @@ class Catalog:
 
         return self._asked(ask)
 
+    def damaged(self) -> list[str]:
+        """Return the runs that the index could not take in."""
+
+        def ask(index: Index) -> list[str]:
+            return [run for (run,) in index.rows("SELECT run FROM damaged ORDER BY run")]
+
+        return self._asked(ask) or []
+
     def by_name(self, text: str) -> list[tuple[str, str | None]] | None:
         """Return the runs that *text* may name, by id, prefix or name."""
 
@@ -247,12 +255,17 @@ class Catalog:
     ) -> None:  # fmt: skip
         if not rows.everything:
             index.run("DELETE FROM head WHERE shard=? AND run=?", (shard, run))
+            index.run("DELETE FROM damaged WHERE run=?", (run,))
         if not heads:
             rows.drop(run)
             return
-        with suppress(VcsTrackError):  # not known: it is looked at again, and told of then
+        try:
             view = near.view(sorted(heads))
             rows.put(view, near.pack)
+        except VcsTrackError:  # whoever asks reads it, and tells why it cannot be read
+            rows.drop(run)
+            index.run("INSERT OR REPLACE INTO damaged VALUES(?)", (run,))
+        else:
             for oid in heads:
                 index.run("INSERT INTO head VALUES(?, ?, ?)", (shard, run, oid))
 

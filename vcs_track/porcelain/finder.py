@@ -11,7 +11,7 @@ from vcs_track.porcelain.lazy_runs import LazyRuns
 from vcs_track.porcelain.run_view import RunView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from vcs_track.plumbing.store import Store
     from vcs_track.porcelain.catalog import Catalog, Found
@@ -55,11 +55,13 @@ class Finder:
         Raises:
             ExpressionError: If a name is unknown, or a comparison could match no run.
         """
+        asked = where is not None or order_by is not None
         live = self._live()  # first: a run that ends meanwhile has a head then
         names = self._catalog.names()
         if names is None:
             return None
-        if where is not None or order_by is not None:
+        live |= self._loaded([run for run in self._catalog.damaged() if run not in live], asked)
+        if asked:
             names |= {name for run in live.values() for name in run.flat}
         now = time.time()
         chosen = None if where is None else filters.resolve(where, names).at(now)
@@ -71,9 +73,7 @@ class Finder:
             return None
         running = [run for run in live.values() if chosen is None or chosen.matches(run)]
         runs = LazyRuns(self._store, _merged(found, running, order, limit), self._leave_out)
-        if chosen is None or len(runs) > _CHECKED or self._agrees(runs, chosen):
-            return runs
-        return None
+        return runs if chosen is None or len(runs) > _CHECKED else self._checked(runs, chosen)
 
     def named(self, text: str) -> list[RunView]:
         """Return the runs that *text* may name, by id, prefix or name."""
@@ -87,11 +87,16 @@ class Finder:
         return sorted(found.values(), key=lambda run: (-run.manifest.created_us, run.id))
 
     def _live(self) -> dict[str, RunView]:
+        return self._loaded(seal.live_runs(self._store), asked=True)
+
+    def _loaded(self, runs: Iterable[str], asked: bool) -> dict[str, RunView]:
+        """Read *runs*; leave out what cannot be read, all of it if they are *asked*."""
         found = {}
-        for run in seal.live_runs(self._store):
+        for run in runs:
             try:
                 view = RunView.load(self._store, run)
-                view.get("id")  # its facts are read now: damage shows here
+                if asked:
+                    view.get("id")  # its facts are read now: damage shows here
                 found[run] = view
             except RunNotFoundError:
                 continue  # it was never begun, or is gone
@@ -99,12 +104,19 @@ class Finder:
                 self._leave_out(run, error)
         return found
 
-    def _agrees(self, runs: LazyRuns, chosen: Filter) -> bool:
-        """Return whether the runs are what the index says; if not it is made again."""
-        if all(chosen.matches(run) for run in runs):
-            return True
-        self._catalog.distrust("the index does not say what the runs do")
-        return False
+    def _checked(self, runs: LazyRuns, chosen: Filter) -> LazyRuns | None:
+        """Return the runs that can be read; None, and a new index, if one does not match."""
+        found: list[Entry] = []
+        for run in runs:
+            try:
+                if not chosen.matches(run):
+                    self._catalog.distrust("the index does not say what the runs do")
+                    return None
+            except VcsTrackError as error:
+                self._leave_out(run.id, error)
+            else:
+                found.append(run)
+        return LazyRuns(self._store, found, self._leave_out)
 
 
 def _merged(

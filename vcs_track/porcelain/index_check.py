@@ -16,7 +16,7 @@ _LONGEST: Final = 2 + len(STATISTICS)
 _STATISTICS: Final = ", ".join(f'm."{name}"' for name in STATISTICS)
 _RUN: Final = (
     "r.created_us, r.name, r.status, r.project, r.\"group\", r.job_type, r.note, r.tags, r.ended,"
-    " r.duration, r.\"commit\", r.branch, r.dirty, r.host, r.user"
+    " r.duration, r.\"commit\", r.code, r.branch, r.dirty, r.host, r.user"
 )  # fmt: skip
 # What one index says of each run, without the numbers that it gave by chance.
 _SAID: Final = (

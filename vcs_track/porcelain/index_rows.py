@@ -21,12 +21,12 @@ ATTRIBUTES: Final = {
     "id": "run", "name": "name", "status": "status", "project": "project", "group": '"group"',
     "job_type": "job_type", "note": "note", "tags": "tags", "created": "created_us / 1000000.0",
     "started": "created_us / 1000000.0", "ended": "ended", "duration": "duration",
-    "commit": '"commit"', "branch": "branch", "dirty": "dirty", "host": "host", "user": "user",
+    "commit": '"commit"', "code": "code", "branch": "branch", "dirty": "dirty", "host": "host", "user": "user",
 }  # fmt: skip
 STATISTICS: Final = ("min", "max", "mean", "last", "first", "count")
 _COLUMNS: Final = (
     "name", "status", "project", "group", "job_type", "note", "tags", "ended", "duration",
-    "commit", "branch", "dirty", "host", "user",
+    "commit", "code", "branch", "dirty", "host", "user",
 )  # fmt: skip
 _RUN: Final = (
     "INSERT INTO run(run, created_us, pack, git, env, keys, "

@@ -86,7 +86,10 @@ class Lookup:
         if commit is None and rev_range is None:
             self.store.adopt()
             find = self._finder.find
-            return RunSet(self._all, where, order_by, limit, self._leave_out, find=find)
+            return RunSet(
+                self._all, where, order_by, limit, self._leave_out,
+                find=find, commits_in=self._commits_in,
+            )  # fmt: skip
         if commit is not None and rev_range is not None:
             raise InvalidValueError(
                 "commit and rev_range exclude each other", hint="a range may be one commit: 'A^!'"
@@ -98,7 +101,13 @@ class Lookup:
         def there(runs: Sequence[RunView]) -> dict[str, Match]:
             return match(self.root, runs, commits)
 
-        return RunSet(self._all, where, order_by, limit, self._leave_out, there)
+        return RunSet(
+            self._all, where, order_by, limit, self._leave_out, there,
+            commits_in=self._commits_in,
+        )  # fmt: skip
+
+    def _commits_in(self, rev_range: str) -> list[str]:
+        return [commit.id for commit in history(self.root, rev_range)]
 
     def _all(self) -> list[RunView]:
         self.store.refresh()

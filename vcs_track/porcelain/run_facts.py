@@ -50,7 +50,7 @@ class RunFacts:
             "group": m.group, "job_type": m.job_type, "note": m.notes, "tags": self.tags,
             "created": m.created_us / 1e6, "started": m.created_us / 1e6,
             "ended": None if m.ended_us is None else m.ended_us / 1e6, "duration": self.duration,
-            "commit": git.get("commit"), "branch": git.get("branch"), "dirty": git.get("dirty"),
+            "commit": git.get("commit"), "code": git.get("tree"), "branch": git.get("branch"), "dirty": git.get("dirty"),
             "host": self.env.get("host"), "user": self.env.get("user"),
         }  # fmt: skip
 

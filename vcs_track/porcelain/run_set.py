@@ -10,7 +10,7 @@ from vcs_track.errors import InvalidTypeError, InvalidValueError, NotInstalledEr
 from vcs_track.porcelain import filter as filters
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
     from vcs_track.porcelain.run_view import RunView
 
@@ -32,6 +32,7 @@ class RunSet:
         leave_out: Is told of a run that a filter cannot read, and why. Default: raise.
         among: Gives the ids of those runs that may be in the set. Default: all.
         find: Finds them by way of an index; None from it means that each is asked.
+        commits_in: Gives the ids of the commits in a git range that a filter names.
 
     Example:
         >>> import tempfile, vcs_track
@@ -53,6 +54,7 @@ class RunSet:
         leave_out: Callable[[str, VcsTrackError], None] | None = None,
         among: Callable[[Sequence[RunView]], Container[str]] | None = None,
         find: Find | None = None,
+        commits_in: Callable[[str], Iterable[str]] | None = None,
     ) -> None:
         if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int)):
             raise InvalidTypeError(f"limit must be an integer, not {type(limit).__name__}")
@@ -61,6 +63,8 @@ class RunSet:
         self._source = source
         # Understood at once, so that a typo shows where it was made.
         self._where = filters.parse(where) if where else None
+        if self._where is not None and commits_in is not None:
+            self._where = filters.with_commits(self._where, commits_in)
         self._order_by = order_by
         self._limit = limit
         self._leave_out = leave_out

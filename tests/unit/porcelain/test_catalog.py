@@ -162,9 +162,32 @@ class TestDamage:
         data[entry.data_offset + 5] ^= 0xFF
         pack.path.chmod(0o644)
         pack.path.write_bytes(bytes(data))
+        for known in (True, False):
+            if not known:
+                repo.catalog._forget(remove=True)
+            fresh = Repository.find(repo.root)
+
+            assert ["ccc", "a"] == [found.name for found in fresh.runs()]
+            assert ["a"] == [found.name for found in fresh.runs("lr = 0")]
+            assert f"run {run.id}" in fresh.store.skipped
+
+    def test_a_run_whose_facts_are_damaged(self, repo: Repository) -> None:
+        """A run whose manifest is whole is listed, and left out where its facts are asked for.
+
+        Seen to fail when the index was all that was listed.
+        """
+        run = repo.run("bb")
+        assert run.manifest.hparams is not None
+        pack = repo.store.home.packs.owner(run.heads[0])
+        data = bytearray(pack.path.read_bytes())
+        entry = pack.entry(run.manifest.hparams)
+        data[entry.data_offset + 5] ^= 0xFF
+        pack.path.chmod(0o644)
+        pack.path.write_bytes(bytes(data))
         fresh = Repository.find(repo.root)
 
-        assert ["ccc", "a"] == [found.name for found in fresh.runs()]
+        assert ["ccc", "bb", "a"] == [found.name for found in fresh.runs()]
+        assert ["ccc", "a"] == [found.name for found in fresh.runs("lr >= 0")]
         assert f"run {run.id}" in fresh.store.skipped
 
 
