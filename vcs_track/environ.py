@@ -113,6 +113,7 @@ class Settings:
         sync_interval: Seconds between two syncs of a journal to the disk, > 0.
         object_format: Of repositories made from now on: ``sha256`` or ``xxh128``.
         journal_engine: ``auto``, ``mmap`` or ``pwrite``.
+        cache: Folder of the user for what can be made again; None where there is none.
         variables: Environment variables to record with a run.
 
     Example:
@@ -143,6 +144,7 @@ class Settings:
     sync_interval: float = 1.0
     object_format: str = "sha256"
     journal_engine: str = "auto"
+    cache: Path | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -299,7 +301,16 @@ def read(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     values = {**_from_file(path), **_from_variables(given)}
     globs = values.pop("env", ())
     values.setdefault("rank", _launched_rank(given))
-    return Settings(**values, variables=_recorded(given, globs))
+    return Settings(**values, cache=_cache(given), variables=_recorded(given, globs))
+
+
+def _cache(environ: Mapping[str, str]) -> Path | None:
+    """Return our part of the user's folder for what can be made again."""
+    above = environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(above):  # noqa: PTH117 -- a text that may be anything
+        home = environ.get("HOME", "")
+        above = f"{home}/.cache" if os.path.isabs(home) else ""  # noqa: PTH117 -- as above
+    return Path(above, "vcs-track") if above else None
 
 
 def _launched_rank(environ: Mapping[str, str]) -> int | None:

@@ -48,6 +48,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "export": (f"{_HERE}.export", "Write runs to a zip that stands alone"),
     "import": (f"{_HERE}.import_", "Take in the runs of a zip"),
     "fsck": (f"{_HERE}.fsck", "Check that every object is there and undamaged"),
+    "reindex": (f"{_HERE}.reindex", "Make the index of runs anew"),
     "recover": (f"{_HERE}.recover", "Seal the runs whose programs died"),
     "gc": (f"{_HERE}.gc", "Clean up what nothing needs"),
     "demo": (f"{_HERE}.demo", "Try all of it on a small real model in a new folder"),

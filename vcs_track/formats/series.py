@@ -400,6 +400,8 @@ def combine(chunks: Sequence[Chunk]) -> dict[str, Any]:
         ``count first last min max mean nan lo hi``; ``min``, ``max`` and ``mean`` leave NaN
         out and are None when nothing is left.
     """
+    if len(chunks) == 1:
+        return _of_one(chunks[0])
     count = sum(chunk["n"] for chunk in chunks)
     nan = sum(chunk.get("nan", 0) for chunk in chunks)
     sums = [chunk["sum"] for chunk in chunks if chunk["sum"] is not None]
@@ -415,6 +417,16 @@ def combine(chunks: Sequence[Chunk]) -> dict[str, Any]:
         "lo": min(chunk["lo"] for chunk in chunks),
         "hi": max(chunk["hi"] for chunk in chunks),
     }
+
+
+def _of_one(chunk: Chunk) -> dict[str, Any]:
+    nan = chunk.get("nan", 0)
+    total = None if chunk["sum"] is None else _sum([chunk["sum"]])
+    return {
+        "count": chunk["n"], "first": chunk["first"], "last": chunk["last"], "min": chunk["min"],
+        "max": chunk["max"], "mean": None if total is None else total / (chunk["n"] - nan),
+        "nan": nan, "lo": chunk["lo"], "hi": chunk["hi"],
+    }  # fmt: skip
 
 
 def encode_scalars(series: dict[str, list[Chunk]]) -> bytes:
@@ -448,9 +460,13 @@ def decode_scalars(data: bytes) -> dict[str, list[Chunk]]:
         raise CorruptError(f"a scalars manifest is damaged: {error}") from None
 
 
+_OF_CHUNK: Final = frozenset(
+    ["n", "value", "step", "wall", "lo", "hi", "first", "last", "min", "max", "sum"]
+)
+
+
 def _chunk(frozen: Any) -> Chunk:
     chunk = typed_json.thaw(frozen)
-    missing = {"n", "value", "step", "wall", "lo", "hi", "first", "last", "min", "max", "sum"}
-    if not isinstance(chunk, dict) or missing - chunk.keys() or type(chunk["n"]) is not int:
+    if not isinstance(chunk, dict) or not chunk.keys() >= _OF_CHUNK or type(chunk["n"]) is not int:
         raise TypeError("a chunk lacks a field")
     return chunk

@@ -111,10 +111,14 @@ def _thaw(plain: object) -> Any:
     if isinstance(plain, dict):
         if "$" in plain:
             return _thaw_label(plain)
-        return {key: _thaw(item) for key, item in plain.items()}
+        # Most values are neither, and a call costs more than all the rest.
+        return {k: _thaw(item) if type(item) in _NESTED else item for k, item in plain.items()}
     if isinstance(plain, list):
-        return [_thaw(item) for item in plain]
+        return [_thaw(item) if type(item) in _NESTED else item for item in plain]
     return plain
+
+
+_NESTED: Final = (dict, list)
 
 
 class _Freezer:

@@ -30,7 +30,6 @@ __all__ = [
     "close",
     "create",
     "create_empty",
-    "file_system",
     "fsync",
     "fsync_dir",
     "identify",
@@ -57,13 +56,13 @@ __all__ = [
     "rename",
     "replace",
     "reserve",
-    "safe_to_map",
     "seek",
     "size",
     "stamp",
     "storage_errors",
     "sync_data",
     "sync_file",
+    "times",
     "touch",
     "truncate",
     "unlink",
@@ -78,9 +77,6 @@ _HINTS: Final = {
     errno.EPERM: "check the permissions of the '.runs' folder",
     errno.EMFILE: "too many files are open in this process",
 }
-
-# File systems whose reservation of blocks also protects writes through a shared mapping.
-_SAFE_TO_MAP: Final = {"ext2/ext3", "ext4", "xfs", "tmpfs"}
 
 
 @contextmanager
@@ -119,6 +115,15 @@ def list_dir(path: Path) -> list[str]:
         return sorted(os.listdir(path))  # noqa: PTH208 -- as above
     except (FileNotFoundError, NotADirectoryError):
         return []
+
+
+def times(path: Path) -> dict[str, int]:
+    """Return the folders in *path*, each with the time of its last change."""
+    try:
+        with os.scandir(path) as entries:
+            return {e.name: e.stat().st_mtime_ns for e in entries if e.is_dir()}
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
 
 
 def remove_dir(path: Path) -> None:
@@ -457,22 +462,6 @@ def map_read(path: Path) -> mmap.mmap | bytes:
         close(fd)
 
 
-def file_system(path: Path) -> str:
-    """Return the type of the file system of *path*, or an empty string."""
-    try:
-        device = os.stat(path).st_dev  # noqa: PTH116 -- as above
-        wanted = f"{os.major(device)}:{os.minor(device)}"
-        mounts = read_text("/proc/self/mountinfo")
-    except OSError:
-        return ""
-    found = ""
-    for line in mounts.splitlines():
-        head, _, tail = line.partition(" - ")
-        if head.split()[2] == wanted:
-            found = tail.split()[0]
-    return found
-
-
 def read_text(path: str) -> str:
     """Return the text of a file of the kernel."""
     with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123 -- as above
@@ -489,8 +478,3 @@ def probe(path: Path) -> None:
     tmp = _aside(path / "probe")
     write_new(tmp, b"", sync=False)
     unlink(tmp)
-
-
-def safe_to_map(path: Path) -> bool:
-    """Return whether a reserved file in *path* can be written by mapping it."""
-    return file_system(path) in _SAFE_TO_MAP

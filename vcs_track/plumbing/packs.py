@@ -154,10 +154,14 @@ class PackFile:
     def find(self, oid: ObjectId) -> Entry | None:
         """Return the entry of *oid*, or None."""
         wanted = oid.encode()
+        # All of it at hand: of a large pack this is where the time goes.
+        data, width, stride = self._data, self._format.id_length, self._stride
+        keys = self._first + 46 + len(OBJECTS)
         low, high = 0, self.directory.objects
         while low < high:
             middle = (low + high) // 2
-            if self._key(middle) < wanted:
+            at = keys + middle * stride
+            if data[at : at + width] < wanted:
                 low = middle + 1
             else:
                 high = middle
@@ -284,7 +288,9 @@ class PackFile:
 class PackFolder:
     """All packs of one folder, looked up together.
 
-    A damaged pack is set aside and named in :attr:`damaged`; its objects are missing then.
+    The folder is looked at when something is not found in the packs that are known: a store may
+    have a hundred thousand. A damaged pack is set aside and named in :attr:`damaged`; its objects
+    are missing then.
     """
 
     def __init__(self, folder: Path, fmt: ObjectFormat) -> None:
@@ -294,9 +300,11 @@ class PackFolder:
         self._packs: dict[str, PackFile] = {}
         self._large: list[PackFile] = []
         self._table: dict[ObjectId, PackFile] = {}
+        self._complete = False  # whether the folder was ever looked at
 
     def refresh(self) -> None:
         """Take in packs that appeared and forget those that are gone."""
+        self._complete = True
         names = set(fsio.list_dir(self.folder))
         if gone := self._packs.keys() - names:
             for name in gone:
@@ -328,9 +336,14 @@ class PackFolder:
         else:
             self._table.update(dict.fromkeys(file, file))
 
+    def _look(self) -> None:
+        if not self._complete:
+            self.refresh()
+
     @property
     def packs(self) -> list[PackFile]:
         """The packs, by name."""
+        self._look()
         return [self._packs[name] for name in sorted(self._packs)]
 
     def cached(self, oid: ObjectId) -> PackFile | None:
@@ -387,6 +400,7 @@ class PackFolder:
         Returns:
             Whether no clean-up takes that pack from now on. If not, store the bytes again.
         """
+        self._look()  # once: it is worth much to store nothing twice
         file = self.cached(oid)
         if file is None:
             return False
@@ -403,6 +417,7 @@ class PackFolder:
 
         Does not look at the folder again.
         """
+        self._look()
         first = self.cached(oid)
         if first is None:
             return None
@@ -415,6 +430,7 @@ class PackFolder:
         return isinstance(oid, str) and self.pack_of(ObjectId(oid)) is not None
 
     def __iter__(self) -> Iterator[ObjectId]:
+        self._look()
         seen = set(self._table)
         for file in self._large:
             seen.update(file)

@@ -132,7 +132,7 @@ class Store:
             writable = False  # a read-only disk or somebody else's folder: reading works
         writable = writable and fsio.may_write(layout.local)
         store = cls(layout, fmt, writable=writable)
-        store.refresh()
+        store.adopt()
         return store
 
     # ---- taking in what git brought ----------------------------------------------------
@@ -145,11 +145,17 @@ class Store:
         """
         with fsio.storage_errors(f"read '{self.layout.local}'"):
             self.home.packs.refresh()
+        self.adopt()
+
+    def adopt(self) -> None:
+        """Take in what appeared on the shelf, as far as the disk allows it."""
         if self.writable:
             with suppress(OSError):
                 self._adopt()
 
     def _adopt(self) -> None:
+        if not fsio.list_dir(self.shelf.packs.folder):
+            return
         known = set(fsio.list_dir(self.home.packs.folder))
         for name in fsio.list_dir(self.shelf.packs.folder):
             if is_pack_name(name) and name not in known and name not in self.skipped:

@@ -80,6 +80,8 @@ class Trash:
         For a writer, right after its head is there: what the head needs is among the packs
         when this returns, if it is anywhere.
         """
+        if not fsio.list_dir(self.folder):
+            return []  # what a clean-up moves from here on it moves with the head in sight
         self._packs.refresh()
         lost = {oid for oid in oids if self._packs.cached(oid) is None}
         names: list[str] = []

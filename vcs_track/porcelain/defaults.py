@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 __all__ = ["Defaults"]
 
@@ -32,6 +33,7 @@ class Defaults:
         commit_largest: Bytes of a pack that `commit` gives to git; a larger one is refused.
         sync_interval: Seconds between background syncs.
         journal_engine: ``auto``, ``mmap`` or ``pwrite``.
+        cache: Folder of the user for what can be made again.
         variables: Environment variables to record.
     """
 
@@ -54,4 +56,5 @@ class Defaults:
     commit_largest: int = 50 << 20
     sync_interval: float = 1.0
     journal_engine: str = "auto"
+    cache: Path | None = None
     variables: Mapping[str, str] = field(default_factory=dict)

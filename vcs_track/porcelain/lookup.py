@@ -5,13 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vcs_track.errors import GitError, InvalidValueError, RunNotFoundError, VcsTrackError
+from vcs_track.errors import (
+    CorruptError,
+    GitError,
+    InvalidValueError,
+    RunNotFoundError,
+    VcsTrackError,
+)
 from vcs_track.plumbing import gitlink
 from vcs_track.plumbing.fsio import storage_errors
 from vcs_track.plumbing.git_log import history
 from vcs_track.porcelain import seal, values
+from vcs_track.porcelain.catalog import Catalog
 from vcs_track.porcelain.commit_log import match
 from vcs_track.porcelain.defaults import Defaults
+from vcs_track.porcelain.filter import Filter
+from vcs_track.porcelain.filter.nodes import Compare, Literal, Name
+from vcs_track.porcelain.finder import Finder
 from vcs_track.porcelain.revision import names_run, resolve
 from vcs_track.porcelain.run import Run
 from vcs_track.porcelain.run_set import RunSet
@@ -37,6 +47,11 @@ class Lookup:
     def __init__(self, store: Store, defaults: Defaults | None = None) -> None:
         self.store = store
         self.defaults = defaults or Defaults()
+        self.catalog = Catalog(store, self.defaults.cache, self._say)
+        self._finder = Finder(store, self.catalog, self._leave_out)
+
+    def _say(self, word: str) -> None:
+        self.store.skipped["index"] = CorruptError(word)
 
     @property
     def root(self) -> Path:
@@ -69,7 +84,12 @@ class Lookup:
                 run has.
         """
         if commit is None and rev_range is None:
-            return RunSet(self._all, where, order_by, limit, self._leave_out)
+            self.store.adopt()
+            find = self._finder.find
+            return RunSet(
+                self._all, where, order_by, limit, self._leave_out,
+                find=find, commits_in=self._commits_in,
+            )  # fmt: skip
         if commit is not None and rev_range is not None:
             raise InvalidValueError(
                 "commit and rev_range exclude each other", hint="a range may be one commit: 'A^!'"
@@ -81,7 +101,13 @@ class Lookup:
         def there(runs: Sequence[RunView]) -> dict[str, Match]:
             return match(self.root, runs, commits)
 
-        return RunSet(self._all, where, order_by, limit, self._leave_out, there)
+        return RunSet(
+            self._all, where, order_by, limit, self._leave_out, there,
+            commits_in=self._commits_in,
+        )  # fmt: skip
+
+    def _commits_in(self, rev_range: str) -> list[str]:
+        return [commit.id for commit in history(self.root, rev_range)]
 
     def _all(self) -> list[RunView]:
         self.store.refresh()
@@ -118,7 +144,25 @@ class Lookup:
         run = run.encode("utf-8", "replace").decode()
         if run in seal.live_runs(self.store) or self.store.home.head_folder.of(run):
             return RunView.load(self.store, run)
-        return resolve(run, self._all(), self._commit_of)
+        self.store.adopt()
+        if run.startswith("@"):
+            return resolve(run, self._newest_first(), self._commit_of)
+        if run.startswith("git:"):
+            return resolve(run, self._at(run), self._commit_of)
+        base = run.partition("@{")[0]
+        return resolve(run, self._finder.named(base) or self._newest_first(), self._commit_of)
+
+    def _newest_first(self) -> Sequence[RunView]:
+        found = self._finder.find()
+        return self._all() if found is None else found
+
+    def _at(self, run: str) -> Sequence[RunView]:
+        """Return the runs of the commit that *run* names."""
+        revision = run.partition("@{")[0].removeprefix("git:")
+        wanted = Literal(self._commit_of(revision))
+        where = Filter("", Compare("=", Name(("commit",)), wanted), resolved=True)
+        found = self._finder.find(where)
+        return self._all() if found is None else found
 
     def is_run(self, run: str) -> bool:
         """Tell whether *run* names a run by itself, not by a prefix.

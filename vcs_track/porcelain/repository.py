@@ -159,6 +159,29 @@ class Repository(StartsRuns, CodeAccess, SharesRuns):
         sources = None if repair_from is None else [as_path(path) for path in repair_from]
         return fsck.fsck(self.store, progress, sources)
 
+    @storage_errors("make the index")
+    def reindex(self, progress: Progress | None = None) -> int:
+        """Make the index anew from the runs; return how many it has.
+
+        It is kept up to date by itself; this is for who has a doubt.
+
+        Args:
+            progress: Is called with runs done and runs in all.
+
+        Raises:
+            StorageError: If there is no place for it.
+        """
+        return self.catalog.rebuild(progress)
+
+    @storage_errors("check the index")
+    def check_index(self, progress: Progress | None = None) -> dict[str, list[str]]:
+        """Return what the index says otherwise than the runs, by run.
+
+        Args:
+            progress: Is called with runs done and runs in all.
+        """
+        return self.catalog.check(progress)
+
     def with_defaults(self, **changes: Any) -> Repository:
         """Return the same repository with other defaults."""
         return Repository(self.store, replace(self.defaults, **changes))

@@ -10,9 +10,13 @@ from vcs_track.errors import InvalidTypeError, InvalidValueError, NotInstalledEr
 from vcs_track.porcelain import filter as filters
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
     from vcs_track.porcelain.run_view import RunView
+
+    Find = Callable[
+        [filters.Filter | None, str | Sequence[str] | None, int | None], Sequence[RunView] | None
+    ]
 
 __all__ = ["RunSet"]
 
@@ -27,6 +31,8 @@ class RunSet:
         limit: At most this many, or None.
         leave_out: Is told of a run that a filter cannot read, and why. Default: raise.
         among: Gives the ids of those runs that may be in the set. Default: all.
+        find: Finds them by way of an index; None from it means that each is asked.
+        commits_in: Gives the ids of the commits in a git range that a filter names.
 
     Example:
         >>> import tempfile, vcs_track
@@ -47,6 +53,8 @@ class RunSet:
         limit: int | None,
         leave_out: Callable[[str, VcsTrackError], None] | None = None,
         among: Callable[[Sequence[RunView]], Container[str]] | None = None,
+        find: Find | None = None,
+        commits_in: Callable[[str], Iterable[str]] | None = None,
     ) -> None:
         if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int)):
             raise InvalidTypeError(f"limit must be an integer, not {type(limit).__name__}")
@@ -55,13 +63,24 @@ class RunSet:
         self._source = source
         # Understood at once, so that a typo shows where it was made.
         self._where = filters.parse(where) if where else None
+        if self._where is not None and commits_in is not None:
+            self._where = filters.with_commits(self._where, commits_in)
         self._order_by = order_by
         self._limit = limit
         self._leave_out = leave_out
         self._among = among
+        self._find = find
 
     @cached_property
-    def _runs(self) -> list[RunView]:
+    def _runs(self) -> Sequence[RunView]:
+        if self._find is not None and self._among is None:
+            found = self._find(self._where, self._order_by, self._limit)
+            if found is not None:
+                return found
+        return self._asked()
+
+    def _asked(self) -> list[RunView]:
+        """Ask every run."""
         runs = self._source()
         among = self._among(runs) if self._among is not None else None
         if self._where is not None or self._order_by is not None:
@@ -97,7 +116,7 @@ class RunSet:
     @overload
     def __getitem__(self, index: slice) -> list[RunView]: ...
     def __getitem__(self, index: int | slice) -> RunView | list[RunView]:
-        return self._runs[index]
+        return list(self._runs[index]) if isinstance(index, slice) else self._runs[index]
 
     def __repr__(self) -> str:
         return f"<RunSet {len(self)} runs>"

@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from vcs_track.errors import RunNotFoundError, SeriesNotFoundError
 from vcs_track.formats import manifest as manifests, typed_json
-from vcs_track.formats.series import Chunk, combine, decode_scalars
-from vcs_track.porcelain import heads as head_rules, values
+from vcs_track.formats.series import Chunk, decode_scalars
+from vcs_track.porcelain import heads as head_rules
 from vcs_track.porcelain.inputs import inputs_of
 from vcs_track.porcelain.near import did_you_mean
 from vcs_track.porcelain.points import Media, Series
 from vcs_track.porcelain.reads import Reads
+from vcs_track.porcelain.run_facts import RunFacts
 from vcs_track.porcelain.seal import live_state
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from vcs_track.formats.manifest import RunManifest
     from vcs_track.formats.oid import ObjectId
     from vcs_track.plumbing.packs import Objects
@@ -26,10 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RunView"]
 
-_STATS = ("min", "max", "mean", "last", "first", "count")
 
-
-class RunView(Reads):
+class RunView(RunFacts, Reads):
     """A run as it was when looked up; nothing is read before it is asked for.
 
     Args:
@@ -67,11 +68,15 @@ class RunView(Reads):
             return cls(live[0], live[1], tuple(head_rules.tips(heads, live[1])))
         if not heads:
             raise RunNotFoundError(f"no run has the id '{run}'")
-        state = head_rules.current(heads, store.home.objects)
+        return cls.sealed(store.home.objects, heads)
+
+    @classmethod
+    def sealed(cls, objects: Objects, heads: Sequence[ObjectId]) -> RunView:
+        """Return the run with these heads as it is sealed."""
+        state = head_rules.current(heads, objects)
         if state.status == "running":
             state = replace(state, status="crashed")  # its last journals are gone
-        newest = head_rules.tips(heads, store.home.objects)
-        return cls(state, store.home.objects, tuple(newest))
+        return cls(state, objects, tuple(head_rules.tips(heads, objects)))
 
     def view(self) -> RunView:
         """Return this run."""
@@ -224,49 +229,6 @@ class RunView(Reads):
             for item in self._media
             if all(getattr(item, key) == value for key, value in given.items())
         ]
-
-    # ---- as a row ----------------------------------------------------------------------
-
-    @cached_property
-    def flat(self) -> dict[str, Any]:
-        """Every value that a filter can name, by its full name."""
-        m = self.manifest
-        git = self.git
-        row: dict[str, Any] = {
-            "id": m.run, "name": m.name, "status": m.status, "project": m.project,
-            "group": m.group, "job_type": m.job_type, "note": m.notes, "tags": self.tags,
-            "created": m.created_us / 1e6, "started": m.created_us / 1e6,
-            "ended": None if m.ended_us is None else m.ended_us / 1e6, "duration": self.duration,
-            "commit": git.get("commit"), "branch": git.get("branch"), "dirty": git.get("dirty"),
-            "host": self.env.get("host"), "user": self.env.get("user"),
-        }  # fmt: skip
-        groups = {
-            "hparams": values.flatten(self.hparams), "summary": m.summary, "results": m.results,
-            "git": git, "env": self._machine(),
-        }  # fmt: skip
-        for prefix, group in groups.items():
-            row.update((f"{prefix}.{key}", value) for key, value in group.items())
-        for tag, chunks in self._scalars.items():
-            stats = combine(chunks)
-            row.update((f"metrics.{tag}.{stat}", stats[stat]) for stat in _STATS)
-        return {key: value for key, value in row.items() if value is not None}
-
-    def _machine(self) -> dict[str, Any]:
-        # Packages are hundreds of names that hardly anybody filters by.
-        env = {key: value for key, value in self.env.items() if key != "packages"}
-        python = env.pop("python", None)
-        flat = values.flatten(env)
-        if isinstance(python, dict):
-            flat.update(values.flatten(python, "python."), python=python.get("version"))
-        return flat
-
-    def get(self, name: str) -> Any:
-        """Return one value by its full name, as a filter sees it.
-
-        Raises:
-            KeyError: If the run has no such value.
-        """
-        return self.flat[name]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the run as plain data, as ``--json`` prints it."""

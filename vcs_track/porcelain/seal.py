@@ -323,7 +323,7 @@ def _take_code(store: Store, replay: Replay, packs: _Packs, journals: list[Journ
     if code is None:
         return
     wanted = {file.oid for file in code.files if file.oid is not None}
-    there = {oid for oid in wanted if oid in store.home.objects}
+    there: set[ObjectId] = set()
     for journal in journals:
         folder, mine = journal.path.parent, f"{journal.header.writer}{_CODE}"
         for name in [name for name in fsio.list_dir(folder) if name.startswith(mine)]:
@@ -331,6 +331,8 @@ def _take_code(store: Store, replay: Replay, packs: _Packs, journals: list[Journ
             for oid in sorted((wanted - there) & spool.entries.keys()):
                 with suppress(CorruptError):
                     there.add(packs.add(spool.read(oid)))
+    # Last: what this run did not store itself is looked for among all packs.
+    there |= {oid for oid in wanted - there if oid in store.home.objects}
     if lost := {file for file in code.files if file.oid in wanted - there}:
         replay.code = replace(
             code,

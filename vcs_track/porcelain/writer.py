@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from vcs_track.errors import VcsTrackError
 from vcs_track.formats import slots, typed_json
-from vcs_track.plumbing import fsio
+from vcs_track.plumbing import fsio, mounts
 from vcs_track.plumbing.journal import JournalWriter
 from vcs_track.plumbing.lock import Lock
 from vcs_track.plumbing.spool import Spool
@@ -80,7 +80,7 @@ class Writer:
                     fsio.create_empty(self.folder / f"{name}.beat")
                 if first and after is None:
                     self.primary = self._chosen = fsio.create_empty(self.folder / "primary")
-                mapped = engine == "mmap" or (engine == "auto" and fsio.safe_to_map(self.folder))
+                mapped = engine == "mmap" or (engine == "auto" and mounts.safe_to_map(self.folder))
                 self.journal: JournalWriter = JournalWriter(
                     self.folder / f"{name}.j", run=run, writer=name, mapped=mapped,
                     strict=strict, after=after.journal if after else None,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from vcs_track.errors import StorageError
-from vcs_track.plumbing import fsio
+from vcs_track.plumbing import fsio, mounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -419,14 +419,14 @@ class TestFileSystem:
     def test_a_mounted_one_is_known_by_its_type(self, tmp_path: Path) -> None:
         """A folder has the type of the disk that is mounted there; tmpfs may be mapped."""
         with small_disk(tmp_path, "64k") as folder:
-            found = fsio.file_system(folder), fsio.safe_to_map(folder)
+            found = mounts.file_system(folder), mounts.safe_to_map(folder)
 
         assert ("tmpfs", True) == found
 
     def test_others_are_not_mapped(self, tmp_path: Path) -> None:
         """What is not known to protect mapped writes is not trusted with them."""
-        assert "proc" == fsio.file_system(type(tmp_path)("/proc"))
-        assert not fsio.safe_to_map(type(tmp_path)("/proc"))
+        assert "proc" == mounts.file_system(type(tmp_path)("/proc"))
+        assert not mounts.safe_to_map(type(tmp_path)("/proc"))
         assert ("", False) == (
-            fsio.file_system(tmp_path / "none"), fsio.safe_to_map(tmp_path / "none"),
+            mounts.file_system(tmp_path / "none"), mounts.safe_to_map(tmp_path / "none"),
         )  # fmt: skip

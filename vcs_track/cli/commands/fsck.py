@@ -28,6 +28,7 @@ _SHOWN: Final = 5
     "--from", "sources", metavar="SOURCE", multiple=True, type=click.Path(path_type=Path),
     help="Repair from this repository or bundle too (can be repeated)",
 )  # fmt: skip
+@click.option("--index", is_flag=True, help="Compare the index with the runs too")
 @click.option("--staged", is_flag=True, help="Check what is staged for git, as a clone finds it")
 @click.option("--staged-size", is_flag=True, help="Check how large the staged files are")
 @click.option(
@@ -40,8 +41,8 @@ _SHOWN: Final = 5
 @quiet_option
 @click.pass_obj
 def command(
-    context: Context, repair: bool, sources: tuple[Path, ...], staged: bool, staged_size: bool,
-    max_size: int | None,
+    context: Context, repair: bool, sources: tuple[Path, ...], index: bool, staged: bool,
+    staged_size: bool, max_size: int | None,
 ) -> int:  # fmt: skip
     """Check that every object is there and undamaged
 
@@ -51,6 +52,8 @@ def command(
     With --repair, what is damaged or missing is restored from other copies: in other packs, on
     the shelf, in each SOURCE. Damaged files are moved to .runs/local/quarantine when what
     replaces them is in place. The shelf is left to git.
+
+    With --index, the index of runs is compared with what the runs say.
 
     With --staged, what the next commit of git takes in below .runs is checked instead: that
     packs are sound, that each run finds what it needs, and that nothing is changed or deleted,
@@ -80,12 +83,22 @@ def command(
         report = repo.fsck(progress, repair_from=paths if repair else None)
     if before is not None and report.repairs is not None:
         report.repairs.mended[:0] = before.mended
+    wrong = _index(context, repo) if index else {}
     if context.json:
-        context.emit(report.to_dict())
+        context.emit({**report.to_dict(), **({"index": wrong} if index else {})})
     else:
         _tell(context, report)
         _advise(context, repo, report)
-    return 0 if report.ok else CorruptError.exit_code
+        for run, what in sorted(wrong.items()):
+            context.print(f"index: run {run}: it says otherwise of {', '.join(what[:_SHOWN])}")
+        if wrong:
+            context.say("hint: 'vcs-track reindex' makes it anew")
+    return 0 if report.ok and not wrong else CorruptError.exit_code
+
+
+def _index(context: Context, repo: Repository) -> dict[str, list[str]]:
+    with context.progress("Checking the index") as progress:
+        return repo.check_index(progress)
 
 
 def _staged(context: Context, staged: bool, staged_size: bool, max_size: int | None) -> int:

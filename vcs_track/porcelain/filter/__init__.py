@@ -17,6 +17,7 @@ from vcs_track.porcelain.filter.mongo import from_mongo
 from vcs_track.porcelain.filter.nodes import Name
 from vcs_track.porcelain.filter.order import SortKey, order_by
 from vcs_track.porcelain.filter.printer import spell, to_text
+from vcs_track.porcelain.filter.ranges import with_commits
 from vcs_track.porcelain.filter.resolver import resolve
 
 __all__ = [
@@ -30,4 +31,5 @@ __all__ = [
     "resolve",
     "spell",
     "to_text",
+    "with_commits",
 ]

@@ -86,6 +86,9 @@ def _test(node: Compare | In | Contains | Match | Is) -> Test:
         case Compare(op, left, right):
             return _compare(op, _value(left), _value(right))
         case In(value, items):
+            texts = [item.value for item in items if isinstance(item, Literal)]
+            if len(texts) == len(items) and all(isinstance(text, str) for text in texts):
+                return _in_texts(_value(value), frozenset(texts))  # there may be thousands
             return _in(_value(value), [_value(item) for item in items])
         case Contains(container, item):
             get, part = _value(container), _value(item)
@@ -239,6 +242,20 @@ def _in(value: _Getter, items: list[_Getter]) -> Test:
             if one is None:
                 answer = None
         return answer
+
+    return run
+
+
+def _in_texts(value: _Getter, texts: frozenset[object]) -> Test:
+    def run(row: Row) -> Answer:
+        found = value(row)
+        if _is_void(found):
+            return None
+        if is_list(found):
+            return any(
+                isinstance(one, str) and one in texts for one in cast("list[object]", found)
+            )
+        return isinstance(found, str) and found in texts
 
     return run
 

@@ -49,6 +49,7 @@ ATTRIBUTES: dict[str, Kind] = {
             "job_type",
             "project",
             "note",
+            "code",
         ],
         Kind.TEXT,
     ),

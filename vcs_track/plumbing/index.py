@@ -1,0 +1,178 @@
+"""The index: what runs hold, in a file of SQLite that can be deleted at any time.
+
+``docs/format/index.md`` describes it. It holds derived data only, and says of what: every answer
+names a run and its heads, and whoever wants to know more reads the objects. This module owns
+SQLite; what the rows mean is told by those who fill and ask it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from vcs_track.plumbing import fsio
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from vcs_track.formats.cell import Cell
+
+    Row = tuple[Any, ...]
+    Function = Callable[..., int | None]
+
+__all__ = ["VERSION", "Index", "IndexDamagedError"]
+
+VERSION: Final = "vcs-track-index 1"
+_WAIT: Final = 10.0  # seconds for another process that writes
+_SCHEMA: Final = """
+CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE shard(name TEXT PRIMARY KEY, mtime INTEGER) WITHOUT ROWID;
+CREATE TABLE head(shard TEXT, run TEXT, oid TEXT, PRIMARY KEY(shard, run, oid)) WITHOUT ROWID;
+CREATE TABLE damaged(run TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE pack(k INTEGER PRIMARY KEY, name TEXT UNIQUE);
+CREATE TABLE facet(k INTEGER PRIMARY KEY, id TEXT UNIQUE);
+CREATE TABLE key(k INTEGER PRIMARY KEY, name TEXT UNIQUE, n INTEGER, odd INTEGER, low, high);
+CREATE TABLE run(
+    k INTEGER PRIMARY KEY, run TEXT UNIQUE, created_us INTEGER, pack INTEGER, git INTEGER,
+    env INTEGER, keys BLOB, name, status, project, "group", job_type, note, tags, ended, duration,
+    "commit", code, branch, dirty, host, user);
+CREATE TABLE kv(key INTEGER, run INTEGER, v, PRIMARY KEY(key, run)) WITHOUT ROWID;
+CREATE TABLE metric(
+    key INTEGER, run INTEGER, min, max, mean, last, first, count,
+    PRIMARY KEY(key, run)) WITHOUT ROWID;
+CREATE TABLE facetv(key INTEGER, facet INTEGER, v, PRIMARY KEY(key, facet)) WITHOUT ROWID;
+"""
+_INDEXES: Final = "CREATE INDEX run_created ON run(created_us DESC, run);"
+
+
+class IndexDamagedError(Exception):
+    """The file cannot be used: it is made again, and no run depends on it."""
+
+
+class Index:
+    """One file of SQLite.
+
+    Args:
+        path: The file; it is made where there is none.
+        writable: Whether it may be changed.
+
+    Raises:
+        IndexDamagedError: If it is damaged, or of another version.
+    """
+
+    def __init__(self, path: Path, *, writable: bool = True) -> None:
+        self.path = path
+        how = "" if writable else "?mode=ro"
+        uri = f"{path.absolute().as_uri()}{how}"
+        with _damage():
+            self._db = sqlite3.connect(
+                uri, uri=True, timeout=_WAIT, isolation_level=None, check_same_thread=False
+            )
+            try:
+                self._prepare(writable=writable)
+            except BaseException:
+                self._db.close()
+                raise
+
+    def _prepare(self, *, writable: bool) -> None:
+        self._db.execute("PRAGMA temp_store=MEMORY")
+        self._db.execute("PRAGMA mmap_size=1073741824")
+        self._db.execute("PRAGMA cache_size=-65536")
+        if writable:
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=NORMAL")
+        if not self._db.execute("SELECT 1 FROM sqlite_master WHERE name='meta'").fetchone():
+            if not writable:
+                raise sqlite3.DatabaseError("it is empty")
+            with self.transaction():
+                self._make()
+        found = self.meta("version")
+        if found != VERSION:
+            raise sqlite3.DatabaseError(f"it is of version {found!r}")
+
+    def _make(self) -> None:
+        if self._db.execute("SELECT 1 FROM sqlite_master WHERE name='meta'").fetchone():
+            return  # somebody else was quicker
+        for statement in filter(str.strip, f"{_SCHEMA}{_INDEXES}".split(";")):
+            self._db.execute(statement)
+        self.set_meta("version", VERSION)
+
+    # ---- access ------------------------------------------------------------------------
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make everything in the body one change; others see all or nothing."""
+        with _damage():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    def rows(self, sql: str, values: Sequence[Cell] = ()) -> list[Row]:
+        """Return the rows that *sql* asks for."""
+        with _damage():
+            return self._db.execute(sql, values).fetchall()
+
+    def one(self, sql: str, values: Sequence[Cell] = ()) -> Row | None:
+        """Return the first row that *sql* asks for."""
+        with _damage():
+            row: Row | None = self._db.execute(sql, values).fetchone()
+            return row
+
+    def run(self, sql: str, values: Sequence[Cell] = ()) -> int:
+        """Execute *sql*; return the number of the row that it made."""
+        with _damage():
+            return self._db.execute(sql, values).lastrowid or 0
+
+    def many(self, sql: str, rows: Iterable[Row]) -> None:
+        """Execute *sql* for each of *rows*."""
+        with _damage():
+            self._db.executemany(sql, rows)
+
+    @contextmanager
+    def attached(self, path: Path, name: str) -> Iterator[None]:
+        """Let the body ask the index *path* too, under *name*, a word."""
+        self.run(f"ATTACH DATABASE ? AS {name}", (str(path),))
+        try:
+            yield
+        finally:
+            self.run(f"DETACH DATABASE {name}")
+
+    def function(self, name: str, count: int, function: Function) -> None:
+        """Let queries call *function* with *count* values."""
+        self._db.create_function(name, count, function, deterministic=True)
+
+    def meta(self, name: str) -> Any:
+        """Return a fact of the index, or None."""
+        row = self.one("SELECT value FROM meta WHERE name=?", (name,))
+        return None if row is None else row[0]
+
+    def set_meta(self, name: str, value: Cell) -> None:
+        """Keep a fact of the index."""
+        self.run("INSERT OR REPLACE INTO meta VALUES(?, ?)", (name, value))
+
+    def close(self) -> None:
+        """Close the file."""
+        with suppress(sqlite3.Error):
+            self._db.close()
+
+    @staticmethod
+    def remove(path: Path) -> None:
+        """Remove the index *path*, and what SQLite keeps beside it."""
+        for name in (f"{path.name}-wal", f"{path.name}-shm", path.name):
+            with suppress(OSError):
+                fsio.unlink(path.with_name(name))
+
+
+@contextmanager
+def _damage() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise IndexDamagedError(f"the index cannot be used: {error}") from error

@@ -1,0 +1,319 @@
+"""The catalogue: which runs there are and what they hold, by way of the index.
+
+The index is brought up to date before it is asked: the folders of heads tell by their times which
+of them changed. Where it cannot be used the runs themselves are read.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from vcs_track.errors import StorageError, VcsTrackError
+from vcs_track.formats.cell import decode
+from vcs_track.formats.oid import check64
+from vcs_track.plumbing import fsio, mounts
+from vcs_track.plumbing.heads import parse_head
+from vcs_track.plumbing.index import Index, IndexDamagedError
+from vcs_track.porcelain.index_check import differences
+from vcs_track.porcelain.index_query import Query, TooComplexError
+from vcs_track.porcelain.index_rows import Rows
+from vcs_track.porcelain.run_view import RunView
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from vcs_track.formats.oid import ObjectId
+    from vcs_track.plumbing.packs import PackFile
+    from vcs_track.plumbing.store import Store
+    from vcs_track.porcelain.filter import SortKey
+    from vcs_track.porcelain.filter.nodes import Condition
+
+    Progress = Callable[[int, int], None]
+    Found = tuple[str, str | None, int, tuple[Any, ...]]
+
+__all__ = ["Catalog"]
+
+_NAME: Final = "index.sqlite"
+_SETTLED: Final = 2_000_000_000  # ns; a folder may change twice within the resolution of its time
+_TRIES: Final = 2
+_MANY: Final = 100  # runs
+_T = TypeVar("_T")
+
+
+class Catalog:
+    """The sealed runs of one store.
+
+    Args:
+        store: The store.
+        cache: Where to keep the index if the store cannot hold it; None for nowhere.
+        note: Takes a word about an index that had to be made again.
+    """
+
+    def __init__(
+        self, store: Store, cache: Path | None = None, note: Callable[[str], None] | None = None
+    ) -> None:
+        self._store = store
+        self._cache = cache
+        self._note = note or (lambda _: None)
+        self._index: Index | None = None
+
+    # ---- asking ------------------------------------------------------------------------
+
+    def names(self) -> set[str] | None:
+        """Return every name that a run has a value of; None without an index."""
+
+        def ask(index: Index) -> set[str]:
+            rows = index.rows("SELECT name FROM key WHERE n > 0")
+            return {f"{name}.last" if name.startswith("metrics.") else name for (name,) in rows}
+
+        return self._asked(ask)
+
+    def find(
+        self, where: Condition | None = None, order: SortKey | None = None, *,
+        limit: int | None = None, without: Sequence[str] = (),
+    ) -> list[Found] | None:  # fmt: skip
+        """Return the runs that match, in order; None where the index cannot tell.
+
+        Returns:
+            For each its id, the pack that holds its manifest, when it was created, and the
+            values that *order* sorts by.
+        """
+
+        def ask(index: Index) -> list[Found] | None:
+            try:
+                rows = Query(index).ids(where, order, limit=limit, without=without)
+            except TooComplexError:
+                return None
+            return [(row[0], row[1], row[2], tuple(map(decode, row[3:]))) for row in rows]
+
+        return self._asked(ask)
+
+    def damaged(self) -> list[str]:
+        """Return the runs that the index could not take in."""
+
+        def ask(index: Index) -> list[str]:
+            return [run for (run,) in index.rows("SELECT run FROM damaged ORDER BY run")]
+
+        return self._asked(ask) or []
+
+    def by_name(self, text: str) -> list[tuple[str, str | None]] | None:
+        """Return the runs that *text* may name, by id, prefix or name."""
+
+        def ask(index: Index) -> list[tuple[str, str | None]]:
+            rows = index.rows(
+                "SELECT run, (SELECT p.name FROM pack p WHERE p.k = pack) FROM run"
+                " WHERE name = ?1 OR substr(run, 1, length(?1)) = ?1"
+                " ORDER BY created_us DESC, run",
+                (text,),
+            )
+            return [(run, pack) for run, pack in rows]
+
+        return self._asked(ask)
+
+    def take_in(self, packs: Iterable[str | None]) -> None:
+        """Let the store know these packs, so that it need not look at all of them."""
+        self._store.home.packs.take_in(pack for pack in packs if pack is not None)
+
+    def _asked(self, ask: Callable[[Index], _T | None]) -> _T | None:
+        for _ in range(_TRIES):
+            try:
+                index = self._synced()
+                return None if index is None else ask(index)
+            except IndexDamagedError as error:
+                self._make_again(str(error))
+        return None
+
+    def distrust(self, why: str) -> None:
+        """Make the index again before it is asked the next time."""
+        self._make_again(why)
+
+    # ---- keeping it up to date ---------------------------------------------------------
+
+    def rebuild(self, progress: Progress | None = None) -> int:
+        """Make the index anew from the runs; return how many it has.
+
+        Raises:
+            StorageError: If it can be kept nowhere.
+        """
+        self._forget(remove=True)
+        index = self._opened()
+        if index is None:
+            raise StorageError(
+                "there is no place for an index", hint="is the disk read-only, and the home too?"
+            )
+        self._sync(index, progress)
+        row = index.one("SELECT count(*) FROM run")
+        return int(row[0]) if row else 0
+
+    def check(self, progress: Progress | None = None) -> dict[str, list[str]]:
+        """Return what the index says otherwise than the runs, by run.
+
+        Args:
+            progress: Is called with runs done and runs in all.
+        """
+
+        def ask(index: Index) -> dict[str, list[str]]:
+            path = self._store.layout.tmp / f"index-{secrets.token_hex(8)}"
+            fresh = Index(path)
+            try:
+                self._sync(fresh, progress)
+                return differences(index, fresh)
+            finally:
+                fresh.close()
+                Index.remove(path)
+
+        return self._asked(ask) or {}
+
+    def _make_again(self, why: str) -> None:
+        self._note(f"{why}; it is made again")
+        self._forget(remove=True)
+
+    def _forget(self, *, remove: bool) -> None:
+        if self._index is not None:
+            self._index.close()
+            self._index = None
+        if remove:
+            for path in self._places():
+                Index.remove(path)
+
+    def _places(self) -> list[Path]:
+        local = self._store.layout.local
+        places = []
+        # Beside a disk of its own SQLite needs memory that is shared; a network has none.
+        if self._store.writable and mounts.is_local(local):
+            places.append(local / _NAME)
+        if self._cache is not None:
+            places.append(self._cache / f"{check64(str(local.resolve()).encode()):016x}.sqlite")
+        return places
+
+    def _opened(self) -> Index | None:
+        if self._index is None:
+            for path in self._places():
+                try:
+                    fsio.make_dirs(path.parent, sync=False)
+                    self._index = Index(path)
+                    break
+                except OSError:
+                    continue
+        return self._index
+
+    def _synced(self) -> Index | None:
+        index = self._opened()
+        if index is not None:
+            self._sync(index)
+        return index
+
+    def _sync(self, index: Index, progress: Progress | None = None) -> None:
+        shards = fsio.times(self._store.layout.store.heads)
+        if shards == dict(index.rows("SELECT name, mtime FROM shard")):
+            return
+        with index.transaction():
+            # Asked again: somebody may have been quicker.
+            known: dict[str, int] = dict(index.rows("SELECT name, mtime FROM shard"))
+            changed = sorted(n for n in shards.keys() | known if shards.get(n) != known.get(n))
+            news = [(shard, *self._changes(index, shard)) for shard in changed]
+            total, done = sum(len(runs) for _, _, runs in news), 0
+            first = not known
+            rows = Rows(index, everything=first)
+            near = _Near(self._store, {oid for _, there, runs in news for r in runs
+                                       for oid in there.get(r, ())})  # fmt: skip
+            now = time.time_ns()
+            for shard, there, runs in news:
+                for run in runs:
+                    self._take(index, rows, near, shard, run, there.get(run, set()))
+                    done += 1
+                    if progress is not None:
+                        progress(done, total)
+                when = shards.get(shard)
+                if when is None:
+                    index.run("DELETE FROM shard WHERE name=?", (shard,))
+                else:
+                    settled = when if now - when > _SETTLED else -1
+                    index.run("INSERT OR REPLACE INTO shard VALUES(?, ?)", (shard, settled))
+            rows.flush()
+            if first:
+                rows.count()
+
+    def _changes(self, index: Index, shard: str) -> tuple[dict[str, set[ObjectId]], list[str]]:
+        """Return the heads in a folder, and the runs whose heads are others than were known."""
+        there: dict[str, set[ObjectId]] = {}
+        for name in fsio.list_dir(self._store.layout.store.heads / shard):
+            head = parse_head(name)
+            if head is not None:
+                there.setdefault(head[0], set()).add(head[1])
+        known: dict[str, set[str]] = {}
+        for run, oid in index.rows("SELECT run, oid FROM head WHERE shard=?", (shard,)):
+            known.setdefault(run, set()).add(oid)
+        return there, sorted(r for r in there.keys() | known if there.get(r) != known.get(r))
+
+    def _take(
+        self, index: Index, rows: Rows, near: _Near, shard: str, run: str, heads: set[ObjectId]
+    ) -> None:  # fmt: skip
+        if not rows.everything:
+            index.run("DELETE FROM head WHERE shard=? AND run=?", (shard, run))
+            index.run("DELETE FROM damaged WHERE run=?", (run,))
+        if not heads:
+            rows.drop(run)
+            return
+        try:
+            view = near.view(sorted(heads))
+            rows.put(view, near.pack)
+        except VcsTrackError:  # whoever asks reads it, and tells why it cannot be read
+            rows.drop(run)
+            index.run("INSERT OR REPLACE INTO damaged VALUES(?)", (run,))
+        else:
+            for oid in heads:
+                index.run("INSERT INTO head VALUES(?, ?, ?)", (shard, run, oid))
+
+
+class _Near:
+    """Objects, looked for first in the pack that holds the manifest at hand.
+
+    Args:
+        store: The store.
+        heads: Ids of manifests that will be asked for.
+
+    Attributes:
+        pack: Name of the pack that holds the manifest asked for last.
+    """
+
+    def __init__(self, store: Store, heads: set[ObjectId]) -> None:
+        self._all = store.home.packs
+        self._first: PackFile | None = None
+        self._places: dict[ObjectId, PackFile] = {}
+        self._env: dict[ObjectId | None, tuple[dict[str, Any], dict[str, Any]]] = {}
+        if len(heads) > _MANY:
+            # Each pack is gone through once, instead of asking all of them for each run.
+            for file in self._all.packs:
+                self._places.update((oid, file) for oid in heads.intersection(file))
+
+    @property
+    def pack(self) -> str | None:
+        return None if self._first is None else self._first.path.name
+
+    def view(self, heads: Sequence[ObjectId]) -> RunView:
+        """Return the run with these heads."""
+        self._first = self._places.get(heads[0]) or self._all.pack_of(heads[0])
+        view = RunView.sealed(self, heads)
+        env = view.manifest.env
+        if env not in self._env:
+            self._env[env] = view.env, view.machine
+        view.env, view.machine = self._env[env]
+        return view
+
+    def read(self, oid: ObjectId) -> bytes:
+        """Return the bytes of *oid*."""
+        if self._first is not None:
+            with suppress(VcsTrackError, OSError):  # it is elsewhere, or sound elsewhere
+                return self._first.read(oid)
+        return self._all.read(oid)
+
+    def __contains__(self, oid: object) -> bool:
+        return (self._first is not None and oid in self._first) or oid in self._all
+
+    def __iter__(self) -> Iterator[ObjectId]:
+        return iter(self._all)
