@@ -6,8 +6,18 @@ import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
-from vcs_track.errors import InvalidTypeError, InvalidValueError, NotInstalledError, VcsTrackError
-from vcs_track.porcelain import filter as filters
+from vcs_track.errors import (
+    AmbiguousRunError,
+    InvalidTypeError,
+    InvalidValueError,
+    RunNotFoundError,
+    VcsTrackError,
+)
+from vcs_track.porcelain import filter as filters, frames
+from vcs_track.porcelain.caveats import listed
+from vcs_track.porcelain.grouped import Grouped
+from vcs_track.porcelain.named import resolve_names
+from vcs_track.porcelain.notebook_view import runs_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Sequence
@@ -106,6 +116,32 @@ class RunSet:
         """Return the first run, or None when there is none."""
         return self._runs[0] if self._runs else None
 
+    def one(self) -> RunView:
+        """Return the only run.
+
+        Raises:
+            AmbiguousRunError: If there are several; *candidates* are their ids.
+            RunNotFoundError: If there is none.
+
+        Example:
+            >>> import tempfile, vcs_track
+            >>> repo = vcs_track.init(tempfile.mkdtemp())
+            >>> repo.start_run("base", tags=["best"]).finish()
+            >>> repo.runs("tags contains best").one().name
+            'base'
+        """
+        if len(self) == 1:
+            return self[0]
+        asked = "" if self._where is None else f" for '{self._where.text}'"
+        if not self:
+            raise RunNotFoundError(f"there is no run{asked}, expected one")
+        shown = listed([f"{run.id} ({run.name})" for run in self])
+        raise AmbiguousRunError(
+            f"there are {len(self)} runs{asked}, expected one",
+            candidates=tuple(run.id for run in self),
+            hint=f"use the id of one of them: {shown}",
+        )
+
     def whole(self) -> list[RunView]:
         """Return the runs whose every fact can be read, leaving damaged ones out."""
         return [run for run in self._runs if self._is_whole(run)]
@@ -118,17 +154,53 @@ class RunSet:
         """Return one flat dictionary a run, by the full names that filters use."""
         return [dict(run.flat) for run in self._runs]
 
+    def select(self, *names: str) -> list[dict[str, Any]]:
+        """Return these values of each run, by full names; None where a run has none.
+
+        Args:
+            names: Names as in filters.
+
+        Raises:
+            ExpressionError: If a name is unknown or ambiguous.
+
+        Example:
+            >>> import tempfile, vcs_track
+            >>> repo = vcs_track.init(tempfile.mkdtemp())
+            >>> repo.start_run("base", hparams={"lr": 0.1}).finish()
+            >>> repo.runs().select("name, lr")
+            [{'name': 'base', 'hparams.lr': 0.1}]
+        """
+        paths = resolve_names(names, self._known)
+        return [{path: run.flat.get(path) for path in paths} for run in self._runs]
+
+    def group_by(self, *names: str) -> Grouped:
+        """Return the runs in groups, the group of the first run first.
+
+        Args:
+            names: What the runs of a group share, named as in filters.
+
+        Raises:
+            ExpressionError: If a name is unknown or ambiguous.
+            InvalidValueError: If no name is given.
+        """
+        return Grouped([run.flat for run in self._runs], names, self._known)
+
+    @cached_property
+    def _known(self) -> set[str]:
+        # The names of all runs, not only of those in the set, decide what a spelling means.
+        runs = [run for run in self._source() if self._is_whole(run)]
+        return {name for run in runs for name in run.flat}
+
+    def _repr_html_(self) -> str:
+        return runs_table(self.whole())
+
     def to_pandas(self) -> Any:
         """Return a pandas DataFrame with one row a run and full names as columns.
 
         Raises:
             NotInstalledError: If pandas is not installed.
         """
-        try:
-            import pandas as pd
-        except ImportError:
-            raise NotInstalledError("to_pandas() needs pandas", package="pandas") from None
-        return pd.DataFrame(self.rows())
+        return frames.to_pandas(self.rows())
 
     def to_polars(self) -> Any:
         """Return a polars DataFrame with one row a run and full names as columns.
@@ -136,8 +208,12 @@ class RunSet:
         Raises:
             NotInstalledError: If polars is not installed.
         """
-        try:
-            import polars as pl
-        except ImportError:
-            raise NotInstalledError("to_polars() needs polars", package="polars") from None
-        return pl.DataFrame(self.rows(), infer_schema_length=None, strict=False)
+        return frames.to_polars(self.rows())
+
+    def to_arrow(self) -> Any:
+        """Return a pyarrow Table with one row a run and full names as columns.
+
+        Raises:
+            NotInstalledError: If pyarrow is not installed.
+        """
+        return frames.to_arrow(self.rows())
