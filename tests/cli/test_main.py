@@ -223,7 +223,7 @@ class TestErrors:
         ("args", "message"),
         [
             (["ls", "--nope"], "error: there is no option '--nope'"),
-            (["ls", "--jsn"], "hint: did you mean '--json'?"),
+            (["ls", "--jsonn"], "hint: did you mean '--json'?"),
             (["ls", "-n", "x"], "error: invalid value for '-n'"),
             (["ls", "-n", "-1"], "error: invalid value for '-n'"),
             (["ls", "extra"], "error: got unexpected extra argument (extra)\n"),

@@ -54,7 +54,8 @@ def _differing(
     }
     for side, varied in inside.items():
         if varied:
-            yield f"the runs of {side} differ among themselves in {listed(varied)}"
+            ask = "" if over else " (if they are repetitions, name it as 'over')"
+            yield f"the runs of {side} differ among themselves in {listed(varied)}{ask}"
     between = [
         name
         for name, (one, two) in values.items()

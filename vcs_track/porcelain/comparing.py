@@ -110,7 +110,9 @@ class ComparesRuns(Lookup):
             text = ", ".join(run.name for run in found)
         unique = [*{run.id: run for run in found}.values()]
         if not unique:
-            raise RunNotFoundError(f"no run matches '{text}'", hint="each side of a comparison needs a run")
+            raise RunNotFoundError(
+                f"no run matches '{text}'", hint="each side of a comparison needs a run"
+            )
         rows = [run.flat for run in unique]
         return comparison.Side(text, tuple(run.id for run in unique), names, rows)
 

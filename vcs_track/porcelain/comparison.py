@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from vcs_track.errors import InvalidValueError
 from vcs_track.porcelain.caveats import caveats, listed
-from vcs_track.porcelain.interest import better_way, names_below
+from vcs_track.porcelain.interest import better_way, is_held_out, names_below
 from vcs_track.porcelain.named import key_of, numbers
 from vcs_track.porcelain.sample import LEVEL, bootstrap, describe, paired, welch, without_nan
 
@@ -196,10 +196,13 @@ def compare(
 def main_metric(a: Rows, b: Rows) -> str:
     """Return the number of the summaries of both sides that tells most.
 
+    What was measured on held-out data comes first: on training data, memory wins.
+
     Raises:
         InvalidValueError: If there is none.
     """
-    for name in names_below([*a, *b], "summary."):
+    names = names_below([*a, *b], "summary.")
+    for name in sorted(names, key=lambda name: not is_held_out(name)):
         if all(any(_is_number(row.get(name)) for row in rows) for rows in (a, b)):
             return name
     raise InvalidValueError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Final, overload
 
 from vcs_track.errors import InvalidValueError
 from vcs_track.porcelain import frames
@@ -15,7 +15,10 @@ from vcs_track.porcelain.sample import Stats, describe
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-__all__ = ["Group", "GroupStats", "GroupTable", "Grouped"]
+__all__ = ["COLUMNS", "Group", "GroupStats", "GroupTable", "Grouped"]
+
+# What a row tells behind the values of its group.
+COLUMNS: Final = ("metric", "runs", *(field.name for field in fields(Stats)))
 
 
 @dataclass(frozen=True, slots=True)

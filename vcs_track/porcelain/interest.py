@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     Better = Literal["higher", "lower"]
     Rows = Sequence[Mapping[str, Any]]
 
-__all__ = ["better_way", "by_interest", "names_below", "numbers_of", "varying"]
+__all__ = ["better_way", "by_interest", "is_held_out", "names_below", "numbers_of", "varying"]
 
 _LOSS: Final = re.compile(r"loss|nll|perplexity|(?<![a-z])(mse|mae|rmse)(?![a-z])", re.IGNORECASE)
 _SCORE: Final = re.compile(
@@ -33,9 +33,14 @@ _HIGHER: Final = frozenset({
 })  # fmt: skip
 
 
+def is_held_out(name: str) -> bool:
+    """Tell whether a number is of data that was held out of training."""
+    return _HELD_OUT.search(name.lower()) is not None
+
+
 def _rank(tag: str) -> tuple[int, bool, str]:
     kind = 0 if _LOSS.search(tag) else 1 if _SCORE.search(tag) else 2
-    return kind, not _HELD_OUT.search(tag.lower()), tag
+    return kind, not is_held_out(tag), tag
 
 
 def by_interest(tags: Iterable[str]) -> list[str]:

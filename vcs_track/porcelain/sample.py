@@ -11,7 +11,17 @@ from vcs_track.porcelain.student import critical, two_sided
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-__all__ = ["LEVEL", "Resampled", "Stats", "TTest", "bootstrap", "describe", "paired", "welch", "without_nan"]
+__all__ = [
+    "LEVEL",
+    "Resampled",
+    "Stats",
+    "TTest",
+    "bootstrap",
+    "describe",
+    "paired",
+    "welch",
+    "without_nan",
+]
 
 LEVEL: Final = 0.95
 _RESAMPLES: Final = 10_000
