@@ -104,7 +104,7 @@ class Difference:
         if self.a.std is None or self.b.std is None:
             return "a value is infinite"
         if self.difference:
-            return f"B minus A is {_n(self.difference)} for all runs, without any spread"
+            return f"B - A is {_n(self.difference)} in all runs, without any spread"
         return "the values do not vary and are the same"
 
     def to_dict(self) -> dict[str, Any]:

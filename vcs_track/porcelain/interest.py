@@ -21,7 +21,8 @@ _SCORE: Final = re.compile(
     re.IGNORECASE,
 )
 _HELD_OUT: Final = re.compile(r"(?<![a-z])(val|valid|validation|eval|test|dev)(?![a-z])")
-_WORDS: Final = re.compile("f1|[A-Z]?[a-z]+|[A-Z]+", re.ASCII)
+_WORDS: Final = re.compile("[Ff]1|[A-Z]?[a-z]+|[A-Z]+")
+_LETTERS: Final = re.compile("[A-Za-z]+")
 _LOWER: Final = frozenset({
     "loss", "losses", "nll", "perplexity", "ppl", "mse", "mae", "mape", "rmse", "error", "errors",
     "err", "wer", "cer", "fid", "regret", "brier", "bpc", "bpb", "latency",
@@ -74,7 +75,8 @@ def better_way(name: str) -> Better | None:
         >>> [better_way(name) for name in ("val/loss", "testAcc", "top1_error", "f1", "lr")]
         ['lower', 'higher', 'lower', 'higher', None]
     """
-    words = {word.lower() for word in _WORDS.findall(name)}
+    # 'valLoss' is two words and 'mIoU' is one: both ways of reading count.
+    words = {word.lower() for word in _WORDS.findall(name) + _LETTERS.findall(name)}
     lower, higher = bool(words & _LOWER), bool(words & _HIGHER)
     if lower == higher:
         return None

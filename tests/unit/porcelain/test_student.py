@@ -82,7 +82,11 @@ class TestTails:
 
     def test_edges(self) -> None:
         """At 0 everything is outside, at infinity nothing."""
-        assert (1.0, 0.0, 0.0) == (two_sided(0, 3), two_sided(math.inf, 3), two_sided(-math.inf, 3))
+        assert (1.0, 0.0, 0.0) == (
+            two_sided(0, 3),
+            two_sided(math.inf, 3),
+            two_sided(-math.inf, 3),
+        )
 
     @pytest.mark.parametrize("df", [1e9 - 1, 1e9, 1e15])
     def test_of_many_degrees_are_those_of_the_normal_distribution(self, df: float) -> None:
