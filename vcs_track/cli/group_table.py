@@ -55,8 +55,10 @@ def _mean(stats: GroupStats) -> str:
     if stats.mean is None:
         return f"{stats.nan} NaN" if stats.nan else "-"
     text = render.plus_minus(stats.mean, stats.half)
-    # The mean of fewer runs than there are is said to be one.
-    return text if stats.n == stats.runs else f"{text} (n {stats.n})"
+    if stats.n == stats.runs:
+        return text
+    # Runs that diverged are not missing by chance.
+    return f"{text} (n {stats.n}{f', {stats.nan} NaN' if stats.nan else ''})"
 
 
 def _shown(value: Any) -> str:
