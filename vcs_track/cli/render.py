@@ -374,5 +374,6 @@ def live() -> Iterator[Callable[[Sequence[str]], None]]:
 
 
 def _append(drawn: Sequence[str]) -> None:
-    sys.stdout.writelines(f"{text}\n" for text in drawn)
+    # In one piece: whoever reads the pipe never sees half a table.
+    sys.stdout.write("".join(f"{text}\n" for text in drawn))
     sys.stdout.flush()
