@@ -180,7 +180,7 @@ class TestGroups:
     @pytest.mark.parametrize(
         ("args", "message"),
         [
-            (["-g", "modle"], "did you mean 'hparams.model'"), (["-g", ""], "expected a name"),
+            (["-g", "mdel"], "did you mean 'hparams.model'"), (["-g", ""], "expected a name"),
             (["-g", "model", "-c", "name"], "is a text, not a number"),
             (["--csv", "--json"], "cannot be used together"),
         ],

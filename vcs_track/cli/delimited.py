@@ -24,9 +24,9 @@ _MOST_BITS: Final = 10_000
 
 
 def csv_text(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    r"""Return rows as CSV by RFC 4180: exact values, lines that end with CR and LF.
+    r"""Return rows as CSV by RFC 4180, values exact.
 
-    A missing value is nothing, an empty text is ``""``. NaN and the infinities are ``NaN``,
+    Lines end with CR and LF. A missing value is nothing, an empty text is ``""``. NaN and the infinities are ``NaN``,
     ``Infinity`` and ``-Infinity``; times are in ISO 8601, UTC; lists are JSON.
 
     Args:
@@ -44,7 +44,10 @@ def csv_text(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 
 def write_csv(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write rows as CSV in UTF-8 to stdout; on a terminal, control characters are spelled out."""
+    """Write rows as CSV in UTF-8 to stdout.
+
+    On a terminal, control characters are spelled out.
+    """
     text = csv_text(names, rows)
     if sys.stdout.isatty():
         sys.stdout.write(visible(text.replace("\r\n", "\n"), lines=True))

@@ -18,7 +18,7 @@ __all__ = ["main_numbers", "table_of"]
 
 
 def main_numbers(runs: Sequence[RunView]) -> list[str]:
-    """Return the names below ``summary`` that are numbers in every run that has them."""
+    """Return the names of the summary that are numbers wherever they are."""
     names = headline.prefixed(runs, "summary.")
     return [name for name in names if all(_is_number(run.flat.get(name)) for run in runs)]
 
@@ -30,7 +30,7 @@ def _is_number(value: object) -> bool:
 def table_of(
     names: Sequence[str], metrics: Sequence[str], found: Sequence[GroupStats]
 ) -> tuple[list[Column], list[list[str]]]:
-    """Return columns and cells: the groups, how many runs, each mean with its interval.
+    """Return columns and cells: groups, how many runs, and each mean.
 
     Args:
         names: Full names of what the groups share.

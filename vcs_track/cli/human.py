@@ -217,7 +217,9 @@ def change(old: Any, new: Any) -> str:
 
 
 def spread(mean: float, half: float | None) -> str:
-    """Return a mean and half its interval: two digits of that, and as many of the mean.
+    """Return a mean and half its interval, no digit more than is sure.
+
+    That is two digits of the interval, and as many of the mean.
 
     Example:
         >>> from vcs_track.cli.human import spread

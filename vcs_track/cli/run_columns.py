@@ -80,7 +80,7 @@ def short_titles(names: Sequence[str]) -> dict[str, str]:
 
     Example:
         >>> from vcs_track.cli.run_columns import short_titles
-        >>> list(shortshort_titles(["hparams.lr", "summary.acc", "hparams.acc", "name"]).values())
+        >>> list(short_titles(["hparams.lr", "summary.acc", "hparams.acc", "name"]).values())
         ['lr', 'summary.acc', 'hparams.acc', 'name']
     """
     short = [name.partition(".")[2] or name for name in names]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from vcs_track.porcelain.interest import Better
-    from vcs_track.porcelain.sample import Resampled, Stats, TTest
+    from vcs_track.porcelain.sample import MeanTest, Resampled, Stats
 
     Rows = Sequence[Mapping[str, Any]]
     Pairs = list[tuple[Mapping[str, Any], Mapping[str, Any]]]
@@ -68,7 +68,7 @@ class Difference:
     b: Stats
     pairs: int | None
     difference: float | None
-    test: TTest | None
+    test: MeanTest | None
     bootstrap: Resampled | None
     verdict: str
 
@@ -260,7 +260,7 @@ def _difference(
     )  # fmt: skip
 
 
-def _verdict(test: TTest | None, better: Better | None) -> str:
+def _verdict(test: MeanTest | None, better: Better | None) -> str:
     if test is None:
         return "not tested"
     if test.p >= _ALPHA:

@@ -57,7 +57,7 @@ class GroupStats(Stats):
     runs: int
 
     def to_dict(self) -> dict[str, Any]:
-        """Return one flat row: the group's values, metric, runs, and the statistics."""
+        """Return one flat row: the group, the metric and its statistics."""
         stats = {field.name: getattr(self, field.name) for field in fields(Stats)}
         return {**self.group, "metric": self.metric, "runs": self.runs, **stats}
 
@@ -65,7 +65,7 @@ class GroupStats(Stats):
 class Grouped:
     """Runs in groups, the group of the first run first.
 
-    Made by :meth:`RunSet.group_by`. Values are told apart as filters do: 1 and 1.0 are one
+    Made by :meth:`vcs_track.RunSet.group_by`. Values are told apart as filters do: 1 and 1.0 are one
     value, the text ``1`` and true are others. Runs without a value are a group of their own.
 
     Args:

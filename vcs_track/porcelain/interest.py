@@ -84,7 +84,7 @@ def better_way(name: str) -> Better | None:
 
 
 def names_below(rows: Rows, prefix: str) -> list[str]:
-    """Return the names that begin with *prefix*, those that most rows have first.
+    """Return the names below *prefix*, those that most rows have first.
 
     Example:
         >>> from vcs_track.porcelain.interest import names_below

@@ -155,10 +155,13 @@ class RunSet:
         return [dict(run.flat) for run in self._runs]
 
     def select(self, *names: str) -> list[dict[str, Any]]:
-        """Return these values of each run, by full names; None where a run has none.
+        """Return these values of each run, by full names.
 
         Args:
             names: Names as in filters.
+
+        Returns:
+            One dictionary a run, with None for what it has not.
 
         Raises:
             ExpressionError: If a name is unknown or ambiguous.

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LEVEL",
+    "MeanTest",
     "Resampled",
     "Stats",
-    "TTest",
     "bootstrap",
     "describe",
     "paired",
@@ -57,12 +57,12 @@ class Stats:
 
     @property
     def half(self) -> float | None:
-        """Half the width of the interval: the mean is so sure, up and down."""
+        """How far the interval reaches, up and down from the mean."""
         return None if self.std is None else _half(self.std, self.n)
 
 
 @dataclass(frozen=True, slots=True)
-class TTest:
+class MeanTest:
     """A t test of the difference of two means.
 
     Attributes:
@@ -127,8 +127,8 @@ def without_nan(values: Iterable[float | None]) -> list[float]:
     return [value for value in values if value is not None and repr(value) != "nan"]
 
 
-def welch(a: Sequence[float], b: Sequence[float]) -> TTest | None:
-    """Test whether the mean of *b* differs from that of *a*, by Welch's t test.
+def welch(a: Sequence[float], b: Sequence[float]) -> MeanTest | None:
+    """Test whether two means differ, *b* from *a*, by Welch's t test.
 
     Returns:
         The test; None where a side has fewer than two numbers, an infinity, or neither side
@@ -152,7 +152,7 @@ def welch(a: Sequence[float], b: Sequence[float]) -> TTest | None:
     return _test("welch", two.mean - one.mean, error, df)
 
 
-def paired(a: Sequence[float], b: Sequence[float]) -> TTest | None:
+def paired(a: Sequence[float], b: Sequence[float]) -> MeanTest | None:
     """Test whether *b* differs from *a* pair by pair, by the paired t test.
 
     Args:
@@ -178,7 +178,7 @@ def paired(a: Sequence[float], b: Sequence[float]) -> TTest | None:
 def bootstrap(
     a: Sequence[float], b: Sequence[float], *, pairs: bool = False, seed: int = 0
 ) -> Resampled | None:
-    """Return the percentile interval of the difference of the means, *b* minus *a*.
+    """Return the percentile interval of the mean of *b* minus that of *a*.
 
     Equal arguments give an equal interval, everywhere and always.
 
@@ -224,10 +224,10 @@ def _differences(a: Sequence[float], b: Sequence[float]) -> list[float]:
     return [_float(after) - _float(before) for before, after in zip(a, b, strict=True)]
 
 
-def _test(method: str, difference: float, error: float, df: float) -> TTest:
+def _test(method: str, difference: float, error: float, df: float) -> MeanTest:
     t = difference / error
     half = critical(LEVEL, df) * error
-    return TTest(method, t, df, two_sided(t, df), difference - half, difference + half)
+    return MeanTest(method, t, df, two_sided(t, df), difference - half, difference + half)
 
 
 def _half(std: float, n: int) -> float:
@@ -253,6 +253,7 @@ def _moments(values: list[float]) -> tuple[float, float | None]:
     exponent = math.frexp(max(-low, high))[1]
     parts = [math.ldexp(value, -exponent) for value in values]
     mean = math.fsum(parts) / n
+    mean += math.fsum([part - mean for part in parts]) / n  # what the division rounded away
     square = math.fsum([(part - mean) ** 2 for part in parts])
     std = math.sqrt(square / (n - 1))
     return _scaled(mean, exponent), _scaled(std, exponent)

@@ -84,7 +84,7 @@ class TestSides:
             ("", RunNotFoundError, "no run matches ''"),
             ("model = nope", RunNotFoundError, "no run matches 'model = nope'"),
             ("model =", ExpressionError, "expected a name or a value"),
-            ("modle = net-a", ExpressionError, "unknown name 'modle'"),
+            ("mdel = net-a", ExpressionError, "unknown name 'mdel'"),
             ("model = net-b", InvalidValueError, "is on both sides"),
             ([], RunNotFoundError, "no run matches"),
         ],

@@ -81,7 +81,7 @@ class TestGroups:
 
     @pytest.mark.parametrize(
         ("names", "error", "hint"),
-        [(["modle"], ExpressionError, "model"), (["-lr"], ExpressionError, "without it"),
+        [(["mdel"], ExpressionError, "model"), (["-lr"], ExpressionError, "without it"),
          ([], InvalidValueError, "hyperparameter"), ([5], InvalidTypeError, ""),
          (["lr,"], ExpressionError, "")],
     )  # fmt: skip
