@@ -7,7 +7,7 @@ import io
 import math
 import re
 
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 
 from vcs_track.cli.delimited import csv_text, markdown_text
 
@@ -18,6 +18,7 @@ TEXTS = st.lists(st.text(max_size=20), min_size=2, max_size=2)
 
 class TestCsv:
     @given(st.lists(TEXTS, max_size=5))
+    @example([["a\rb", "c"], [" d", '"']])
     def test_any_reader_gets_the_exact_texts(self, rows: list[list[str]]) -> None:
         """Quotes, commas, line ends and blanks come back as they were.
 
