@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from vcs_track.errors import (
@@ -13,14 +14,15 @@ from vcs_track.errors import (
     RunNotFoundError,
 )
 from vcs_track.plumbing.fsio import storage_errors
-from vcs_track.porcelain import comparison, filter as filters
+from vcs_track.porcelain import comparison, filter as filters, values
 from vcs_track.porcelain.filter.nodes import Truth
 from vcs_track.porcelain.lookup import Lookup
 from vcs_track.porcelain.named import resolve_names
+from vcs_track.porcelain.reads import Reads
 from vcs_track.porcelain.run_set import RunSet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from vcs_track.porcelain.comparison import Comparison, Side
     from vcs_track.porcelain.filter import Filter
@@ -82,8 +84,9 @@ class ComparesRuns(Lookup):
         """
         if better not in (None, "higher", "lower"):
             raise InvalidValueError(f"better is '{better}'", hint="use 'higher' or 'lower'")
-        known = {name for run in self.runs().whole() for name in run.flat}
-        one, two = self._side(a, known), self._side(b, known)
+        every = self.runs().whole()
+        known = {name for run in every for name in run.flat}
+        one, two = self._side(a, every, known), self._side(b, every, known)
         if metric is None:
             metrics = [comparison.main_metric(one.rows, two.rows)]
         else:
@@ -95,19 +98,21 @@ class ComparesRuns(Lookup):
                 raise InvalidValueError(f"over names {len(rest) + 1} values", hint="name one")
         return comparison.compare(one, two, metrics, path, better)
 
-    def _side(self, runs: Runs, known: set[str]) -> Side:
+    def _side(self, runs: Runs, every: list[RunView], known: set[str]) -> Side:
         names = None
         if isinstance(runs, str):
             text = runs
-            found, question = self._meant(runs)
+            found, question = self._meant(runs, every)
             if question is not None:
                 resolved = filters.resolve(question, known)
                 names = frozenset(name.path for name in resolved.names())
         elif isinstance(runs, RunSet):
             text, found = repr(runs), runs.whole()
-        else:
+        elif isinstance(runs, Iterable | Reads):
             found = [self.run(run) for run in self._ids(runs)]
             text = ", ".join(run.name for run in found)
+        else:
+            raise values.wrong_type("a side", runs, "runs, or what names them")
         unique = [*{run.id: run for run in found}.values()]
         if not unique:
             raise RunNotFoundError(
@@ -116,9 +121,9 @@ class ComparesRuns(Lookup):
         rows = [run.flat for run in unique]
         return comparison.Side(text, tuple(run.id for run in unique), names, rows)
 
-    def _meant(self, text: str) -> tuple[list[RunView], Filter | None]:
+    def _meant(self, text: str, every: list[RunView]) -> tuple[list[RunView], Filter | None]:
         """Return the runs that *text* means, and the filter that it is."""
-        exact = self._called(text)
+        exact = _called(text, every)
         if exact:
             return exact, None
         mistake = question = None
@@ -132,22 +137,22 @@ class ComparesRuns(Lookup):
         found: list[RunView] = []
         try:
             for part in text.split(","):
-                found += self._called(part.strip()) or [self.run(part.strip())]
+                found += _called(part.strip(), every) or [self.run(part.strip())]
         except NotFoundError:
             if mistake is not None and _EXPRESSION.search(text):
                 raise mistake from None
             raise
         return found, None
 
-    def _called(self, text: str) -> list[RunView]:
-        """Return the runs whose id, name or group is *text*."""
-        runs = self.runs().whole()
-        named = [run for run in runs if text in (run.id, run.name)]
-        group = [run for run in runs if text and run.manifest.group == text]
-        if named and group and {run.id for run in named} != {run.id for run in group}:
-            raise AmbiguousRunError(
-                f"'{text}' is a run and a group",
-                candidates=tuple(run.id for run in named),
-                hint=f"write \"name = '{text}'\" or \"group = '{text}'\"",
-            )
-        return named or group
+
+def _called(text: str, every: Sequence[RunView]) -> list[RunView]:
+    """Return the runs whose id, name or group is *text*."""
+    named = [run for run in every if text in (run.id, run.name)]
+    group = [run for run in every if text and run.manifest.group == text]
+    if named and group and {run.id for run in named} != {run.id for run in group}:
+        raise AmbiguousRunError(
+            f"'{text}' is a run and a group",
+            candidates=tuple(run.id for run in named),
+            hint=f"write \"name = '{text}'\" or \"group = '{text}'\"",
+        )
+    return named or group

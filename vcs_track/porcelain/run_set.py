@@ -191,7 +191,9 @@ class RunSet:
     @cached_property
     def _known(self) -> set[str]:
         # The names of all runs, not only of those in the set, decide what a spelling means.
-        runs = [run for run in self._source() if self._is_whole(run)]
+        cut = (self._where, self._limit, self._among)
+        runs = self._runs if cut == (None, None, None) else self._source()
+        runs = [run for run in runs if self._is_whole(run)]
         return {name for run in runs for name in run.flat}
 
     def _repr_html_(self) -> str:

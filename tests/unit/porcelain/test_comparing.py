@@ -87,6 +87,7 @@ class TestSides:
             ("mdel = net-a", ExpressionError, "unknown name 'mdel'"),
             ("model = net-b", InvalidValueError, "is on both sides"),
             ([], RunNotFoundError, "no run matches"),
+            (5, InvalidTypeError, "a side"),
         ],
     )  # fmt: skip
     def test_wrong_sides(

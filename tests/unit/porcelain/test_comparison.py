@@ -173,10 +173,11 @@ class TestWarnings:
         ) == found.warnings
 
     def test_hyperparameters_inside_a_side(self) -> None:
-        """Runs that are no repetitions of one another make a doubtful mean."""
-        two = side("b", NEW)
+        """Runs that are no repetitions of one another make a doubtful mean, said once."""
+        one, two = side("a", OLD), side("b", NEW)
         rows = [{**row, "hparams.lr": n} for n, row in enumerate(two.rows)]
-        found = compare(side("a", OLD), Side("b", two.ids, None, rows), [ACC], SEED)
+        asked = Side("a", one.ids, frozenset({"hparams.model"}), one.rows)
+        found = compare(asked, Side("b", two.ids, None, rows), [ACC], SEED)
 
         assert ("the runs of B differ among themselves in hparams.lr",) == found.warnings
 

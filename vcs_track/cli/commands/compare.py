@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vcs_track.cli import render
-from vcs_track.cli.params import json_option, quiet_option
+from vcs_track.cli.params import RUN, json_option, quiet_option
 from vcs_track.cli.render import Cell, Column
 from vcs_track.cli.run_columns import short_titles
 
@@ -34,8 +34,8 @@ _STYLES = {"better": "green", "worse": "red"}
 )
 @json_option
 @quiet_option
-@click.argument("a", metavar="A")
-@click.argument("b", metavar="B")
+@click.argument("a", metavar="A", type=RUN)
+@click.argument("b", metavar="B", type=RUN)
 @click.pass_obj
 def command(
     context: Context, over: str | None, metrics: tuple[str, ...], better: Better | None,
