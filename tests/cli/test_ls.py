@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import math
 import re
 import subprocess
 import sys
@@ -119,6 +122,131 @@ class TestChoosing:
 
         assert 0.5 == repo_rows[0]["summary"]["train/loss"]
         assert "Infinity" == stats["max"]
+
+
+class TestGroups:
+    @pytest.fixture(autouse=True)
+    def models(self) -> None:
+        """Make runs of two models, one of which diverged, and one run without a model."""
+        repo = vcs_track.init().with_defaults(capture_git=False)
+        for model, accs in {"cnn": (0.8, 0.9, 0.85), "mlp": (0.5, math.nan)}.items():
+            for seed, acc in enumerate(accs):
+                params = {"model": model, "seed": seed}
+                with repo.start_run(f"{model}{seed}", hparams=params) as run:
+                    run.add_scalars({"val/acc": acc, "loss": seed}, step=0)
+        repo.start_run("bare").finish()
+
+    def test_on_80_columns(self, program: Program) -> None:
+        """A line a group: how many runs, and the mean of each number with its interval."""
+        result = program("ls", "--group-by", "model", "--sort", "model")
+
+        assert (
+            "model  RUNS       loss           val/acc\n"
+            "cnn       3  1.0 ± 2.5       0.85 ± 0.12\n"
+            "mlp       2  0.5 ± 6.4  0.5 (n 1, 1 NaN)\n"
+            "-         1          -                 -\n"
+        ) == result.out  # fmt: skip
+
+    @pytest.mark.parametrize(("columns", "fits"), [(30, False), (50, True)])
+    def test_on_narrow_terminals(self, columns: int, fits: bool, program: Program) -> None:
+        """What does not fit is left out, and said."""
+        result = program("ls", "-g", "model,name,seed", columns=columns)
+
+        assert max(map(len, result.lines)) <= columns
+        assert fits == ("left out: " not in result.err)
+
+    def test_chosen_numbers(self, program: Program) -> None:
+        """``--columns`` names what is described."""
+        result = program("ls", "-g", "model", "-c", "metrics.loss.max,results.x", "--json")
+
+        assert (2, "") == (result.code, result.out)
+        assert "unknown name 'results.x'" in result.err
+        assert ["metrics.loss.max"] * 3 == [
+            row["metric"]
+            for row in program("ls", "-g", "model", "-c", "metrics.loss.max", "--json").rows
+        ]
+
+    def test_json_and_csv_have_all_statistics(self, program: Program) -> None:
+        """A program gets full names and whole numbers."""
+        args = ("ls", "-g", "model", "-c", "val/acc", "-s", "model")
+        rows = program(*args, "--json").rows
+        table = list(csv.DictReader(io.StringIO(program(*args, "--csv").out)))
+
+        assert [("cnn", 3, 0), ("mlp", 1, 1), (None, 0, 0)] == [
+            (row["hparams.model"], row["n"], row["nan"]) for row in rows
+        ]
+        assert [str(row["mean"] or "") for row in rows] == [row["mean"] for row in table]
+
+    @pytest.mark.parametrize(
+        ("args", "message"),
+        [
+            (["-g", "mdel"], "did you mean 'hparams.model'"), (["-g", ""], "expected a name"),
+            (["-g", "model", "-c", "name"], "is a text, not a number"),
+            (["--csv", "--json"], "cannot be used together"),
+        ],
+    )  # fmt: skip
+    def test_wrong_usage(self, args: list[str], message: str, program: Program) -> None:
+        """A mistake is a clear error, and nothing is printed."""
+        result = program("ls", *args)
+
+        assert (2, "") == (result.code, result.out)
+        assert message in result.err
+
+    def test_nothing_to_group(self, program: Program) -> None:
+        """No run and no number are facts, not errors."""
+        none = program("ls", "-g", "model", "-w", "seed > 9")
+        bare = program("ls", "-g", "model", "-w", "name = bare")
+
+        assert (0, "", "there are no runs to group\n") == (none.code, none.out, none.err)
+        assert (0, "", "no run has a number to show\n") == (bare.code, bare.out, bare.err)
+
+
+class TestForOthers:
+    def test_csv(self, lab: Lab, program: Program) -> None:
+        """CSV has full names and exact values, of columns that no terminal has room for."""
+        text = program("ls", "--csv", columns=40).out
+        rows = list(csv.DictReader(io.StringIO(text, newline="")))
+
+        assert NEWEST_FIRST == [row["id"] for row in rows]
+        assert ("0.1", "aaaa1111", '["first"]', "0.2") == tuple(
+            rows[3][name] for name in ("hparams.lr", "id", "tags", "results.score")
+        )
+        assert "\x1b]0;pwned" in rows[0]["hparams.prompt"]
+        assert "実験 🚀" == rows[0]["name"]
+        assert repr(float(rows[3]["summary.val/acc"])) == rows[3]["summary.val/acc"]
+
+    def test_csv_of_chosen_columns(self, lab: Lab, program: Program) -> None:
+        """``--columns`` chooses, spelled as in filters."""
+        assert "id,hparams.lr\naaaa2222,0.01\n" == program(
+            "ls", "--csv", "-c", "id, lr", "-w", "lr < 0.1"
+        ).out.replace("\r", "")
+
+    def test_csv_of_nothing_has_its_heading(self, lab: Lab, program: Program) -> None:
+        """A program reads an empty table as one."""
+        assert "id,hparams.lr\r\n" == program("ls", "--csv", "-c", "id,lr", "-w", "lr > 9").out
+
+    def test_csv_on_a_terminal(self, lab: Lab, on_terminal: Callable[..., str]) -> None:
+        """A terminal is not made to obey what a value holds; a file gets it exactly."""
+        shown = on_terminal([sys.executable, "-m", "vcs_track", "ls", "--csv"], columns=80)
+
+        assert "\x1b" not in shown
+        assert "cccc4444" in shown
+
+    def test_markdown(self, lab: Lab, program: Program) -> None:
+        """A page gets a table with all columns, and no markup out of values."""
+        result = program("ls", "--md", columns=40)
+
+        assert result.lines[0].startswith("| ID | NAME | STATUS | CREATED | TIME |")
+        assert len(NEWEST_FIRST) + 2 == len(result.lines)
+        assert "\x1b" not in result.out
+        assert result.lines[-1].startswith("| aaaa1111 | base | ")
+
+    def test_markdown_of_groups(self, lab: Lab, program: Program) -> None:
+        """Groups make a table too."""
+        result = program("ls", "--md", "-g", "lr", "-c", "score", "-w", "lr < 1", "-s", "lr")
+
+        assert ["| lr | RUNS | score |", "| --- | ---: | ---: |", "| 0.01 | 1 | 0.02 |",
+                "| 0.1 | 2 | 0.2 (n 1) |"] == result.lines  # fmt: skip
 
 
 class TestCommits:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__: list[str] = []
 
-MINE = ("status", "log", "ls", "show", "diff")
+MINE = ("status", "log", "ls", "show", "diff", "select", "watch")
 
 
 def command_of(name: str) -> click.Command:
@@ -153,8 +153,8 @@ class TestNames:
         assert "hint: see 'vcs-track --help'\n" in program("xyzzyplugh").err
 
     def test_alias(self, lab: Lab, program: Program) -> None:
-        """``list`` is ``ls``."""
-        assert program("ls", "--json") == program("list", "--json")
+        """``list`` and ``query`` are ``ls``."""
+        assert program("ls", "--json") == program("list", "--json") == program("query", "--json")
 
     @pytest.mark.parametrize("command", ["git-runs", "vcs-track"])
     def test_program_is_called_by_its_name(self, command: str, tmp_path: Path) -> None:
@@ -223,7 +223,7 @@ class TestErrors:
         ("args", "message"),
         [
             (["ls", "--nope"], "error: there is no option '--nope'"),
-            (["ls", "--jsn"], "hint: did you mean '--json'?"),
+            (["show", "--jsn"], "hint: did you mean '--json'?"),
             (["ls", "-n", "x"], "error: invalid value for '-n'"),
             (["ls", "-n", "-1"], "error: invalid value for '-n'"),
             (["ls", "extra"], "error: got unexpected extra argument (extra)\n"),

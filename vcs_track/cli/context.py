@@ -85,11 +85,13 @@ class Context:
         for name, error in sorted(repo.store.skipped.items()):
             self.say(f"left out {name}: {error}")
 
-    def emit(self, row: Mapping[str, Any]) -> None:
-        """Write one line of JSON to stdout."""
+    def emit(self, row: Mapping[str, Any], *, flush: bool = False) -> None:
+        """Write one line of JSON to stdout, at once with *flush*."""
         from vcs_track.cli.json_lines import encode  # loads the JSON library
 
         sys.stdout.write(encode(row) + "\n")
+        if flush:
+            sys.stdout.flush()
 
     @contextmanager
     def progress(self, label: str) -> Iterator[Callable[[int, int], None]]:

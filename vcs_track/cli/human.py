@@ -12,7 +12,18 @@ from vcs_track.cli.text import visible
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ago", "change", "count", "duration", "number", "pair", "settings", "size", "value"]
+__all__ = [
+    "ago",
+    "change",
+    "count",
+    "duration",
+    "number",
+    "pair",
+    "settings",
+    "size",
+    "spread",
+    "value",
+]
 
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
@@ -28,6 +39,7 @@ _AGES: Final = (
 _NOW: Final = 10
 _UNITS: Final = ("KiB", "MiB", "GiB", "TiB")
 _LONGEST_INTEGER: Final = 24
+_SCIENTIFIC: Final = 6
 _MOST_BITS: Final = 10_000
 # A text that needs no quotes: it is no number, and one word.
 _WORD: Final = re.compile(r"\w[\w./:@+-]*")
@@ -202,3 +214,25 @@ def change(old: Any, new: Any) -> str:
         return f"{ratio:+.3g} %"
     factor = new / old
     return f"x{factor:,.0f}" if abs(factor) < 10**6 else f"x{factor:.2g}"
+
+
+def spread(mean: float, half: float | None) -> str:
+    """Return a mean and half its interval, no digit more than is sure.
+
+    That is two digits of the interval, and as many of the mean.
+
+    Example:
+        >>> from vcs_track.cli.human import spread
+        >>> spread(0.91234, 0.0132), spread(1234.5, 321.7), spread(0.5, None), spread(3, 0.0)
+        ('0.912 ± 0.013', '1234 ± 322', '0.5', '3 ± 0')
+    """
+    if half is None:
+        return number(mean)
+    if not (0 < half < math.inf and math.isfinite(mean)):
+        return f"{number(mean)} ± {half:.2g}"
+    digits = 1 - math.floor(math.log10(half))
+    if -_SCIENTIFIC < digits <= _SCIENTIFIC:
+        return f"{mean:.{max(0, digits)}f} ± {half:.{max(0, digits)}f}"
+    # As many of the mean as reach down to the last digit of the interval.
+    reach = math.floor(math.log10(abs(mean))) + digits if mean else 0
+    return f"{mean:.{min(16, max(1, reach))}e} ± {half:.1e}"

@@ -31,10 +31,13 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "run": (f"{_HERE}.run", "Run a program and record it"),
     "log": (f"{_HERE}.log", "Show commits with their runs, newest first"),
     "ls": (f"{_HERE}.ls", "List runs in a table"),
+    "select": (f"{_HERE}.select", "Print the ids of runs, for scripts"),
+    "watch": (f"{_HERE}.watch", "Watch runs while they go on"),
     "find": (f"{_HERE}.find", "Find runs that did the same"),
     "whence": (f"{_HERE}.whence", "Show which run made or used a file"),
     "show": (f"{_HERE}.show", "Show all that is known of a run"),
     "diff": (f"{_HERE}.diff", "Show what changed between two runs"),
+    "compare": (f"{_HERE}.compare", "Tell whether one set of runs beats another"),
     "commit": (f"{_HERE}.commit", "Commit runs with git, beside the code that made them"),
     "annotate": (f"{_HERE}.annotate", "Write runs as notes, for 'git log --notes=runs'"),
     "hooks": (
@@ -55,7 +58,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "cat-file": (f"{_HERE}.cat_file", "Write the bytes of an object to stdout"),
     "ls-objects": (f"{_HERE}.ls_objects", "List objects, what they are and where they lie"),
 }
-ALIASES: Final = {"list": "ls"}
+ALIASES: Final = {"list": "ls", "query": "ls"}
 
 _PLUMBING: Final = ("cat-file", "ls-objects")
 _INTERRUPTED: Final = 130

@@ -22,7 +22,9 @@ __all__ = [
     "Size",
     "Where",
     "json_option",
+    "limit_option",
     "quiet_option",
+    "sort_option",
     "where_option",
 ]
 
@@ -124,4 +126,21 @@ def where_option(command: _F) -> _F:
         "-w", "--where", type=WHERE, metavar="EXPR",
         help="Only runs that match, for example 'hparams.lr < 0.01'",
     )  # fmt: skip
+    return option(command)
+
+
+def sort_option(command: _F) -> _F:
+    """Add ``--sort``, names to sort runs by."""
+    option: Callable[[_F], _F] = click.option(
+        "-s", "--sort", "order_by", metavar="NAMES",
+        help="Sort by these, '-name' for the largest first. Default: newest first",
+    )  # fmt: skip
+    return option(command)
+
+
+def limit_option(command: _F) -> _F:
+    """Add ``--limit``, how many runs at most."""
+    option: Callable[[_F], _F] = click.option(
+        "-n", "--limit", "limit", metavar="N", type=click.IntRange(min=0), help="At most N runs"
+    )
     return option(command)

@@ -10,10 +10,22 @@ import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple, TextIO
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TextIO
 
 from vcs_track import environ
-from vcs_track.cli.human import ago, change, count, duration, number, pair, settings, size, value
+from vcs_track.cli.human import (
+    ago,
+    change,
+    count,
+    duration,
+    number,
+    pair,
+    settings,
+    size,
+    spread,
+    value,
+)
 from vcs_track.cli.sparkline import shape_of, sparkline
 from vcs_track.cli.text import visible
 
@@ -25,9 +37,10 @@ if TYPE_CHECKING:
     from vcs_track.porcelain.points import Series
 
 __all__ = [
-    "Cell", "Column", "ago", "change", "count", "cut", "duration", "has_edge", "line", "lines", "number", "paint",
-    "pair", "progress", "room", "settings", "shape_of", "size", "spark", "sparkline", "status",
-    "table", "value", "visible", "width_of",
+    "Cell", "Column", "ago", "change", "count", "cut", "duration", "has_edge", "line", "lines",
+    "live", "number", "paint", "pair", "plus_minus", "progress", "room", "settings", "shape_of",
+    "size", "spark", "sparkline", "status", "table", "table_lines", "value", "visible",
+    "width_of", "wrapped",
 ]  # fmt: skip
 
 _GAP: Final = "  "
@@ -172,6 +185,19 @@ def line(*cells: Cell | str, width: int | None = None) -> None:
     sys.stdout.write("".join(parts).rstrip(" ") + "\n")
 
 
+def wrapped(text: str, style: str = "") -> None:
+    """Write a sentence to stdout, in lines that fit where there is an edge."""
+    text = visible(text)
+    parts = wrap(text, max(20, room()), break_long_words=False) if has_edge() else [text]
+    sys.stdout.writelines(f"{_paint(part, style, sys.stdout)}\n" for part in parts)
+
+
+def plus_minus(mean: float, half: float | None) -> str:
+    """Return a mean and how sure it is, with as many digits as that is worth."""
+    text = spread(mean, half)
+    return text.replace("±", "+-") if _plain(sys.stdout) else text
+
+
 def status(name: str) -> Cell:
     """Return the status of a run with its mark and colour."""
     sign, letter, colour = _STATUS.get(name, ("?", "?", ""))
@@ -187,6 +213,24 @@ def spark(series: Series, width: int = 20) -> str:
 
 
 def table(
+    columns: Sequence[Column | str], rows: Sequence[Sequence[Cell | str]], **how: Any
+) -> list[str]:
+    """Write a table to stdout, one line a row, never wrapped.
+
+    Args:
+        columns: The columns, or their headings.
+        rows: One cell a column.
+        how: As :func:`table_lines` takes it.
+
+    Returns:
+        The headings of the columns that were left out.
+    """
+    drawn, dropped = table_lines(columns, rows, **how)
+    sys.stdout.writelines(f"{text}\n" for text in drawn)
+    return dropped
+
+
+def table_lines(
     columns: Sequence[Column | str],
     rows: Sequence[Sequence[Cell | str]],
     *,
@@ -194,8 +238,8 @@ def table(
     fit: bool = True,
     indent: str = "",
     heading: bool = True,
-) -> list[str]:
-    """Write a table to stdout, one line a row, never wrapped.
+) -> tuple[list[str], list[str]]:
+    """Return a table for stdout, one line a row, never wrapped.
 
     Args:
         columns: The columns, or their headings.
@@ -206,7 +250,7 @@ def table(
         heading: Write the headings.
 
     Returns:
-        The headings of the columns that were left out.
+        The lines, and the headings of the columns that were left out.
     """
     known = [Column(c) if isinstance(c, str) else c for c in columns]
     cells = [[_cell(cell, c) for cell, c in zip(row, known, strict=True)] for row in rows]
@@ -220,9 +264,11 @@ def table(
         limit = max(1, (room() if width is None else width) - len(indent))
         kept = _keep(known, widths, limit)
         _shrink(known, widths, kept, limit)
-    for row in [titles] * heading + cells:
+    drawn = [
         _row(indent, [(row[i], widths[i], known[i].right) for i in kept])
-    return [visible(c.title) for i, c in enumerate(known) if i not in kept]
+        for row in [titles] * heading + cells
+    ]
+    return drawn, [visible(c.title) for i, c in enumerate(known) if i not in kept]
 
 
 def _cell(cell: Cell | str, column: Column) -> Cell:
@@ -261,7 +307,7 @@ def _shrink(columns: Sequence[Column], widths: list[int], kept: list[int], limit
         excess -= 1
 
 
-def _row(indent: str, cells: list[tuple[Cell, int, bool]]) -> None:
+def _row(indent: str, cells: list[tuple[Cell, int, bool]]) -> str:
     parts = []
     for place, (cell, width, right) in enumerate(cells):
         text = cut(cell.text, width)
@@ -270,7 +316,7 @@ def _row(indent: str, cells: list[tuple[Cell, int, bool]]) -> None:
             pad = ""
         painted = _paint(text, cell.style, sys.stdout)
         parts.append(pad + painted if right else painted + pad)
-    sys.stdout.write((indent + _GAP.join(parts)).rstrip(" ") + "\n")
+    return (indent + _GAP.join(parts)).rstrip(" ")
 
 
 # ---- progress --------------------------------------------------------------------------
@@ -294,3 +340,40 @@ def progress(label: str) -> Iterator[Callable[[int, int], None]]:
             bar.update(task, completed=done, total=total)
 
         yield callback
+
+
+# ---- what changes on the screen --------------------------------------------------------
+
+
+@contextmanager
+def live() -> Iterator[Callable[[Sequence[str]], None]]:
+    """Give a function that shows lines on stdout.
+
+    On a terminal each call draws over what the one before it showed. Elsewhere lines are
+    appended.
+    """
+    if not sys.stdout.isatty():
+        yield _append
+        return
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    console = Console(file=sys.stdout, no_color=not _colour(sys.stdout), width=environ.columns())
+    if console.is_dumb_terminal:
+        yield _append
+        return
+    # Cut, not wrapped: a line that wraps, or a table that scrolls, could not be drawn over.
+    with Live(console=console, auto_refresh=False, vertical_overflow="crop") as screen:
+
+        def draw(drawn: Sequence[str]) -> None:
+            text = Text.from_ansi("\n".join(drawn), no_wrap=True, overflow="crop")
+            screen.update(text, refresh=True)
+
+        yield draw
+
+
+def _append(drawn: Sequence[str]) -> None:
+    # In one piece: whoever reads the pipe never sees half a table.
+    sys.stdout.write("".join(f"{text}\n" for text in drawn))
+    sys.stdout.flush()

@@ -75,6 +75,11 @@ class Finder:
         runs = LazyRuns(self._store, _merged(found, running, order, limit), self._leave_out)
         return runs if chosen is None or len(runs) > _CHECKED else self._checked(runs, chosen)
 
+    def names(self) -> set[str] | None:
+        """Return every name that a run has a value of; None without an index."""
+        names = self._catalog.names()
+        return None if names is None else names.union(*(run.flat for run in self._live().values()))
+
     def named(self, text: str) -> list[RunView]:
         """Return the runs that *text* may name, by id, prefix or name."""
         entries: list[Entry] = list(self._catalog.by_name(text) or ())

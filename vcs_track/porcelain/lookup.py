@@ -85,10 +85,9 @@ class Lookup:
         """
         if commit is None and rev_range is None:
             self.store.adopt()
-            find = self._finder.find
             return RunSet(
                 self._all, where, order_by, limit, self._leave_out,
-                find=find, commits_in=self._commits_in,
+                finder=self._finder, commits_in=self._commits_in,
             )  # fmt: skip
         if commit is not None and rev_range is not None:
             raise InvalidValueError(

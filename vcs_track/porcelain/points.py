@@ -115,6 +115,27 @@ class Series:
         """``count first last min max mean nan lo hi``, without reading a column."""
         return combine(self.chunks)
 
+    def pace(self, points: int = 50) -> float | None:
+        """Return the steps a second of late; None where nobody can tell.
+
+        Args:
+            points: How many of the last points are looked at.
+
+        Example:
+            >>> import tempfile, vcs_track
+            >>> repo = vcs_track.init(tempfile.mkdtemp())
+            >>> with repo.start_run() as run:
+            ...     for step in range(3):
+            ...         run.add_scalar("loss", 0.5, step * 100, walltime=1.7e9 + step)
+            >>> repo.run(run.id).series("loss").pace()
+            100.0
+        """
+        steps, times = self.step[-points:], self.column("wall")[-points:]
+        if len(steps) < 2:
+            return None
+        span, way = times[-1] - times[0], steps[-1] - steps[0]
+        return way / span * 1e6 if span > 0 and way > 0 else None
+
 
 class Media:
     """One image, figure, text, fragment, histogram, file or console output.

@@ -4,21 +4,39 @@ from __future__ import annotations
 
 import time
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Protocol, overload
 
-from vcs_track.errors import InvalidTypeError, InvalidValueError, NotInstalledError, VcsTrackError
-from vcs_track.porcelain import filter as filters
+from vcs_track.errors import (
+    AmbiguousRunError,
+    InvalidTypeError,
+    InvalidValueError,
+    RunNotFoundError,
+    VcsTrackError,
+)
+from vcs_track.porcelain import filter as filters, frames
+from vcs_track.porcelain.caveats import listed
+from vcs_track.porcelain.grouped import Grouped
+from vcs_track.porcelain.named import resolve_names
+from vcs_track.porcelain.notebook_view import runs_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
     from vcs_track.porcelain.run_view import RunView
 
-    Find = Callable[
-        [filters.Filter | None, str | Sequence[str] | None, int | None], Sequence[RunView] | None
-    ]
+__all__ = ["Finder", "RunSet"]
 
-__all__ = ["RunSet"]
+
+class Finder(Protocol):
+    """Finds runs without asking each of them."""
+
+    def find(
+        self, where: filters.Filter | None, order_by: str | Sequence[str] | None, limit: int | None
+    ) -> Sequence[RunView] | None:
+        """Return the runs that match, in order; None where it cannot tell."""
+
+    def names(self) -> set[str] | None:
+        """Return every name that a run has a value of; None where it cannot tell."""
 
 
 class RunSet:
@@ -31,7 +49,7 @@ class RunSet:
         limit: At most this many, or None.
         leave_out: Is told of a run that a filter cannot read, and why. Default: raise.
         among: Gives the ids of those runs that may be in the set. Default: all.
-        find: Finds them by way of an index; None from it means that each is asked.
+        finder: Finds them by way of an index. Default: each is asked.
         commits_in: Gives the ids of the commits in a git range that a filter names.
 
     Example:
@@ -53,7 +71,7 @@ class RunSet:
         limit: int | None,
         leave_out: Callable[[str, VcsTrackError], None] | None = None,
         among: Callable[[Sequence[RunView]], Container[str]] | None = None,
-        find: Find | None = None,
+        finder: Finder | None = None,
         commits_in: Callable[[str], Iterable[str]] | None = None,
     ) -> None:
         if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int)):
@@ -69,12 +87,12 @@ class RunSet:
         self._limit = limit
         self._leave_out = leave_out
         self._among = among
-        self._find = find
+        self._finder = finder
 
     @cached_property
     def _runs(self) -> Sequence[RunView]:
-        if self._find is not None and self._among is None:
-            found = self._find(self._where, self._order_by, self._limit)
+        if self._finder is not None and self._among is None:
+            found = self._finder.find(self._where, self._order_by, self._limit)
             if found is not None:
                 return found
         return self._asked()
@@ -125,6 +143,32 @@ class RunSet:
         """Return the first run, or None when there is none."""
         return self._runs[0] if self._runs else None
 
+    def one(self) -> RunView:
+        """Return the only run.
+
+        Raises:
+            AmbiguousRunError: If there are several; *candidates* are their ids.
+            RunNotFoundError: If there is none.
+
+        Example:
+            >>> import tempfile, vcs_track
+            >>> repo = vcs_track.init(tempfile.mkdtemp())
+            >>> repo.start_run("base", tags=["best"]).finish()
+            >>> repo.runs("tags contains best").one().name
+            'base'
+        """
+        if len(self) == 1:
+            return self[0]
+        asked = "" if self._where is None else f" for '{self._where.text}'"
+        if not self:
+            raise RunNotFoundError(f"there is no run{asked}, expected one")
+        shown = listed([f"{run.id} ({run.name})" for run in self])
+        raise AmbiguousRunError(
+            f"there are {len(self)} runs{asked}, expected one",
+            candidates=tuple(run.id for run in self),
+            hint=f"use the id of one of them: {shown}",
+        )
+
     def whole(self) -> list[RunView]:
         """Return the runs whose every fact can be read, leaving damaged ones out."""
         return [run for run in self._runs if self._is_whole(run)]
@@ -137,17 +181,60 @@ class RunSet:
         """Return one flat dictionary a run, by the full names that filters use."""
         return [dict(run.flat) for run in self._runs]
 
+    def select(self, *names: str) -> list[dict[str, Any]]:
+        """Return these values of each run, by full names.
+
+        Args:
+            names: Names as in filters.
+
+        Returns:
+            One dictionary a run, with None for what it has not.
+
+        Raises:
+            ExpressionError: If a name is unknown or ambiguous.
+
+        Example:
+            >>> import tempfile, vcs_track
+            >>> repo = vcs_track.init(tempfile.mkdtemp())
+            >>> repo.start_run("base", hparams={"lr": 0.1}).finish()
+            >>> repo.runs().select("name, lr")
+            [{'name': 'base', 'hparams.lr': 0.1}]
+        """
+        paths = resolve_names(names, self._known)
+        return [{path: run.flat.get(path) for path in paths} for run in self._runs]
+
+    def group_by(self, *names: str) -> Grouped:
+        """Return the runs in groups, the group of the first run first.
+
+        Args:
+            names: What the runs of a group share, named as in filters.
+
+        Raises:
+            ExpressionError: If a name is unknown or ambiguous.
+            InvalidValueError: If no name is given.
+        """
+        return Grouped([run.flat for run in self._runs], names, self._known)
+
+    @cached_property
+    def _known(self) -> set[str]:
+        # The names of all runs, not only of those in the set, decide what a spelling means.
+        if self._finder is not None and (names := self._finder.names()) is not None:
+            return names
+        cut = (self._where, self._limit, self._among)
+        runs = self._runs if cut == (None, None, None) else self._source()
+        runs = [run for run in runs if self._is_whole(run)]
+        return {name for run in runs for name in run.flat}
+
+    def _repr_html_(self) -> str:
+        return runs_table(self.whole())
+
     def to_pandas(self) -> Any:
         """Return a pandas DataFrame with one row a run and full names as columns.
 
         Raises:
             NotInstalledError: If pandas is not installed.
         """
-        try:
-            import pandas as pd
-        except ImportError:
-            raise NotInstalledError("to_pandas() needs pandas", package="pandas") from None
-        return pd.DataFrame(self.rows())
+        return frames.to_pandas(self.rows())
 
     def to_polars(self) -> Any:
         """Return a polars DataFrame with one row a run and full names as columns.
@@ -155,8 +242,12 @@ class RunSet:
         Raises:
             NotInstalledError: If polars is not installed.
         """
-        try:
-            import polars as pl
-        except ImportError:
-            raise NotInstalledError("to_polars() needs polars", package="polars") from None
-        return pl.DataFrame(self.rows(), infer_schema_length=None, strict=False)
+        return frames.to_polars(self.rows())
+
+    def to_arrow(self) -> Any:
+        """Return a pyarrow Table with one row a run and full names as columns.
+
+        Raises:
+            NotInstalledError: If pyarrow is not installed.
+        """
+        return frames.to_arrow(self.rows())

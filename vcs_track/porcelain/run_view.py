@@ -13,6 +13,7 @@ from vcs_track.formats.series import Chunk, decode_scalars
 from vcs_track.porcelain import heads as head_rules
 from vcs_track.porcelain.inputs import inputs_of
 from vcs_track.porcelain.near import did_you_mean
+from vcs_track.porcelain.notebook_view import run_table
 from vcs_track.porcelain.points import Media, Series
 from vcs_track.porcelain.reads import Reads
 from vcs_track.porcelain.run_facts import RunFacts
@@ -246,3 +247,6 @@ class RunView(RunFacts, Reads):
 
     def __repr__(self) -> str:
         return f"<RunView {self.id} '{self.name}' {self.status}>"
+
+    def _repr_html_(self) -> str:
+        return run_table(self)

@@ -9,10 +9,12 @@ import pytest
 
 import vcs_track
 from vcs_track.errors import (
+    AmbiguousRunError,
     ExpressionError,
     InvalidTypeError,
     InvalidValueError,
     NotInstalledError,
+    RunNotFoundError,
     VcsTrackError,
 )
 from vcs_track.formats.manifest import RunManifest
@@ -223,13 +225,63 @@ class TestTables:
             row["metrics.val/loss.min"],
         )  # fmt: skip
 
-    @pytest.mark.parametrize("name", ["pandas", "polars"])
+    @pytest.mark.parametrize("name", ["pandas", "polars", "arrow"])
     def test_data_frames(self, repo: Repository, name: str) -> None:
         """With pandas or polars there is a frame; without, an error names the package."""
         make = getattr(repo.runs(), f"to_{name}")
-        if find_spec(name) is None:
-            with pytest.raises(NotInstalledError, match=name) as caught:
+        package = "pyarrow" if name == "arrow" else name
+        if find_spec(package) is None:
+            with pytest.raises(NotInstalledError, match=package) as caught:
                 make()
-            assert f"pip install {name}" in caught.value.hint
+            assert f"pip install {package}" in caught.value.hint
         else:
-            assert (4, [0.3, 0.2, 0.1, 0.0]) == (len(make()), list(make()["hparams.lr"]))
+            column = make()["hparams.lr"]
+            values = column.to_pylist() if name == "arrow" else list(column)
+            assert (4, [0.3, 0.2, 0.1, 0.0]) == (len(make()), values)
+
+    def test_select(self, repo: Repository) -> None:
+        """A few values of each run, by full names; what a run has not is None."""
+        repo.start_run("bare", id="bare").finish()
+
+        assert [{"id": "bare", "hparams.lr": None}, {"id": "r3", "hparams.lr": 0.3}] == repo.runs(
+            limit=2
+        ).select("id", "lr")
+        assert [{"id": "r3", "hparams.lr": 0.3}] == repo.runs("lr = 0.3").select("id, lr")
+
+    def test_names_are_those_of_all_runs(self, repo: Repository) -> None:
+        """A name that no run of the set has is known when another run has it."""
+        repo.start_run("other", hparams={"momentum": 1}).finish()
+
+        assert [{"hparams.momentum": None}] == repo.runs("id = r1").select("momentum")
+        with pytest.raises(ExpressionError, match="unknown name 'momentun'"):
+            repo.runs("id = r1").select("momentun")
+
+    def test_groups(self, repo: Repository) -> None:
+        """A set can be grouped and described."""
+        table = repo.runs(order_by="lr").group_by("optim.name").stats("summary.acc", "val/loss")
+
+        assert [("sgd", "summary.acc", 2, 1.0), ("adam", "summary.acc", 2, 2.0)] == [
+            (row.group["hparams.optim.name"], row.metric, row.n, row.mean) for row in table[::2]
+        ]
+        assert "<Grouped 2 groups by hparams.optim.name>" == repr(
+            repo.runs().group_by("optim.name")
+        )
+
+
+class TestOne:
+    def test_the_only_run(self, repo: Repository) -> None:
+        """Where exactly one run matches, that is it."""
+        assert "r2" == repo.runs("lr = 0.2").one().id
+
+    def test_none(self, repo: Repository) -> None:
+        """No run is an error that says what was asked for."""
+        with pytest.raises(RunNotFoundError, match="there is no run for 'lr > 5', expected one"):
+            repo.runs("lr > 5").one()
+
+    def test_several(self, repo: Repository) -> None:
+        """Several runs are an error that lists them."""
+        with pytest.raises(AmbiguousRunError, match="there are 2 runs for 'lr > 0") as caught:
+            repo.runs("lr > 0.1").one()
+
+        assert ("r3", "r2") == caught.value.candidates
+        assert "r3 (run 3), r2 (run 2)" in caught.value.hint
