@@ -35,6 +35,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "watch": (f"{_HERE}.watch", "Watch runs while they go on"),
     "find": (f"{_HERE}.find", "Find runs that did the same"),
     "whence": (f"{_HERE}.whence", "Show which run made or used a file"),
+    "sql": (f"{_HERE}.sql", "Ask the finished runs with SQL"),
     "show": (f"{_HERE}.show", "Show all that is known of a run"),
     "diff": (f"{_HERE}.diff", "Show what changed between two runs"),
     "compare": (f"{_HERE}.compare", "Tell whether one set of runs beats another"),

@@ -8,23 +8,27 @@ SQLite; what the rows mean is told by those who fill and ask it.
 from __future__ import annotations
 
 import sqlite3
-from contextlib import contextmanager, suppress
+import time
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
+from vcs_track.errors import ExpressionError
 from vcs_track.plumbing import fsio
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from vcs_track.formats.cell import Cell
 
     Row = tuple[Any, ...]
-    Function = Callable[..., int | None]
+    Function = Callable[..., Cell]
 
 __all__ = ["VERSION", "Index", "IndexDamagedError"]
 
 VERSION: Final = "vcs-track-index 1"
+_MOST: Final = 1_000_000  # rows of an answer
+_LONGEST: Final = 64 << 20  # bytes of a value
 _WAIT: Final = 10.0  # seconds for another process that writes
 _SCHEMA: Final = """
 CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -45,6 +49,17 @@ CREATE TABLE metric(
 CREATE TABLE facetv(key INTEGER, facet INTEGER, v, PRIMARY KEY(key, facet)) WITHOUT ROWID;
 """
 _INDEXES: Final = "CREATE INDEX run_created ON run(created_us DESC, run);"
+
+
+_READS: Final = (
+    sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION,
+    sqlite3.SQLITE_RECURSIVE,
+)  # fmt: skip
+
+
+def _only_reads(action: int, *rest: str | None) -> int:
+    del rest
+    return sqlite3.SQLITE_OK if action in _READS else sqlite3.SQLITE_DENY
 
 
 class IndexDamagedError(Exception):
@@ -147,6 +162,49 @@ class Index:
     def function(self, name: str, count: int, function: Function) -> None:
         """Let queries call *function* with *count* values."""
         self._db.create_function(name, count, function, deterministic=True)
+
+    def ask(
+        self, sql: str, views: Iterable[str], functions: Mapping[str, Function], seconds: float
+    ) -> tuple[list[str], list[Row]]:
+        """Return the columns and the rows of a user's *sql*.
+
+        It can change nothing.
+
+        Args:
+            sql: One statement ``SELECT``.
+            views: Statements that make temporary views for it.
+            functions: What views and *sql* may call, with one value.
+            seconds: It is stopped after so long.
+
+        Raises:
+            ExpressionError: If SQLite refuses it, or it took too long.
+        """
+        until = time.monotonic() + seconds
+        with closing(sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+            for name, function in functions.items():
+                db.create_function(name, 1, function, deterministic=True)
+            for view in views:
+                db.execute(view)
+            db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
+            db.set_authorizer(_only_reads)
+            db.set_progress_handler(lambda: time.monotonic() > until, 10_000)
+            try:
+                found = db.execute(sql)
+                if found.description is None:
+                    raise sqlite3.DataError("it asks nothing")
+                rows = found.fetchmany(_MOST)
+                if found.fetchone() is not None:
+                    raise sqlite3.DataError(f"it has more than {_MOST:,} rows")
+                return [column[0] for column in found.description], rows
+            except (sqlite3.Error, sqlite3.Warning) as error:
+                late = time.monotonic() > until
+                why = f"it took more than {seconds:g} seconds" if late else str(error)
+                raise ExpressionError(
+                    f"SQLite refuses it: {why}",
+                    text=sql,
+                    position=0,
+                    hint="the page on SQL has the tables that can be asked",
+                ) from None
 
     def meta(self, name: str) -> Any:
         """Return a fact of the index, or None."""

@@ -20,6 +20,7 @@ from vcs_track.plumbing.index import Index, IndexDamagedError
 from vcs_track.porcelain.index_check import differences
 from vcs_track.porcelain.index_query import Query, TooComplexError
 from vcs_track.porcelain.index_rows import Rows
+from vcs_track.porcelain.index_sql import SqlResult, ask as ask_sql
 from vcs_track.porcelain.run_view import RunView
 
 if TYPE_CHECKING:
@@ -126,6 +127,14 @@ class Catalog:
             except IndexDamagedError as error:
                 self._make_again(str(error))
         return None
+
+    def sql(self, sql: str, seconds: float) -> SqlResult | None:
+        """Answer a user's *sql* over the sealed runs; None without an index.
+
+        Raises:
+            ExpressionError: If SQLite refuses it.
+        """
+        return self._asked(lambda index: ask_sql(index, sql, seconds))
 
     def distrust(self, why: str) -> None:
         """Make the index again before it is asked the next time."""

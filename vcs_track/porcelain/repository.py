@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from vcs_track.errors import GitError
+from vcs_track.errors import GitError, StorageError
 from vcs_track.plumbing.fsio import storage_errors
 from vcs_track.plumbing.store import Store
 from vcs_track.porcelain import bundle, diff, fsck, gc
@@ -14,10 +14,12 @@ from vcs_track.porcelain.capture import Rules
 from vcs_track.porcelain.carry import carrying
 from vcs_track.porcelain.code_access import CodeAccess
 from vcs_track.porcelain.comparing import ComparesRuns
+from vcs_track.porcelain.index_sql import SqlResult
 from vcs_track.porcelain.lookup import as_path
 from vcs_track.porcelain.run_view import RunView
 from vcs_track.porcelain.sharing import SharesRuns
 from vcs_track.porcelain.starting import StartsRuns
+from vcs_track.porcelain.values import wrong_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -159,6 +161,34 @@ class Repository(StartsRuns, CodeAccess, SharesRuns, ComparesRuns):
             repair_from = [repair_from]
         sources = None if repair_from is None else [as_path(path) for path in repair_from]
         return fsck.fsck(self.store, progress, sources)
+
+    @storage_errors("ask the index")
+    def sql(self, query: str, *, seconds: float = 60.0) -> SqlResult:
+        """Answer SQL over the finished runs; the page on SQL has the views.
+
+        Nothing can be changed by it. Live runs are not among the answers.
+
+        Args:
+            query: One ``SELECT``.
+            seconds: It is stopped after so long.
+
+        Raises:
+            ExpressionError: If SQLite refuses it.
+            StorageError: If there is no place for an index.
+
+        Example:
+            >>> import tempfile, vcs_track
+            >>> repo = vcs_track.init(tempfile.mkdtemp())
+            >>> repo.start_run("base", hparams={"lr": 0.1}).finish()
+            >>> repo.sql("SELECT name, value FROM hparams").rows
+            [('lr', 0.1)]
+        """
+        if not isinstance(query, str):
+            raise wrong_type("query", query, "text")
+        found = self.catalog.sql(query, seconds)
+        if found is None:
+            raise StorageError("there is no place for an index", hint="is the disk read-only?")
+        return found
 
     @storage_errors("make the index")
     def reindex(self, progress: Progress | None = None) -> int:
