@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Row = tuple[Any, ...]
     Function = Callable[..., Cell]
 
-__all__ = ["VERSION", "Index", "IndexDamagedError"]
+__all__ = ["VERSION", "Index", "IndexDamagedError", "IndexUnavailableError"]
 
 VERSION: Final = "vcs-track-index 1"
 _MOST: Final = 1_000_000  # rows of an answer
@@ -51,6 +51,11 @@ CREATE TABLE facetv(key INTEGER, facet INTEGER, v, PRIMARY KEY(key, facet)) WITH
 _INDEXES: Final = "CREATE INDEX run_created ON run(created_us DESC, run);"
 
 
+# What says nothing against the file: it is locked, read-only, or the disk is full or broken.
+_PASSING: Final = frozenset([
+    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM,
+])  # fmt: skip
 _READS: Final = (
     sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION,
     sqlite3.SQLITE_RECURSIVE,
@@ -66,6 +71,13 @@ class IndexDamagedError(Exception):
     """The file cannot be used: it is made again, and no run depends on it."""
 
 
+class IndexUnavailableError(Exception):
+    """The file cannot be used now.
+
+    Somebody else writes it, or the disk refuses.
+    """
+
+
 class Index:
     """One file of SQLite.
 
@@ -75,6 +87,7 @@ class Index:
 
     Raises:
         IndexDamagedError: If it is damaged, or of another version.
+        IndexUnavailableError: If it cannot be used now.
     """
 
     def __init__(self, path: Path, *, writable: bool = True) -> None:
@@ -233,4 +246,7 @@ def _damage() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0)
+        if code & 0xFF in _PASSING and code != sqlite3.SQLITE_IOERR_SHORT_READ:  # it was cut
+            raise IndexUnavailableError(str(error)) from error
         raise IndexDamagedError(f"the index cannot be used: {error}") from error

@@ -6,7 +6,9 @@ of them changed. Where it cannot be used the runs themselves are read.
 
 from __future__ import annotations
 
+import os
 import secrets
+import threading
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -16,7 +18,7 @@ from vcs_track.formats.cell import decode
 from vcs_track.formats.oid import check64
 from vcs_track.plumbing import fsio, mounts
 from vcs_track.plumbing.heads import parse_head
-from vcs_track.plumbing.index import Index, IndexDamagedError
+from vcs_track.plumbing.index import Index, IndexDamagedError, IndexUnavailableError
 from vcs_track.porcelain.index_check import differences
 from vcs_track.porcelain.index_query import Query, TooComplexError
 from vcs_track.porcelain.index_rows import Rows
@@ -42,6 +44,7 @@ _NAME: Final = "index.sqlite"
 _SETTLED: Final = 2_000_000_000  # ns; a folder may change twice within the resolution of its time
 _TRIES: Final = 2
 _MANY: Final = 100  # runs
+_OF_PARENTS: Final[list[Index | None]] = []
 _T = TypeVar("_T")
 
 
@@ -61,6 +64,8 @@ class Catalog:
         self._cache = cache
         self._note = note or (lambda _: None)
         self._index: Index | None = None
+        self._lock = threading.RLock()
+        self._pid = os.getpid()
 
     # ---- asking ------------------------------------------------------------------------
 
@@ -120,13 +125,16 @@ class Catalog:
         self._store.home.packs.take_in(pack for pack in packs if pack is not None)
 
     def _asked(self, ask: Callable[[Index], _T | None]) -> _T | None:
-        for _ in range(_TRIES):
-            try:
-                index = self._synced()
-                return None if index is None else ask(index)
-            except IndexDamagedError as error:
-                self._make_again(str(error))
-        return None
+        with self._lock:  # threads of a program share the connection
+            for _ in range(_TRIES):
+                try:
+                    index = self._synced()
+                    return None if index is None else ask(index)
+                except IndexDamagedError as error:
+                    self._make_again(str(error))
+                except IndexUnavailableError:
+                    return None
+            return None
 
     def sql(self, sql: str, seconds: float) -> SqlResult | None:
         """Answer a user's *sql* over the sealed runs; None without an index.
@@ -148,6 +156,10 @@ class Catalog:
         Raises:
             StorageError: If it can be kept nowhere.
         """
+        with self._lock:
+            return self._rebuild(progress)
+
+    def _rebuild(self, progress: Progress | None) -> int:
         self._forget(remove=True)
         index = self._opened()
         if index is None:
@@ -200,13 +212,17 @@ class Catalog:
         return places
 
     def _opened(self) -> Index | None:
+        if self._pid != os.getpid():
+            # A forked child must not touch the connection of its parent, nor close it.
+            _OF_PARENTS.append(self._index)
+            self._index, self._pid = None, os.getpid()
         if self._index is None:
             for path in self._places():
                 try:
                     fsio.make_dirs(path.parent, sync=False)
                     self._index = Index(path)
                     break
-                except OSError:
+                except (OSError, IndexUnavailableError):
                     continue
         return self._index
 

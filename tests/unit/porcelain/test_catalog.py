@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -107,6 +108,7 @@ class TestDamage:
     def test_a_damaged_file_is_made_again(self, repo: Repository, data: bytes) -> None:
         """What is no index is thrown away, and every run is found."""
         expected = names(repo)
+        repo.catalog._forget(remove=False)
         index_file(repo).write_bytes(data)
         fresh = Repository.find(repo.root)
 
@@ -229,6 +231,63 @@ class TestPlace:
 
         assert [0] * 4 == [process.wait(100) for process in started]
         assert 35 == len(names(repo))
+
+    def test_threads(self, repo: Repository) -> None:
+        """Threads that ask one repository at once are all answered, by one index.
+
+        Seen to fail when two of them began a transaction at once.
+        """
+        wrong: list[object] = []
+
+        def ask(number: int) -> None:
+            for _ in range(5):
+                add(repo, f"t{number}", lr=number)
+                found = names(repo, f"lr = {number}")
+                if set(found) != {f"t{number}"}:
+                    wrong.append(found)
+
+        threads = [threading.Thread(target=ask, args=(number,)) for number in range(7, 11)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert [] == wrong
+        assert "index" not in repo.store.skipped
+
+    def test_a_forked_child(self, repo: Repository) -> None:
+        """A child that was forked asks through a connection of its own."""
+        names(repo)
+        pid = os.fork()
+        if not pid:
+            try:
+                os._exit(0 if names(repo) == ["ccc", "bb", "a"] else 1)
+            finally:
+                os._exit(2)
+
+        assert 0 == os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        assert ["ccc", "bb", "a"] == names(repo)
+
+    def test_somebody_else_writes_it(
+        self, repo: Repository, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """While the index is locked the runs are asked one by one, and the file stays.
+
+        Seen to fail when a locked index was taken for a damaged one.
+        """
+        names(repo)
+        repo.catalog._forget(remove=False)
+        inode = index_file(repo).stat().st_ino
+        add(repo, "dddd", lr=3)
+        with sqlite3.connect(index_file(repo), isolation_level=None) as db:
+            db.execute("BEGIN EXCLUSIVE")
+            monkeypatch.setattr("vcs_track.plumbing.index._WAIT", 0.1)
+            found = [run.name for run in Repository.find(repo.root).runs("lr > 0.15")]
+            db.execute("ROLLBACK")
+        db.close()
+
+        assert ["dddd", "ccc"] == found
+        assert inode == index_file(repo).stat().st_ino
 
     def test_rebuild(self, repo: Repository) -> None:
         """The index is made anew, and says how many runs it has."""
