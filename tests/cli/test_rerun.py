@@ -40,6 +40,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     git(root, "commit", "-q", "-m", "first")
     (root / "model.py").write_text("RATE = 0.2\n")
     monkeypatch.chdir(root)
+    monkeypatch.delenv("PYTHONSAFEPATH", raising=False)  # the program imports what is beside it
     vcs("run", "-q", "--name", "base", "--", sys.executable, "train.py")
     (root / "model.py").write_text("RATE = 0.3\n")
     return root

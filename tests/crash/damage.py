@@ -220,6 +220,13 @@ def assert_settled(work: Work, source: list[Path]) -> None:
 
 
 def snapshot(folder: Path) -> dict[Path, tuple[int, int]]:
-    """Return when each file was changed, and which file it is; locks are left out."""
-    files = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock"]
+    """Return when each file was changed, and which file it is.
+
+    Locks are left out, and the index, which is made again by whoever asks.
+    """
+    files = [
+        path
+        for path in folder.rglob("*")
+        if path.suffix != ".lock" and "index.sqlite" not in path.name and path.is_file()
+    ]
     return {path: ((s := path.stat()).st_mtime_ns, s.st_ino) for path in files}

@@ -119,11 +119,13 @@ def list_dir(path: Path) -> list[str]:
 
 def times(path: Path) -> dict[str, int]:
     """Return the folders in *path*, each with the time of its last change."""
-    try:
-        with os.scandir(path) as entries:
-            return {e.name: e.stat().st_mtime_ns for e in entries if e.is_dir()}
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
+    found = {}
+    for name in list_dir(path):
+        with suppress(FileNotFoundError):
+            state = os.stat(path / name)  # noqa: PTH116 -- as above
+            if stat.S_ISDIR(state.st_mode):
+                found[name] = state.st_mtime_ns
+    return found
 
 
 def remove_dir(path: Path) -> None:

@@ -6,11 +6,10 @@ of them changed. Where it cannot be used the runs themselves are read.
 
 from __future__ import annotations
 
-import os
+import re
 import secrets
-import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from vcs_track.errors import StorageError, VcsTrackError
@@ -43,8 +42,8 @@ __all__ = ["Catalog"]
 _NAME: Final = "index.sqlite"
 _SETTLED: Final = 2_000_000_000  # ns; a folder may change twice within the resolution of its time
 _TRIES: Final = 2
+_SHARD: Final = re.compile("[0-9a-f]{2}")
 _MANY: Final = 100  # runs
-_OF_PARENTS: Final[list[Index | None]] = []
 _T = TypeVar("_T")
 
 
@@ -63,9 +62,6 @@ class Catalog:
         self._store = store
         self._cache = cache
         self._note = note or (lambda _: None)
-        self._index: Index | None = None
-        self._lock = threading.RLock()
-        self._pid = os.getpid()
 
     # ---- asking ------------------------------------------------------------------------
 
@@ -125,16 +121,19 @@ class Catalog:
         self._store.home.packs.take_in(pack for pack in packs if pack is not None)
 
     def _asked(self, ask: Callable[[Index], _T | None]) -> _T | None:
-        with self._lock:  # threads of a program share the connection
-            for _ in range(_TRIES):
-                try:
-                    index = self._synced()
-                    return None if index is None else ask(index)
-                except IndexDamagedError as error:
-                    self._make_again(str(error))
-                except IndexUnavailableError:
-                    return None
-            return None
+        for _ in range(_TRIES):
+            try:
+                # Opened for each question: neither threads nor forked children share it then.
+                with self._opened() as index:
+                    if index is None:
+                        return None
+                    self._sync(index)
+                    return ask(index)
+            except IndexDamagedError as error:
+                self._make_again(str(error))
+            except IndexUnavailableError:
+                return None
+        return None
 
     def sql(self, sql: str, seconds: float) -> SqlResult | None:
         """Answer a user's *sql* over the sealed runs; None without an index.
@@ -156,19 +155,16 @@ class Catalog:
         Raises:
             StorageError: If it can be kept nowhere.
         """
-        with self._lock:
-            return self._rebuild(progress)
-
-    def _rebuild(self, progress: Progress | None) -> int:
-        self._forget(remove=True)
-        index = self._opened()
-        if index is None:
-            raise StorageError(
-                "there is no place for an index", hint="is the disk read-only, and the home too?"
-            )
-        self._sync(index, progress)
-        row = index.one("SELECT count(*) FROM run")
-        return int(row[0]) if row else 0
+        self._remove()
+        with self._opened() as index:
+            if index is None:
+                raise StorageError(
+                    "there is no place for an index",
+                    hint="is the disk read-only, and the home too?",
+                )
+            self._sync(index, progress)
+            row = index.one("SELECT count(*) FROM run")
+            return int(row[0]) if row else 0
 
     def check(self, progress: Progress | None = None) -> dict[str, list[str]]:
         """Return what the index says otherwise than the runs, by run.
@@ -191,15 +187,11 @@ class Catalog:
 
     def _make_again(self, why: str) -> None:
         self._note(f"{why}; it is made again")
-        self._forget(remove=True)
+        self._remove()
 
-    def _forget(self, *, remove: bool) -> None:
-        if self._index is not None:
-            self._index.close()
-            self._index = None
-        if remove:
-            for path in self._places():
-                Index.remove(path)
+    def _remove(self) -> None:
+        for path in self._places():
+            Index.remove(path)
 
     def _places(self) -> list[Path]:
         local = self._store.layout.local
@@ -211,29 +203,26 @@ class Catalog:
             places.append(self._cache / f"{check64(str(local.resolve()).encode()):016x}.sqlite")
         return places
 
-    def _opened(self) -> Index | None:
-        if self._pid != os.getpid():
-            # A forked child must not touch the connection of its parent, nor close it.
-            _OF_PARENTS.append(self._index)
-            self._index, self._pid = None, os.getpid()
-        if self._index is None:
-            for path in self._places():
-                try:
-                    fsio.make_dirs(path.parent, sync=False)
-                    self._index = Index(path)
-                    break
-                except (OSError, IndexUnavailableError):
-                    continue
-        return self._index
-
-    def _synced(self) -> Index | None:
-        index = self._opened()
-        if index is not None:
-            self._sync(index)
-        return index
+    @contextmanager
+    def _opened(self) -> Iterator[Index | None]:
+        """Open the index for the body; None where there is no place for it."""
+        index = None
+        for path in self._places():
+            try:
+                fsio.make_dirs(path.parent, sync=False)
+                index = Index(path)
+                break
+            except (OSError, IndexUnavailableError):
+                continue
+        try:
+            yield index
+        finally:
+            if index is not None:
+                index.close()
 
     def _sync(self, index: Index, progress: Progress | None = None) -> None:
-        shards = fsio.times(self._store.layout.store.heads)
+        times = fsio.times(self._store.layout.store.heads)
+        shards = {name: when for name, when in times.items() if _SHARD.fullmatch(name)}
         if shards == dict(index.rows("SELECT name, mtime FROM shard")):
             return
         with index.transaction():

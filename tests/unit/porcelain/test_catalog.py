@@ -108,7 +108,6 @@ class TestDamage:
     def test_a_damaged_file_is_made_again(self, repo: Repository, data: bytes) -> None:
         """What is no index is thrown away, and every run is found."""
         expected = names(repo)
-        repo.catalog._forget(remove=False)
         index_file(repo).write_bytes(data)
         fresh = Repository.find(repo.root)
 
@@ -118,7 +117,6 @@ class TestDamage:
     def test_bits_that_flip(self, repo: Repository) -> None:
         """A damaged page costs the index, never an answer that an object does not give."""
         names(repo)
-        repo.catalog._forget(remove=False)
         size = index_file(repo).stat().st_size
         whole = index_file(repo).read_bytes()
         for place in range(100, size, 997):
@@ -129,7 +127,6 @@ class TestDamage:
             found = {run.name for run in fresh.runs("lr > 0.05")}
 
             assert found <= {"bb", "ccc"}
-            fresh.catalog._forget(remove=False)
 
     def test_an_answer_that_is_wrong(self, repo: Repository) -> None:
         """Where the index says what the run does not, the run is right, and the index goes.
@@ -137,7 +134,6 @@ class TestDamage:
         Seen to fail when answers were not compared with the runs.
         """
         names(repo)
-        repo.catalog._forget(remove=False)
         with sqlite3.connect(index_file(repo)) as db:
             db.execute("UPDATE kv SET v = 7 WHERE v = 0.1")
         fresh = Repository.find(repo.root)
@@ -149,7 +145,6 @@ class TestDamage:
     def test_another_version(self, repo: Repository) -> None:
         """An index of another version is made anew."""
         names(repo)
-        repo.catalog._forget(remove=False)
         with sqlite3.connect(index_file(repo)) as db:
             db.execute("UPDATE meta SET value = 'vcs-track-index 99'")
 
@@ -166,7 +161,7 @@ class TestDamage:
         pack.path.write_bytes(bytes(data))
         for known in (True, False):
             if not known:
-                repo.catalog._forget(remove=True)
+                repo.catalog._remove()
             fresh = Repository.find(repo.root)
 
             assert ["ccc", "a"] == [found.name for found in fresh.runs()]
@@ -256,7 +251,7 @@ class TestPlace:
         assert "index" not in repo.store.skipped
 
     def test_a_forked_child(self, repo: Repository) -> None:
-        """A child that was forked asks through a connection of its own."""
+        """A child that was forked asks through a connection of its own, and leaves nothing open."""
         names(repo)
         pid = os.fork()
         if not pid:
@@ -276,7 +271,6 @@ class TestPlace:
         Seen to fail when a locked index was taken for a damaged one.
         """
         names(repo)
-        repo.catalog._forget(remove=False)
         inode = index_file(repo).stat().st_ino
         add(repo, "dddd", lr=3)
         with sqlite3.connect(index_file(repo), isolation_level=None) as db:

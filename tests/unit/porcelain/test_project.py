@@ -38,6 +38,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PYTHONSAFEPATH", raising=False)  # the program imports what is beside it
     path = [str(tmp_path / "lib" / "site-packages"), *os.environ.get("PYTHONPATH", "").split(":")]
     monkeypatch.setenv("PYTHONPATH", ":".join(filter(None, path)))
     vcs_track.init(tmp_path)

@@ -34,7 +34,7 @@ def with_commits(filter: Filter, commits_in: CommitsIn) -> Filter:  # noqa: A002
         >>> from vcs_track.porcelain.filter import parse, to_text
         >>> from vcs_track.porcelain.filter.ranges import with_commits
         >>> to_text(with_commits(parse("commit in 'v1..v2'"), lambda _: ["3f9a1c"]).tree)
-        "commit in ('3f9a1c',)"
+        "commit in ('3f9a1c')"
     """
     if not any(_is_range(node) for node, _ in walk(filter.tree)):
         return filter
