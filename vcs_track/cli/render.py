@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from rich.style import Style
 
-    from vcs_track.porcelain.points import Series
+    from vcs_track.porcelain.series import Series
 
 __all__ = [
     "Cell", "Column", "ago", "change", "count", "cut", "duration", "has_edge", "line", "lines", "number", "paint",

@@ -14,6 +14,7 @@ from vcs_track.porcelain.capture import Rules
 from vcs_track.porcelain.carry import carrying
 from vcs_track.porcelain.code_access import CodeAccess
 from vcs_track.porcelain.lookup import as_path
+from vcs_track.porcelain.reading import ReadsSeries
 from vcs_track.porcelain.run_view import RunView
 from vcs_track.porcelain.sharing import SharesRuns
 from vcs_track.porcelain.starting import StartsRuns
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Repository"]
 
 
-class Repository(StartsRuns, CodeAccess, SharesRuns):
+class Repository(StartsRuns, CodeAccess, SharesRuns, ReadsSeries):
     """One ``.runs`` folder.
 
     Made by :func:`vcs_track.init` and :func:`vcs_track.open`.

@@ -13,9 +13,10 @@ from vcs_track.formats.series import Chunk, combine, decode_scalars
 from vcs_track.porcelain import heads as head_rules, values
 from vcs_track.porcelain.inputs import inputs_of
 from vcs_track.porcelain.near import did_you_mean
-from vcs_track.porcelain.points import Media, Series
+from vcs_track.porcelain.points import Media
 from vcs_track.porcelain.reads import Reads
 from vcs_track.porcelain.seal import live_state
+from vcs_track.porcelain.series import Series
 
 if TYPE_CHECKING:
     from vcs_track.formats.manifest import RunManifest
