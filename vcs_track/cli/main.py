@@ -34,6 +34,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "find": (f"{_HERE}.find", "Find runs that did the same"),
     "whence": (f"{_HERE}.whence", "Show which run made or used a file"),
     "show": (f"{_HERE}.show", "Show all that is known of a run"),
+    "plot": (f"{_HERE}.plot", "Draw series as curves"),
     "diff": (f"{_HERE}.diff", "Show what changed between two runs"),
     "commit": (f"{_HERE}.commit", "Commit runs with git, beside the code that made them"),
     "annotate": (f"{_HERE}.annotate", "Write runs as notes, for 'git log --notes=runs'"),

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from vcs_track.porcelain.series import Series
 
 __all__ = [
-    "Cell", "Column", "ago", "change", "count", "cut", "duration", "has_edge", "line", "lines", "number", "paint",
-    "pair", "progress", "room", "settings", "shape_of", "size", "spark", "sparkline", "status",
+    "Cell", "Column", "ago", "change", "colours", "count", "cut", "duration", "has_edge", "line", "lines", "number", "paint",
+    "pair", "plain", "progress", "room", "settings", "shape_of", "size", "spark", "sparkline", "status",
     "table", "value", "visible", "width_of",
 ]  # fmt: skip
 
@@ -95,6 +95,16 @@ def _colour(stream: TextIO) -> bool:
 def _plain(stream: TextIO) -> bool:
     encoding = (getattr(stream, "encoding", None) or "utf-8").lower()
     return not encoding.replace("-", "").startswith("utf")
+
+
+def colours() -> bool:
+    """Tell whether stdout shows colours."""
+    return _colour(sys.stdout)
+
+
+def plain() -> bool:
+    """Tell whether stdout has ASCII letters only."""
+    return _plain(sys.stdout)
 
 
 def paint(text: str, style: str, stream: TextIO | None = None) -> str:
