@@ -99,7 +99,9 @@ class Axis:
             return [(p, f"{10**p:.4g}") for p in powers]
         # Less than a decade is nearly straight.
         numbers = Axis(10**self.low, 10**self.high)._round(most)  # noqa: SLF001 -- its own
-        return [(math.log10(number), text) for number, text in numbers]
+        marks = [(math.log10(number), text) for number, text in numbers]
+        # The way there and back may round a number off the axis.
+        return [(p, text) for p, text in marks if self.low <= p <= self.high]
 
 
 def _text(number: float, step: float, far: float, digits: int) -> str:

@@ -355,7 +355,7 @@ class SeriesBuilder:
 
 
 def describe(values: Sequence[Value], steps: Sequence[int]) -> Chunk:
-    """Return a chunk of these points without its columns: what is known of them.
+    """Return what a chunk says of its points, without the columns.
 
     Args:
         values: At least one.

@@ -175,8 +175,8 @@ class TestLong:
 
     def test_unknown_run(self, repo: Repository) -> None:
         """An unknown run is said at once."""
-        with pytest.raises(RunNotFoundError, match="'thre'"):
-            repo.history(["one", "thre"])
+        with pytest.raises(RunNotFoundError, match="'nobody'"):
+            repo.history(["one", "nobody"])
 
     @pytest.mark.parametrize(
         "wrong", [{"form": "tall"}, {"join": "outer"}, {"form": "wide", "join": "left"}]
