@@ -132,9 +132,15 @@ class Table:
     def _uniform(self) -> dict[str, list[Any]]:
         columns = self.to_columns()
         for name, column in columns.items():
-            if len(set(map(type, column)) - {type(None)}) > 1:
+            kinds = set(map(type, column)) - {type(None)}
+            if len(kinds) > 1 or (kinds == {int} and not _fits_64_bits(column)):
                 columns[name] = [None if item is None else float(item) for item in column]
         return columns
+
+
+def _fits_64_bits(column: list[Any]) -> bool:
+    # An unsigned number may be logged that the columns of frames have no room for.
+    return all(item is None or -(2**63) <= item < 2**63 for item in column)
 
 
 class History(Table):

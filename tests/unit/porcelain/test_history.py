@@ -280,3 +280,16 @@ class TestFrames:
 
         assert {float, int, bool} == {type(row.value) for row in history}
         assert {float} == set(map(type, history._uniform()["value"]))
+
+    def test_integers_that_frames_have_no_room_for(self, repo: Repository) -> None:
+        """An integer of 64 bits without a sign becomes a float in frames, and only there.
+
+        Seen to fail with Arrow, which raised an OverflowError.
+        """
+        with repo.start_run("big") as run:
+            run.add_scalar("n", 2**64 - 1, 0)
+        history = repo.history("big")
+
+        assert [2**64 - 1] == [row.value for row in history]
+        assert [float(2**64 - 1)] == history._uniform()["value"]
+        assert [float] == list(map(type, history._uniform()["value"]))
