@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from vcs_track.errors import VcsTrackError
     from vcs_track.porcelain.diff import Change
     from vcs_track.porcelain.inputs import Input
-    from vcs_track.porcelain.points import Media, Point, Series
+    from vcs_track.porcelain.points import Media, Point
     from vcs_track.porcelain.repository import Repository
     from vcs_track.porcelain.run import Run
     from vcs_track.porcelain.run_set import RunSet
     from vcs_track.porcelain.run_view import RunView
+    from vcs_track.porcelain.series import Series
     from vcs_track.porcelain.whence import Origin
 
 __all__ = [
@@ -52,7 +53,7 @@ _HOMES = {
     "Run": "porcelain.run",
     "RunSet": "porcelain.run_set",
     "RunView": "porcelain.run_view",
-    "Series": "porcelain.points",
+    "Series": "porcelain.series",
     "VcsTrackError": "errors",
     "init": "api",
     "open": "api",

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from vcs_track.formats.manifest import decode_media
 from vcs_track.formats.series import decode_scalars
 from vcs_track.porcelain.heads import history
-from vcs_track.porcelain.points import Media, Series
+from vcs_track.porcelain.points import Media
 from vcs_track.porcelain.run_view import RunView
+from vcs_track.porcelain.series import Series
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -365,8 +366,8 @@ def _replay(base: Value | None, journals: Sequence[Journal], status: str) -> Val
 
 def points(series: Series) -> tuple[Point, ...]:
     """Return a series as the model has it."""
-    names = {"step": None, "value": None, "wall": None, "epoch": None, "rep": 0, "rank": None}
-    columns = (series.column(name, default) for name, default in names.items())
+    walls = [round(seconds * 1e6) for seconds in series.walltime]
+    columns = (series.step, series.value, walls, series.epoch, series.repetition, series.rank)
     return tuple(Point(*row) for row in zip(*columns, strict=True))
 
 

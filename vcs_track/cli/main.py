@@ -37,6 +37,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "whence": (f"{_HERE}.whence", "Show which run made or used a file"),
     "sql": (f"{_HERE}.sql", "Ask the finished runs with SQL"),
     "show": (f"{_HERE}.show", "Show all that is known of a run"),
+    "plot": (f"{_HERE}.plot", "Draw series as curves"),
     "diff": (f"{_HERE}.diff", "Show what changed between two runs"),
     "compare": (f"{_HERE}.compare", "Tell whether one set of runs beats another"),
     "commit": (f"{_HERE}.commit", "Commit runs with git, beside the code that made them"),

@@ -34,13 +34,13 @@ if TYPE_CHECKING:
 
     from rich.style import Style
 
-    from vcs_track.porcelain.points import Series
+    from vcs_track.porcelain.series import Series
 
 __all__ = [
-    "Cell", "Column", "ago", "change", "count", "cut", "duration", "has_edge", "line", "lines",
-    "live", "number", "paint", "pair", "plus_minus", "progress", "room", "settings", "shape_of",
-    "size", "spark", "sparkline", "status", "table", "table_lines", "value", "visible",
-    "width_of", "wrapped",
+    "Cell", "Column", "ago", "change", "colours", "count", "cut", "duration", "has_edge", "line",
+    "lines", "live", "number", "paint", "pair", "plain", "plus_minus", "progress", "room",
+    "settings", "shape_of", "size", "spark", "sparkline", "status", "table", "table_lines",
+    "value", "visible", "width_of", "wrapped",
 ]  # fmt: skip
 
 _GAP: Final = "  "
@@ -108,6 +108,16 @@ def _colour(stream: TextIO) -> bool:
 def _plain(stream: TextIO) -> bool:
     encoding = (getattr(stream, "encoding", None) or "utf-8").lower()
     return not encoding.replace("-", "").startswith("utf")
+
+
+def colours() -> bool:
+    """Tell whether stdout shows colours."""
+    return _colour(sys.stdout)
+
+
+def plain() -> bool:
+    """Tell whether stdout has ASCII letters only."""
+    return _plain(sys.stdout)
 
 
 def paint(text: str, style: str, stream: TextIO | None = None) -> str:

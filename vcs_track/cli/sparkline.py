@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vcs_track.porcelain.points import Series
+    from vcs_track.porcelain.series import Series
 
 __all__ = ["shape_of", "sparkline"]
 

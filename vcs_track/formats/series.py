@@ -32,6 +32,7 @@ __all__ = [
     "combine",
     "decode_column",
     "decode_scalars",
+    "describe",
     "encode_deltas",
     "encode_scalars",
     "encode_steps",
@@ -43,6 +44,7 @@ CHUNK: Final = 16_384
 
 Chunk = dict[str, Any]
 _F32 = struct.Struct("<f")
+_SUMMARY: Final = ("count", "first", "last", "min", "max", "mean", "nan", "lo", "hi")
 
 
 def _to_f32(value: float) -> float:
@@ -303,13 +305,10 @@ class SeriesBuilder:
             return
         emit = self._emit
         chunk: Chunk = {
-            "n": n,
             "value": emit(encode_values(values, single=not self._exact)),
             "step": emit(encode_steps(steps)),
             "wall": emit(encode_deltas(walls)),
-            "lo": min(steps),
-            "hi": max(steps),
-            **_statistics(values),
+            **describe(values, steps),
         }
         self._flush_marks(chunk, n)
         self._chunks.append(chunk)
@@ -355,6 +354,16 @@ class SeriesBuilder:
         return self._chunks
 
 
+def describe(values: Sequence[Value], steps: Sequence[int]) -> Chunk:
+    """Return what a chunk says of its points, without the columns.
+
+    Args:
+        values: At least one.
+        steps: Theirs.
+    """
+    return {"n": len(values), "lo": min(steps), "hi": max(steps), **_statistics(values)}
+
+
 def _statistics(values: Sequence[Value]) -> dict[str, Any]:
     total = _sum(values)
     numbers = values
@@ -398,10 +407,12 @@ def combine(chunks: Sequence[Chunk]) -> dict[str, Any]:
 
     Returns:
         ``count first last min max mean nan lo hi``; ``min``, ``max`` and ``mean`` leave NaN
-        out and are None when nothing is left.
+        out and are None when nothing is left, and so is all but the counts of no chunks.
     """
     if len(chunks) == 1:
         return _of_one(chunks[0])
+    if not chunks:
+        return {**dict.fromkeys(_SUMMARY), "count": 0, "nan": 0}
     count = sum(chunk["n"] for chunk in chunks)
     nan = sum(chunk.get("nan", 0) for chunk in chunks)
     sums = [chunk["sum"] for chunk in chunks if chunk["sum"] is not None]

@@ -1,4 +1,4 @@
-"""What reading a run gives: points, series as columns, media."""
+"""What reading a run gives one by one: points and media."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vcs_track.errors import ObjectNotFoundError
 from vcs_track.formats import canonical, media as media_format
-from vcs_track.formats.series import Chunk, combine, decode_column
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from vcs_track.formats.manifest import MediaItem
     from vcs_track.formats.oid import ObjectId
     from vcs_track.plumbing.packs import Objects
 
-__all__ = ["Media", "Point", "Series"]
+__all__ = ["Media", "Point"]
 
 
 class Point(NamedTuple):
@@ -36,105 +33,6 @@ class Point(NamedTuple):
     epoch: float | None
     repetition: int
     rank: int | None = None
-
-
-class Series:
-    """All points of one tag as columns, read when they are asked for.
-
-    Example:
-        >>> import tempfile, vcs_track
-        >>> repo = vcs_track.init(tempfile.mkdtemp())
-        >>> with repo.start_run() as run:
-        ...     run.add_scalars({"loss": 0.5, "acc": 0.9}, step=0)
-        ...     run.add_scalars({"loss": 0.25, "acc": 0.95}, step=10)
-        >>> series = repo.run(run.id).series("loss")
-        >>> len(series), series.step, series.value, series.stats["min"]
-        (2, [0, 10], [0.5, 0.25], 0.25)
-    """
-
-    def __init__(self, tag: str, chunks: list[Chunk], objects: Objects) -> None:
-        self.tag = tag
-        self.chunks = chunks
-        self._objects = objects
-        self._columns: dict[str, list[Any]] = {}
-
-    def __len__(self) -> int:
-        return sum(chunk["n"] for chunk in self.chunks)
-
-    def __iter__(self) -> Iterator[Point]:
-        columns = (self.step, self.value, self.walltime, self.epoch, self.repetition, self.rank)
-        return (Point(*row) for row in zip(*columns, strict=True))
-
-    def __repr__(self) -> str:
-        return f"<Series '{self.tag}' {len(self)} points>"
-
-    def column(self, name: str, default: Any = None) -> list[Any]:
-        """Return a column by its manifest name; *default* fills absent chunks."""
-        if name not in self._columns:
-            values: list[Any] = []
-            for chunk in self.chunks:
-                if name in chunk:
-                    values += decode_column(self._objects.read(chunk[name]))
-                else:
-                    values += [default] * chunk["n"]
-            self._columns[name] = values
-        return self._columns[name]
-
-    @property
-    def step(self) -> list[int]:
-        """The steps."""
-        return self.column("step")
-
-    @property
-    def value(self) -> list[float]:
-        """The values."""
-        return self.column("value")
-
-    @property
-    def walltime(self) -> list[float]:
-        """Seconds since 1970 UTC, exact to the microsecond."""
-        return [us / 1e6 for us in self.column("wall")]
-
-    @property
-    def epoch(self) -> list[float | None]:
-        """The epochs, None where none was given."""
-        return self.column("epoch")
-
-    @property
-    def repetition(self) -> list[int]:
-        """The repetitions."""
-        return self.column("rep", 0)
-
-    @property
-    def rank(self) -> list[int | None]:
-        """The ranks that logged, None outside distributed training."""
-        return self.column("rank")
-
-    @property
-    def stats(self) -> dict[str, Any]:
-        """``count first last min max mean nan lo hi``, without reading a column."""
-        return combine(self.chunks)
-
-    def pace(self, points: int = 50) -> float | None:
-        """Return the steps a second of late; None where nobody can tell.
-
-        Args:
-            points: How many of the last points are looked at.
-
-        Example:
-            >>> import tempfile, vcs_track
-            >>> repo = vcs_track.init(tempfile.mkdtemp())
-            >>> with repo.start_run() as run:
-            ...     for step in range(3):
-            ...         run.add_scalar("loss", 0.5, step * 100, walltime=1.7e9 + step)
-            >>> repo.run(run.id).series("loss").pace()
-            100.0
-        """
-        steps, times = self.step[-points:], self.column("wall")[-points:]
-        if len(steps) < 2:
-            return None
-        span, way = times[-1] - times[0], steps[-1] - steps[0]
-        return way / span * 1e6 if span > 0 and way > 0 else None
 
 
 class Media:

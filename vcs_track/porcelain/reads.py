@@ -57,4 +57,4 @@ class Reads:
     def get_repetitions(self) -> list[int]:
         """Return the numbers of the repetitions that have points."""
         view = self.view()
-        return sorted({rep for tag in view.series_tags for rep in view.series(tag).repetition})
+        return sorted({rep for tag in view.series_tags for rep in view.series(tag).repetitions})

@@ -16,6 +16,7 @@ from vcs_track.porcelain.code_access import CodeAccess
 from vcs_track.porcelain.comparing import ComparesRuns
 from vcs_track.porcelain.index_sql import SqlResult
 from vcs_track.porcelain.lookup import as_path
+from vcs_track.porcelain.reading import ReadsSeries
 from vcs_track.porcelain.run_view import RunView
 from vcs_track.porcelain.sharing import SharesRuns
 from vcs_track.porcelain.starting import StartsRuns
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Repository"]
 
 
-class Repository(StartsRuns, CodeAccess, SharesRuns, ComparesRuns):
+class Repository(StartsRuns, CodeAccess, SharesRuns, ComparesRuns, ReadsSeries):
     """One ``.runs`` folder.
 
     Made by :func:`vcs_track.init` and :func:`vcs_track.open`.

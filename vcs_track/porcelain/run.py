@@ -155,11 +155,11 @@ class Run(Labels, MediaLog, InputLog, Reads):
         old = {key: getattr(view.manifest, key) for key in edits.LABELS}
         self._labels = {**old, **self._labels}
         for tag in view.series_tags:
-            reps = view.series(tag).column("rep", 0)
+            reps = view.series(tag).repetition
             self.repetition = max(self.repetition, reps[-1])
         for tag in view.series_tags:
             series = view.series(tag)
-            if series.column("rep", 0)[-1] == self.repetition:
+            if series.repetition[-1] == self.repetition:
                 self._starts[tag] = series.step[-1]
         self._last_step = max(self._starts.values(), default=None)
 

@@ -14,10 +14,11 @@ from vcs_track.porcelain import heads as head_rules
 from vcs_track.porcelain.inputs import inputs_of
 from vcs_track.porcelain.near import did_you_mean
 from vcs_track.porcelain.notebook_view import run_table
-from vcs_track.porcelain.points import Media, Series
+from vcs_track.porcelain.points import Media
 from vcs_track.porcelain.reads import Reads
 from vcs_track.porcelain.run_facts import RunFacts
 from vcs_track.porcelain.seal import live_state
+from vcs_track.porcelain.series import Series
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
