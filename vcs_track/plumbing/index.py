@@ -37,7 +37,7 @@ CREATE TABLE head(shard TEXT, run TEXT, oid TEXT, PRIMARY KEY(shard, run, oid)) 
 CREATE TABLE damaged(run TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE pack(k INTEGER PRIMARY KEY, name TEXT UNIQUE);
 CREATE TABLE facet(k INTEGER PRIMARY KEY, id TEXT UNIQUE);
-CREATE TABLE key(k INTEGER PRIMARY KEY, name TEXT UNIQUE, n INTEGER, odd INTEGER, low, high);
+CREATE TABLE key(k INTEGER PRIMARY KEY, name TEXT UNIQUE, n INTEGER, odd INTEGER);
 CREATE TABLE run(
     k INTEGER PRIMARY KEY, run TEXT UNIQUE, created_us INTEGER, pack INTEGER, git INTEGER,
     env INTEGER, keys BLOB, name, status, project, "group", job_type, note, tags, ended, duration,

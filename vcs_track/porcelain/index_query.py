@@ -39,6 +39,7 @@ __all__ = ["Query", "TooComplexError"]
 
 _LARGEST: Final = 1 << 63
 _MOST_NAMES: Final = 100  # arguments of a function
+_SAMPLE: Final = 500  # values that tell how selective a condition is
 _MOST_ITEMS: Final = 10_000
 _NEVER: Final = "NULL"  # the value of a name that no run has
 _IS: Final = {"null": "NULL", "nan": "x'6e'", "true": "x'6231'", "false": "x'6230'"}
@@ -57,8 +58,6 @@ class _Key:
     drive: str = ""
     number: int = 0
     n: int = 0
-    low: float | None = None
-    high: float | None = None
 
 
 @dataclass(slots=True)
@@ -139,18 +138,16 @@ class Query:
         prefix = path.partition(".")[0]
         name, _, statistic = path.rpartition(".")
         metric = prefix == "metrics" and statistic in STATISTICS
-        row = self.index.one(
-            "SELECT k, odd, n, low, high FROM key WHERE name=?", (name if metric else path,)
-        )
+        row = self.index.one("SELECT k, odd, n FROM key WHERE name=?", (name if metric else path,))
         if row is None:
             return _Key(_NEVER)
-        number, odd, n, low, high = row
+        number, odd, n = row
         if prefix in ("git", "env"):
             value = f"(SELECT v FROM facetv WHERE key={number} AND facet=r.{prefix})"
             return _Key(value, bool(odd))
         table, cell = ("metric", f'"{statistic}"') if metric else ("kv", "v")
         value = f"(SELECT {cell} FROM {table} WHERE key={number} AND run=r.k)"
-        return _Key(value, bool(odd), f"{table} d", number, n, low, high)
+        return _Key(value, bool(odd), f"{table} d", number, n)
 
     # ---- the plan ----------------------------------------------------------------------
 
@@ -164,16 +161,27 @@ class Query:
         }
         if not drivers:
             return "run r", self._test(where, values)
-        first = min(drivers, key=lambda place: _share(conditions[place], drivers[place]))
+        first = min(drivers, key=lambda place: self._share(conditions[place], drivers[place]))
         key = drivers[first]
-        tests = [f"d.key={key.number}"]
-        saved, key.value = key.value, f"d.{_cell_of(key)}"
-        try:
-            tests.append(self._test(conditions.pop(first), values))
-        finally:
-            key.value = saved
+        tests = [f"d.key={key.number}", self._driven(conditions.pop(first), key, values)]
         tests += [self._test(one, values) for one in conditions]
         return f"{key.drive} CROSS JOIN run r ON r.k = d.run", " AND ".join(tests)
+
+    def _driven(self, node: Condition, key: _Key, values: list[Cell]) -> str:
+        """Return the test of *node* on the rows that hold the values of *key*."""
+        saved, key.value = key.value, f"d.{_cell_of(key)}"
+        try:
+            return self._test(node, values)
+        finally:
+            key.value = saved
+
+    def _share(self, node: Condition, key: _Key) -> float:
+        """Guess how many runs match *node*, from some of the values."""
+        values: list[Cell] = []
+        test = self._driven(node, key, values)
+        sql = f"SELECT * FROM {key.drive} WHERE d.key={key.number} LIMIT {_SAMPLE}"
+        row = self.index.one(f"SELECT avg(coalesce({test}, 0)) FROM ({sql}) d", values)
+        return key.n * (row[0] or 0.0) if row else 0.0
 
     def _driver(self, node: Condition) -> _Key | None:
         """Return the name whose values decide *node*, if a missing one makes it untrue."""
@@ -290,25 +298,6 @@ def _is_simple(value: object) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _share(node: Condition, key: _Key) -> float:
-    """Guess how many runs match *node*: by the limits of the values, where there are any."""
-    match node:
-        case Compare("=", _, Literal()):
-            return key.n / 20
-        case Compare("!=", _, _):
-            return key.n
-        case Compare(op, _, Literal(value)) if isinstance(value, int | float):
-            low, high = key.low, key.high
-            if low is None or high is None or not math.isfinite(high - low) or high <= low:
-                return key.n / 3
-            part = min(max((value - low) / (high - low), 0.0), 1.0)
-            return key.n * (part if op[0] == "<" else 1 - part)
-        case In(_, items):
-            return key.n * min(len(items) / 20, 1)
-        case _:
-            return key.n / 3
 
 
 def _cell_of(key: _Key) -> str:

@@ -33,10 +33,7 @@ _RUN: Final = (
     + ", ".join(f'"{name}"' for name in _COLUMNS)
     + ") VALUES(" + ", ".join("?" * (6 + len(_COLUMNS))) + ")"
 )  # fmt: skip
-_COUNT: Final = (
-    "UPDATE key SET n = n + ?1, odd = odd + ?2, "
-    "low = coalesce(min(low, ?3), low, ?3), high = coalesce(max(high, ?4), high, ?4) WHERE k = ?5"
-)
+_COUNT: Final = "UPDATE key SET n = n + ?, odd = odd + ? WHERE k = ?"
 _AT_ONCE: Final = 200_000  # rows
 
 
@@ -59,7 +56,7 @@ class Rows:
         self._packs: dict[str, int] = {}
         self._values: list[tuple[Any, ...]] = []
         self._stats: list[tuple[Any, ...]] = []
-        self._counts: dict[int, list[Any]] = {}
+        self._counts: dict[int, list[int]] = {}
 
     def put(self, view: RunView, pack: str | None) -> None:
         """Put a run in, in place of what was there of it.
@@ -118,19 +115,13 @@ class Rows:
     def count(self) -> None:
         """Note of all names how often they have a value, and what kinds of values."""
         for table, cells in (("kv", ("v",)), ("metric", STATISTICS)):
-            numbers = [
-                f"CASE WHEN typeof({c}) IN ('integer', 'real') THEN {c} END"
-                for c in map(_quoted, cells)
-            ]
             odd = " + ".join(
                 f"sum(typeof({c}) = 'blob' AND {c} NOT IN (x'6230', x'6231'))"
                 for c in map(_quoted, cells)
             )
-            low, high = (
-                f"{what}({numbers[0]})" if len(numbers) == 1 else "NULL" for what in ("min", "max")
-            )
+            found = f"SELECT key AS k, count(*) AS n, {odd} AS odd FROM {table} GROUP BY key"
             self._index.run(
-                f"UPDATE key SET n = f.n, odd = f.odd, low = f.low, high = f.high FROM (SELECT key AS k, count(*) AS n, {odd} AS odd, {low} AS low, {high} AS high FROM {table} GROUP BY key) f WHERE key.k = f.k"
+                f"UPDATE key SET n = f.n, odd = f.odd FROM ({found}) f WHERE key.k = f.k"
             )
 
     def drop(self, run: str) -> None:
@@ -201,14 +192,9 @@ class Rows:
 
     def _note(self, key: int, n: int, cells: Iterable[Cell]) -> None:
         """Note how often a name has a value, and what kinds of values it has."""
-        counts = self._counts.setdefault(key, [0, 0, None, None])
+        counts = self._counts.setdefault(key, [0, 0])
         counts[0] += n
-        for cell in cells:
-            if isinstance(cell, int | float):
-                counts[2] = cell if counts[2] is None else min(counts[2], cell)
-                counts[3] = cell if counts[3] is None else max(counts[3], cell)
-            elif not is_plain(cell):
-                counts[1] += 1
+        counts[1] += sum(not is_plain(cell) for cell in cells)
 
 
 def _quoted(column: str) -> str:
