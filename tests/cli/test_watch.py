@@ -70,7 +70,7 @@ class TestTable:
         rows = program("watch", "-n", "2", "-i", "0.1", "--json").rows
 
         assert [("live1", "running", 19, 10.0)] * 2 == [
-            (row["id"], row["status"], row["step"], round(row["steps_per_second"], 6))
+            (row["id"], row["status"], row["step"], round(row["steps_per_second"], 3))
             for row in rows
         ]
 

@@ -327,11 +327,12 @@ class Series:
             >>> repo.run(run.id).series("loss").pace()
             100.0
         """
-        steps, times = self.step[-points:], self._column("wall")[-points:]
+        late = self.take(range(max(len(self) - points, 0), len(self)))
+        steps, times = late.step, late.walltime
         if len(steps) < 2:
             return None
         span, way = times[-1] - times[0], steps[-1] - steps[0]
-        return way / span * 1e6 if span > 0 and way > 0 else None
+        return way / span if span > 0 and way > 0 else None
 
     def take(self, places: Sequence[int]) -> Series:
         """Return the points at these places, counted from 0.
