@@ -41,6 +41,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 LOG = "for n in range(100): run.add_scalar('loss', n / 2, n)\n"
+# Python sees a signal between two of its steps: one that comes just before a long sleep waits for
+# the end of it.
+NAPS = "for _ in range(600): time.sleep(0.1)\n"
 
 
 class TestNormalEndings:
@@ -70,7 +73,7 @@ class TestNormalEndings:
 
     def test_ctrl_c_is_killed(self, folder: Path) -> None:
         """SIGINT that nobody handles makes the run killed."""
-        child = script(folder, LOG + "print('ready', flush=True)\ntime.sleep(60)\n")
+        child = script(folder, LOG + "print('ready', flush=True)\n" + NAPS)
         assert child.stdout is not None
         child.stdout.readline()
         child.send_signal(signal.SIGINT)
@@ -81,7 +84,7 @@ class TestNormalEndings:
 
     def test_sigterm_is_killed_and_the_process_dies_of_it(self, folder: Path) -> None:
         """SIGTERM seals the run, then ends the process as it would without us."""
-        child = script(folder, LOG + "print('ready', flush=True)\ntime.sleep(60)\n")
+        child = script(folder, LOG + "print('ready', flush=True)\n" + NAPS)
         assert child.stdout is not None
         child.stdout.readline()
         child.terminate()
@@ -242,7 +245,7 @@ class TestManyWriters:
 
     def test_a_live_run_is_not_recovered(self, folder: Path) -> None:
         """Opening the repository leaves the run of a living process alone and shows it."""
-        child = script(folder, LOG + "print('ready', flush=True)\ntime.sleep(60)\n")
+        child = script(folder, LOG + "print('ready', flush=True)\n" + NAPS)
         assert child.stdout is not None
         child.stdout.readline()
         view = vcs_track.open(folder).run("r")
