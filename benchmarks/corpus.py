@@ -27,10 +27,8 @@ def fill(store: Store, runs: int, each: int = A_PACK, seed: int = 1) -> None:
     for first in range(0, runs, each):
         writer = PackWriter(store.layout.tmp, store.format)
         env = writer.add(manifest.encode_document("env/1", environment()))
-        columns = {
-            key: writer.add(b'{"@":"col/1","d":"i8","n":1,"v":[0]}') for key in ("step", "wall")
-        }
-        value = writer.add(b'{"@":"col/1","d":"f8","n":1,"v":[0.5]}')
+        columns = {key: writer.add(series.encode_steps([0])) for key in ("step", "wall")}
+        value = writer.add(series.encode_values([0.5], single=False))
         for number in range(first, min(first + each, runs)):
             run, data = one(writer, chance, number, env, {**columns, "value": value})
             heads.append((run, writer.add(data)))
