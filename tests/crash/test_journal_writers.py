@@ -302,6 +302,33 @@ class TestMedia:
             "before": image(0), "handler": image(2), "item": data, "after": image(3),
         }  # fmt: skip
 
+    def test_a_handler_that_comes_before_the_file(self, memory: Path) -> None:
+        """An image that a handler logs just before the file is made for another harms neither.
+
+        Seen to fail when both files had one number.
+        """
+        image = KINDS["image"].item
+        run = vcs_track.init(memory).with_defaults(sync_interval=0).start_run("r", id="r")
+        before = signal.signal(signal.SIGUSR1, lambda *_: run.add_image(image(2), tag="handler"))
+        made = 0
+
+        def react(call: Call) -> Any:
+            nonlocal made
+            if call.name == "open" and str(call.args[0]).endswith(".zip~"):
+                made += 1
+                if made == 1:
+                    signal.raise_signal(signal.SIGUSR1)
+            return call.perform()
+
+        with tapped(react):
+            run.add_image(image(1), tag="item")
+        signal.signal(signal.SIGUSR1, before)
+        run.finish()
+        found = {m.tag: m.data for m in vcs_track.open(memory).run("r").media()}
+
+        assert 2 == made
+        assert {"handler": image(2), "item": image(1)} == found
+
 
 class TestTheEnd:
     @pytest.mark.parametrize("moment", [1, 3])

@@ -6,6 +6,7 @@ nothing is copied; after a crash the whole entries are found one by one.
 
 from __future__ import annotations
 
+import itertools
 import threading
 import zlib
 from contextlib import contextmanager
@@ -43,7 +44,7 @@ class Spool:
         self._format = fmt
         self._lock = threading.RLock()
         self._seen: dict[ObjectId, tuple[Path, Entry]] = {}
-        self._files = 0
+        self._numbers = itertools.count()
         self._path = stem
         self._fd = -1
         self._at = 0
@@ -60,10 +61,10 @@ class Spool:
             fsio.close(self._fd)
             self._fd = -1
         fsio.make_dirs(self._stem.parent)
-        self._path = self._stem.with_name(f"{self._stem.name}-{self._files}.zip~")
-        self._fd = fsio.create(self._path)
-        self._files += 1
-        self._at = 0
+        # Drawn at once: a signal handler that logs may need a file of its own right here.
+        path = self._stem.with_name(f"{self._stem.name}-{next(self._numbers)}.zip~")
+        fd = fsio.create(path)
+        self._path, self._fd, self._at = path, fd, 0
         self._dirty = self._unnamed = True
 
     @contextmanager
