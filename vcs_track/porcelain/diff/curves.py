@@ -41,7 +41,7 @@ class _Found(NamedTuple):
 
 
 def ids_of(run: RunView, tag: str) -> list[tuple[str, ...]]:
-    """Return what is equal for two series that are chunked alike and have equal points."""
+    """Return what is equal for equal series that are chunked alike."""
     return [identity(chunk) for chunk in run.series(tag).chunks]
 
 
