@@ -9,7 +9,6 @@ import math
 import operator
 import struct
 from array import array
-from fractions import Fraction
 from itertools import accumulate, chain, repeat
 from typing import TYPE_CHECKING, Any, Final
 
@@ -392,6 +391,8 @@ def _sum(numbers: Sequence[Value]) -> float | None:
 
 
 def _exact_sum(numbers: Sequence[Value]) -> float:
+    from fractions import Fraction
+
     finite = sum(Fraction(number) for number in numbers if math.isfinite(number))
     rest = [float(number) for number in numbers if not math.isfinite(number)]
     if rest:

@@ -12,7 +12,6 @@ import fcntl
 import mmap
 import os
 import secrets
-import shutil
 import stat
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
@@ -246,6 +245,8 @@ def remove_tree(path: Path) -> None:
 
     What cannot be removed stays.
     """
+    import shutil
+
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:

@@ -18,10 +18,8 @@ from vcs_track.formats.oid import check64
 from vcs_track.plumbing import fsio, mounts
 from vcs_track.plumbing.heads import parse_head
 from vcs_track.plumbing.index import Index, IndexDamagedError, IndexUnavailableError
-from vcs_track.porcelain.index_check import differences
 from vcs_track.porcelain.index_query import Query, TooComplexError
 from vcs_track.porcelain.index_rows import Rows
-from vcs_track.porcelain.index_sql import SqlResult, ask as ask_sql
 from vcs_track.porcelain.run_view import RunView
 
 if TYPE_CHECKING:
@@ -33,6 +31,7 @@ if TYPE_CHECKING:
     from vcs_track.plumbing.store import Store
     from vcs_track.porcelain.filter import SortKey
     from vcs_track.porcelain.filter.nodes import Condition
+    from vcs_track.porcelain.index_sql import SqlResult
 
     Progress = Callable[[int, int], None]
     Found = tuple[str, str | None, int, tuple[Any, ...]]
@@ -141,7 +140,9 @@ class Catalog:
         Raises:
             ExpressionError: If SQLite refuses it.
         """
-        return self._asked(lambda index: ask_sql(index, sql, seconds))
+        from vcs_track.porcelain import index_sql
+
+        return self._asked(lambda index: index_sql.ask(index, sql, seconds))
 
     def distrust(self, why: str) -> None:
         """Make the index again before it is asked the next time."""
@@ -172,6 +173,7 @@ class Catalog:
         Args:
             progress: Is called with runs done and runs in all.
         """
+        from vcs_track.porcelain.index_check import differences
 
         def ask(index: Index) -> dict[str, list[str]]:
             path = self._store.layout.tmp / f"index-{secrets.token_hex(8)}"

@@ -12,18 +12,15 @@ from vcs_track.errors import (
     RunNotFoundError,
     VcsTrackError,
 )
-from vcs_track.plumbing import gitlink
 from vcs_track.plumbing.fsio import storage_errors
-from vcs_track.plumbing.git_log import history
 from vcs_track.porcelain import seal, values
 from vcs_track.porcelain.catalog import Catalog
-from vcs_track.porcelain.commit_log import match
 from vcs_track.porcelain.defaults import Defaults
 from vcs_track.porcelain.filter import Filter
 from vcs_track.porcelain.filter.nodes import Compare, Literal, Name
 from vcs_track.porcelain.finder import Finder
+from vcs_track.porcelain.reads import Reads
 from vcs_track.porcelain.revision import names_run, resolve
-from vcs_track.porcelain.run import Run
 from vcs_track.porcelain.run_set import RunSet
 from vcs_track.porcelain.run_view import RunView
 
@@ -32,6 +29,7 @@ if TYPE_CHECKING:
 
     from vcs_track.plumbing.store import Store
     from vcs_track.porcelain.commit_log import Match
+    from vcs_track.porcelain.run import Run
 
 __all__ = ["Lookup", "as_path"]
 
@@ -89,6 +87,9 @@ class Lookup:
                 self._all, where, order_by, limit, self._leave_out,
                 finder=self._finder, commits_in=self._commits_in,
             )  # fmt: skip
+        from vcs_track.plumbing.git_log import history
+        from vcs_track.porcelain.commit_log import match
+
         if commit is not None and rev_range is not None:
             raise InvalidValueError(
                 "commit and rev_range exclude each other", hint="a range may be one commit: 'A^!'"
@@ -106,6 +107,8 @@ class Lookup:
         )  # fmt: skip
 
     def _commits_in(self, rev_range: str) -> list[str]:
+        from vcs_track.plumbing.git_log import history
+
         return [commit.id for commit in history(self.root, rev_range)]
 
     def _all(self) -> list[RunView]:
@@ -172,6 +175,8 @@ class Lookup:
         return names_run(run, self._all)
 
     def _commit_of(self, revision: str) -> str:
+        from vcs_track.plumbing import gitlink
+
         root = gitlink.find_root(self.root)
         if root is None:
             raise GitError(f"'{self.root}' is not in a git repository")
@@ -181,7 +186,7 @@ class Lookup:
         return self.run(run) if isinstance(run, str) else run.view()
 
     def _ids(self, runs: str | RunView | Run | Iterable[str | RunView | Run]) -> list[str]:
-        if isinstance(runs, str | RunView | Run):
+        if isinstance(runs, str | Reads):
             runs = [runs]
         return [self.run(run).id if isinstance(run, str) else run.id for run in runs]
 

@@ -13,15 +13,12 @@ from vcs_track.errors import (
     RunNotFoundError,
     VcsTrackError,
 )
-from vcs_track.porcelain import filter as filters, frames
-from vcs_track.porcelain.caveats import listed
-from vcs_track.porcelain.grouped import Grouped
-from vcs_track.porcelain.named import resolve_names
-from vcs_track.porcelain.notebook_view import runs_table
+from vcs_track.porcelain import filter as filters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
+    from vcs_track.porcelain.grouped import Grouped
     from vcs_track.porcelain.run_view import RunView
 
 __all__ = ["Finder", "RunSet"]
@@ -159,6 +156,8 @@ class RunSet:
         """
         if len(self) == 1:
             return self[0]
+        from vcs_track.porcelain.caveats import listed
+
         asked = "" if self._where is None else f" for '{self._where.text}'"
         if not self:
             raise RunNotFoundError(f"there is no run{asked}, expected one")
@@ -200,6 +199,8 @@ class RunSet:
             >>> repo.runs().select("name, lr")
             [{'name': 'base', 'hparams.lr': 0.1}]
         """
+        from vcs_track.porcelain.named import resolve_names
+
         paths = resolve_names(names, self._known)
         return [{path: run.flat.get(path) for path in paths} for run in self._runs]
 
@@ -213,6 +214,8 @@ class RunSet:
             ExpressionError: If a name is unknown or ambiguous.
             InvalidValueError: If no name is given.
         """
+        from vcs_track.porcelain.grouped import Grouped
+
         return Grouped([run.flat for run in self._runs], names, self._known)
 
     @cached_property
@@ -226,6 +229,8 @@ class RunSet:
         return {name for run in runs for name in run.flat}
 
     def _repr_html_(self) -> str:
+        from vcs_track.porcelain.notebook_view import runs_table
+
         return runs_table(self.whole())
 
     def to_pandas(self) -> Any:
@@ -234,6 +239,8 @@ class RunSet:
         Raises:
             NotInstalledError: If pandas is not installed.
         """
+        from vcs_track.porcelain import frames
+
         return frames.to_pandas(self.rows())
 
     def to_polars(self) -> Any:
@@ -242,6 +249,8 @@ class RunSet:
         Raises:
             NotInstalledError: If polars is not installed.
         """
+        from vcs_track.porcelain import frames
+
         return frames.to_polars(self.rows())
 
     def to_arrow(self) -> Any:
@@ -250,4 +259,6 @@ class RunSet:
         Raises:
             NotInstalledError: If pyarrow is not installed.
         """
+        from vcs_track.porcelain import frames
+
         return frames.to_arrow(self.rows())
