@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vcs_track.errors import (
     CorruptError,
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from vcs_track.plumbing.store import Store
-    from vcs_track.porcelain.commit_log import Match
     from vcs_track.porcelain.run import Run
+    from vcs_track.porcelain.run_set import Among
 
 __all__ = ["Lookup", "as_path"]
 
@@ -81,12 +81,15 @@ class Lookup:
             ExpressionError: If *where* or *order_by* cannot be understood, or names what no
                 run has.
         """
+        self.store.adopt()
+        return RunSet(
+            self._all, where, order_by, limit, self._leave_out, self._among(commit, rev_range),
+            finder=self._finder, commits_in=self._commits_in,
+        )  # fmt: skip
+
+    def _among(self, commit: str | None, rev_range: str | None) -> Among | None:
         if commit is None and rev_range is None:
-            self.store.adopt()
-            return RunSet(
-                self._all, where, order_by, limit, self._leave_out,
-                finder=self._finder, commits_in=self._commits_in,
-            )  # fmt: skip
+            return None
         from vcs_track.plumbing.git_log import history
         from vcs_track.porcelain.commit_log import match
 
@@ -97,14 +100,12 @@ class Lookup:
         commits = history(
             self.root, rev_range if commit is None else commit, single=commit is not None
         )
+        return lambda runs: match(self.root, runs, commits)
 
-        def there(runs: Sequence[RunView]) -> dict[str, Match]:
-            return match(self.root, runs, commits)
-
-        return RunSet(
-            self._all, where, order_by, limit, self._leave_out, there,
-            commits_in=self._commits_in,
-        )  # fmt: skip
+    def _said_by_git(self) -> dict[str, dict[str, Any]]:
+        """Return what git said of each run, by its id."""
+        said = self._finder.git()
+        return {run.id: run.git for run in self._all()} if said is None else said
 
     def _commits_in(self, rev_range: str) -> list[str]:
         from vcs_track.plumbing.git_log import history

@@ -16,10 +16,12 @@ from vcs_track.errors import (
 from vcs_track.porcelain import filter as filters
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
     from vcs_track.porcelain.grouped import Grouped
     from vcs_track.porcelain.run_view import RunView
+
+    Among = Callable[[Mapping[str, Mapping[str, Any]]], Container[str]]
 
 __all__ = ["Finder", "RunSet"]
 
@@ -28,8 +30,9 @@ class Finder(Protocol):
     """Finds runs without asking each of them."""
 
     def find(
-        self, where: filters.Filter | None, order_by: str | Sequence[str] | None, limit: int | None
-    ) -> Sequence[RunView] | None:
+        self, where: filters.Filter | None, order_by: str | Sequence[str] | None,
+        limit: int | None, among: Among | None,
+    ) -> Sequence[RunView] | None:  # fmt: skip
         """Return the runs that match, in order; None where it cannot tell."""
 
     def names(self) -> set[str] | None:
@@ -45,7 +48,8 @@ class RunSet:
         order_by: Names to sort by, or None for newest first.
         limit: At most this many, or None.
         leave_out: Is told of a run that a filter cannot read, and why. Default: raise.
-        among: Gives the ids of those runs that may be in the set. Default: all.
+        among: Gives the ids of those runs that may be in the set, out of what git said of each.
+            Default: all.
         finder: Finds them by way of an index. Default: each is asked.
         commits_in: Gives the ids of the commits in a git range that a filter names.
 
@@ -67,7 +71,7 @@ class RunSet:
         order_by: str | Sequence[str] | None,
         limit: int | None,
         leave_out: Callable[[str, VcsTrackError], None] | None = None,
-        among: Callable[[Sequence[RunView]], Container[str]] | None = None,
+        among: Among | None = None,
         finder: Finder | None = None,
         commits_in: Callable[[str], Iterable[str]] | None = None,
     ) -> None:
@@ -88,8 +92,8 @@ class RunSet:
 
     @cached_property
     def _runs(self) -> Sequence[RunView]:
-        if self._finder is not None and self._among is None:
-            found = self._finder.find(self._where, self._order_by, self._limit)
+        if self._finder is not None:
+            found = self._finder.find(self._where, self._order_by, self._limit, self._among)
             if found is not None:
                 return found
         return self._asked()
@@ -97,7 +101,9 @@ class RunSet:
     def _asked(self) -> list[RunView]:
         """Ask every run."""
         runs = self._source()
-        among = self._among(runs) if self._among is not None else None
+        among = None
+        if self._among is not None:
+            among = self._among({run.id: run.git for run in runs})
         if self._where is not None or self._order_by is not None:
             runs = [run for run in runs if self._is_whole(run)]
             known = {name for run in runs for name in run.flat}

@@ -56,7 +56,7 @@ class SharesRuns(Lookup):
 
         commits = history(self.root, rev_range, everywhere=everywhere)
         runs = self.runs(where).whole()
-        found = arrange(runs, commits, match(self.root, runs, commits))
+        found = arrange(runs, commits, match(self.root, self._said_by_git(), commits))
         if rev_range is None or where is not None:
             found = replace(found, commits=tuple(one for one in found.commits if one.runs))
         elsewhere = () if rev_range is not None else found.elsewhere
@@ -89,7 +89,7 @@ class SharesRuns(Lookup):
         from vcs_track.porcelain.commit_log import match
 
         commits = history(self.root, rev_range)
-        found = match(self.root, self._all(), commits)
+        found = match(self.root, self._said_by_git(), commits)
         return {run: place.commit for run, place in found.items()}
 
     def annotate(self, rev_range: str | None = None, *, everywhere: bool = False) -> Annotated:
@@ -111,7 +111,7 @@ class SharesRuns(Lookup):
 
         commits = history(self.root, rev_range, everywhere=everywhere)
         runs = self.runs().whole()
-        log = arrange(runs, commits, match(self.root, runs, commits))
+        log = arrange(runs, commits, match(self.root, self._said_by_git(), commits))
         return annotate.annotate(self.root, log)
 
     @storage_errors("commit runs")
