@@ -433,7 +433,9 @@ def combine(chunks: Sequence[Chunk]) -> dict[str, Any]:
 
 def _of_one(chunk: Chunk) -> dict[str, Any]:
     nan = chunk.get("nan", 0)
-    total = None if chunk["sum"] is None else _sum([chunk["sum"]])
+    total = chunk["sum"]
+    if type(total) is not float and total is not None:
+        total = _sum([total])
     return {
         "count": chunk["n"], "first": chunk["first"], "last": chunk["last"], "min": chunk["min"],
         "max": chunk["max"], "mean": None if total is None else total / (chunk["n"] - nan),
@@ -466,8 +468,12 @@ def decode_scalars(data: bytes) -> dict[str, list[Chunk]]:
         raise CorruptError(
             "expected a 'scalars/1' document", hint="a newer vcs-track may have written it"
         )
+    plain = typed_json.is_plain(data)
     try:
-        return {tag: list(map(_chunk, entry["chunks"])) for tag, entry in body["series"].items()}
+        return {
+            tag: [_chunk(one, plain=plain) for one in entry["chunks"]]
+            for tag, entry in body["series"].items()
+        }
     except (AttributeError, KeyError, TypeError, RecursionError) as error:
         raise CorruptError(f"a scalars manifest is damaged: {error}") from None
 
@@ -477,8 +483,8 @@ _OF_CHUNK: Final = frozenset(
 )
 
 
-def _chunk(frozen: Any) -> Chunk:
-    chunk = typed_json.thaw(frozen)
+def _chunk(frozen: Any, *, plain: bool) -> Chunk:
+    chunk = frozen if plain else typed_json.thaw(frozen)
     if not isinstance(chunk, dict) or not chunk.keys() >= _OF_CHUNK or type(chunk["n"]) is not int:
         raise TypeError("a chunk lacks a field")
     return chunk

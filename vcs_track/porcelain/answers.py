@@ -65,7 +65,10 @@ class Answers:
         return [run for (run,) in self._index.rows("SELECT run FROM damaged ORDER BY run")]
 
     def named(self, text: str) -> list[tuple[str, str | None]]:
-        """Return the runs that *text* may name, by id, prefix or name, with their packs."""
+        """Return the runs that *text* may name, with their packs.
+
+        By id, by the beginning of it, or by name.
+        """
         return [(run, pack) for run, pack in self._index.rows(_NAMED, (text,))]
 
     def git(self) -> dict[str, dict[str, Any]]:

@@ -65,7 +65,7 @@ class Catalog:
         self._store.home.packs.take_in(pack for pack in packs if pack is not None)
 
     def ask(self, question: Callable[[Answers], _T]) -> _T | None:
-        """Return what *question* makes of the answers of the index; None without an index.
+        """Return what *question* makes of the answers; None without an index.
 
         It may be called again, where the index turns out to be damaged.
         """
@@ -234,8 +234,7 @@ class Catalog:
             rows.drop(run)
             index.run("INSERT OR REPLACE INTO damaged VALUES(?)", (run,))
         else:
-            for oid in heads:
-                index.run("INSERT INTO head VALUES(?, ?, ?)", (shard, run, oid))
+            rows.heads += [(shard, run, oid) for oid in heads]
 
 
 class _Near:
