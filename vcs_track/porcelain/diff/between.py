@@ -55,7 +55,7 @@ class Between:
         return self._last is not None
 
     def open_to(self, lo: int, hi: int) -> bool:
-        """Return whether the points of a stretch count in which both curves are the same.
+        """Return whether points count where both curves are the same.
 
         They do where the curves are apart when it begins, or are in the midst of it.
 

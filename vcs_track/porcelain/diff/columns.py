@@ -72,7 +72,7 @@ class Columns:
         return zip(self.load(chunk, "rep", 0), self.load(chunk, "rank"), strict=True)
 
     def points(self, chunk: Chunk, group: Group | None) -> list[list[Any]]:
-        """Return the steps, values and epochs of *group* in *chunk*; of all for None."""
+        """Return steps, values and epochs of *group* in *chunk*, or of all."""
         if group is None or ("rep" not in chunk and "rank" not in chunk):
             return [self.load(chunk, name) for name in _READ]
         if self._split[0] is not chunk:

@@ -195,7 +195,7 @@ class _Walk:
         for chunk in skipped:
             lo, hi, first, last = (chunk[name] for name in ("lo", "hi", "first", "last"))
             read = hi >= skipped[-1]["hi"] and (exact or self._partly)
-            read = read or (self._partly and not self._between.begun)
+            read = read or (self._partly and (exact or not self._between.begun))
             if read or self._between.open_to(lo, hi) or not isfinite(first + last):
                 self._read_one(chunk)
             elif not self._partly:  # what is known of a chunk is of other groups too
