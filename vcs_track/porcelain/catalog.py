@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 import secrets
-import time
 from contextlib import contextmanager, suppress
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from vcs_track.errors import StorageError, VcsTrackError
 from vcs_track.formats.oid import check64
 from vcs_track.plumbing import fsio, mounts
+from vcs_track.plumbing.folder_times import FolderTimes
 from vcs_track.plumbing.heads import parse_head
 from vcs_track.plumbing.index import Index, IndexDamagedError, IndexUnavailableError
 from vcs_track.porcelain.answers import Answers
@@ -36,9 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["Catalog"]
 
 _NAME: Final = "index.sqlite"
-_SECOND: Final = 1_000_000_000  # ns
-_SETTLED: Final = 2 * _SECOND
-_SETTLED_FINE: Final = _SECOND // 10  # where times have fractions of a second
+_SET_TIME: Final = "INSERT OR REPLACE INTO shard VALUES(?, ?)"
 _HEADS: Final = "SELECT run || '.' || oid FROM head WHERE shard=?"
 _TRIES: Final = 2
 _SHARD: Final = re.compile("[0-9a-f]{2}")
@@ -179,9 +176,8 @@ class Catalog:
                 index.close()
 
     def _sync(self, index: Index, progress: Progress | None = None) -> None:
-        now = time.time_ns()
-        times = fsio.times(self._store.layout.store.heads)
-        shards = {name: when for name, when in times.items() if _SHARD.fullmatch(name)}
+        folders = FolderTimes(self._store.layout.store.heads)
+        shards = {name: when for name, when in folders.times.items() if _SHARD.fullmatch(name)}
         if shards == dict(index.rows("SELECT name, mtime FROM shard")):
             return
         with index.transaction():
@@ -200,25 +196,14 @@ class Catalog:
                     done += 1
                     if progress is not None:
                         progress(done, total)
-                self._set_time(index, shard, shards.get(shard), now)
+                if shard in shards:
+                    settled = folders.settled(shard)
+                    index.run(_SET_TIME, (shard, -1 if settled is None else settled))
+                else:
+                    index.run("DELETE FROM shard WHERE name=?", (shard,))
             rows.flush()
             if first:
                 rows.count()
-
-    def _set_time(self, index: Index, shard: str, when: int | None, now: int) -> None:
-        """Keep the time of a folder of heads that was listed after *now*."""
-        if when is None:
-            index.run("DELETE FROM shard WHERE name=?", (shard,))
-            return
-        # A folder may change twice within the resolution of its time.
-        fine = self._fine_times and when % _SECOND
-        settled = when if now - when > (_SETTLED_FINE if fine else _SETTLED) else -1
-        index.run("INSERT OR REPLACE INTO shard VALUES(?, ?)", (shard, settled))
-
-    @cached_property
-    def _fine_times(self) -> bool:
-        """Whether the disk's times are those of this machine, so that they can be compared."""
-        return mounts.is_local(self._store.layout.store.heads)
 
     def _changes(self, index: Index, shard: str) -> dict[str, set[ObjectId]]:
         """Return the runs of a folder whose heads are others than were known, with these."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import vcs_track
-from vcs_track.porcelain import catalog
+from vcs_track.plumbing import folder_times
 from vcs_track.porcelain.defaults import Defaults
 from vcs_track.porcelain.lazy_runs import LazyRuns
 from vcs_track.porcelain.repository import Repository
@@ -336,7 +336,7 @@ class TestLazy:
 
         Seen to fail when such a folder was taken for settled.
         """
-        monkeypatch.setattr(catalog, limit, 3600 * 10**9)  # however slow the machine is
+        monkeypatch.setattr(folder_times, limit, 3600 * 10**9)  # however slow the machine is
         view = repo.run("bb")
         head = repo.store.home.head_folder.path(view.id, view.heads[0])
         when = time.time_ns() // resolution * resolution
