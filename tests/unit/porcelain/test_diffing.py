@@ -80,6 +80,8 @@ class TestTwo:
             repo.start_run(name).finish()
 
         assert ("a", "v1..2") == names(repo.pair("v1..2"))
+        with pytest.raises(RunNotFoundError, match="no run before"):
+            repo.pair("a")
         assert ("v1..2", "a") == names(repo.pair("v1..2..a"))
         assert ("a", "x..y..z") == names(repo.pair("a..x..y..z"))
 
@@ -372,7 +374,7 @@ class TestStates:
     def test_no_run(self, repo: Repository) -> None:
         """What is no run is refused by its type."""
         make(repo, "a")
-        with pytest.raises((InvalidTypeError, AttributeError)):
+        with pytest.raises(InvalidTypeError, match="run"):
             repo.diff("a", 3)  # type: ignore[arg-type]
 
 

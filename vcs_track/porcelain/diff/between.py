@@ -54,17 +54,14 @@ class Between:
         """Whether a point of both curves was taken in."""
         return self._last is not None
 
-    def open_to(self, lo: int, hi: int) -> bool:
-        """Return whether points count where both curves are the same.
+    @property
+    def apart(self) -> bool:
+        """Whether the curves are apart where we are."""
+        return self._last is not None and self._last[1] != self._last[2]
 
-        They do where the curves are apart when it begins, or are in the midst of it.
-
-        Args:
-            lo: The lowest step of the stretch.
-            hi: The highest.
-        """
-        apart = self._last is not None and self._last[1] != self._last[2]
-        return apart or lo <= self._top < hi
+    def inside(self, lo: int, hi: int) -> bool:
+        """Return whether the steps so far end inside of a stretch of others."""
+        return lo <= self._top < hi
 
     def anchor(self, step: int, value: Any) -> None:
         """Take in an end of a stretch in which both curves are the same.
