@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import shutil
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -421,3 +423,25 @@ class TestCost:
 
         assert [] == diff(*sides, store=coded.store)
         assert [side.manifest.media for side in sides] == objects.reads
+
+    def test_equal_runs_load_little(self, repo: Repository) -> None:
+        """Neither git nor images nor what is for many runs is loaded to find two runs equal.
+
+        Seen to fail when the package loaded all that is in it.
+        """
+        for name in "ab":
+            repo.start_run(name, id=name, hparams={"lr": 1}).finish()
+        script = (
+            "import sys, vcs_track\n"
+            f"assert [] == vcs_track.open({str(repo.root)!r}).diff('a', 'b')\n"
+            "print(*sys.modules)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+        )
+        package = "vcs_track.porcelain.diff"
+
+        assert f"{package}.walk" in done.stdout.split()
+        assert set() == set(done.stdout.split()) & {
+            "PIL", "subprocess", "difflib", *(f"{package}.{name}" for name in ("groups", "code")),
+        }  # fmt: skip
