@@ -328,11 +328,11 @@ class TestLazy:
         Seen to fail when a manifest that was not known was looked for in every pack.
         """
         names(repo)
-        before = set(os.listdir(repo.store.home.packs.folder))
+        before = set(repo.store.home.packs.folder.iterdir())
         add(repo, "new", lr=9)
         fresh = Repository.find(repo.root)
         found = fresh.runs("lr = 9").ids()
-        new = {name for name in set(os.listdir(repo.store.home.packs.folder)) - before}
+        new = {path.name for path in set(repo.store.home.packs.folder.iterdir()) - before}
 
         assert [repo.run("new").id] == found
         assert new == fresh.store.home.packs._packs.keys()
