@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from vcs_track.plumbing.git_log import Commit
     from vcs_track.porcelain.run_view import RunView
 
-__all__ = ["CommitLog", "LoggedCommit", "LoggedRun", "Match", "arrange", "match"]
+__all__ = ["CommitLog", "LoggedCommit", "LoggedRun", "Match", "arrange", "code_trees", "match"]
 
 
 class Match(NamedTuple):
@@ -105,7 +105,7 @@ def match(
             unclear.append(run)
     if not unclear or not commits:
         return found
-    code = _code_of(folder, commits)
+    code = code_trees(folder, commits)
     # The oldest wins: it is the one that took the code in.
     with_code = {code[commit.tree]: commit.id for commit in commits if commit.tree in code}
     for run in unclear:
@@ -119,8 +119,16 @@ def match(
     return found
 
 
-def _code_of(folder: Path, commits: Sequence[Commit]) -> dict[str, str]:
-    """Return the trees of *commits* without runs, by the trees with them."""
+def code_trees(folder: Path, commits: Sequence[Commit]) -> dict[str, str]:
+    """Return the trees of *commits* without runs, by the trees with them.
+
+    Args:
+        folder: The folder that holds ``.runs``.
+        commits: Commits, newest first.
+
+    Raises:
+        GitError: If git cannot be asked.
+    """
     top = gitlink.find_root(folder)
     if top is None:
         return {}

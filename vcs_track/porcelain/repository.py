@@ -15,6 +15,7 @@ from vcs_track.porcelain.carry import carrying
 from vcs_track.porcelain.code_access import CodeAccess
 from vcs_track.porcelain.comparing import ComparesRuns
 from vcs_track.porcelain.index_sql import SqlResult
+from vcs_track.porcelain.judging import JudgesCommits
 from vcs_track.porcelain.lookup import as_path
 from vcs_track.porcelain.reading import ReadsSeries
 from vcs_track.porcelain.run_view import RunView
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Repository"]
 
 
-class Repository(StartsRuns, CodeAccess, SharesRuns, ComparesRuns, ReadsSeries):
+class Repository(StartsRuns, CodeAccess, SharesRuns, ComparesRuns, ReadsSeries, JudgesCommits):
     """One ``.runs`` folder.
 
     Made by :func:`vcs_track.init` and :func:`vcs_track.open`.

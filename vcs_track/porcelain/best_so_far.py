@@ -1,0 +1,124 @@
+"""Who moved the best value so far, and by what."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from vcs_track.porcelain import values
+from vcs_track.porcelain.diff import HparamChange
+from vcs_track.porcelain.filter.evaluate import is_number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from vcs_track.plumbing.git_log import Commit
+    from vcs_track.porcelain.diff import Change
+    from vcs_track.porcelain.diff.changes import Way
+    from vcs_track.porcelain.interest import Better
+    from vcs_track.porcelain.run_view import RunView
+
+__all__ = ["Blame", "Holder", "beats", "hparam_changes", "moves"]
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A run that was the best when it was made.
+
+    Attributes:
+        run: The run.
+        value: Its value.
+        delta: How far it moved the best; None for the first.
+        commit: The commit that it stands at; None where git has none.
+        changed: Whether its code was not that of the commit.
+        changes: What differs from the holder before it; nothing for the first.
+    """
+
+    run: RunView
+    value: float
+    delta: float | None
+    commit: Commit | None
+    changed: bool
+    changes: tuple[Change, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data, as ``--json`` prints it."""
+        commit = self.commit
+        return {
+            "id": self.run.id, "name": self.run.name, "status": self.run.status,
+            "created": self.run.created.isoformat(), "value": self.value, "delta": self.delta,
+            "commit": None if commit is None else commit.id,
+            "author": None if commit is None else commit.author,
+            "subject": None if commit is None else commit.subject,
+            "changed": self.changed, "changes": [change.to_dict() for change in self.changes],
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Blame:
+    """The course of the best value.
+
+    Attributes:
+        metric: Full name of the value.
+        better: ``higher`` or ``lower``.
+        holders: The runs that moved it, the oldest first.
+        runs: How many runs had a number.
+    """
+
+    metric: str
+    better: Better
+    holders: tuple[Holder, ...]
+    runs: int
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Return the holders as plain data, each with the name of the value."""
+        return [{"metric": self.metric, **holder.to_dict()} for holder in self.holders]
+
+
+def moves(
+    runs: Iterable[RunView], metric: str, better: Better
+) -> tuple[list[tuple[RunView, float]], int]:  # fmt: skip
+    """Return the runs that moved the best value, with it.
+
+    NaN is no number, and an equal value moves nothing.
+
+    Args:
+        runs: Runs, the oldest first.
+        metric: Full name of the value.
+        better: Which way it is good.
+
+    Returns:
+        The runs and their values, and how many runs had a number.
+    """
+    found: list[tuple[RunView, float]] = []
+    count = 0
+    for run in runs:
+        value = run.flat.get(metric)
+        if not is_number(value) or math.isnan(value):
+            continue
+        count += 1
+        if not found or beats(value, found[-1][1], better):
+            found.append((run, value))
+    return found, count
+
+
+def beats(value: float, other: float, better: Better) -> bool:
+    """Tell whether *value* is better than *other*."""
+    return value > other if better == "higher" else value < other
+
+
+def hparam_changes(old: RunView, new: RunView) -> tuple[HparamChange, ...]:
+    """Return the hyperparameters that differ between two runs, by name."""
+    before, after = values.flatten(old.hparams), values.flatten(new.hparams)
+    return tuple(
+        HparamChange(name, _way(name, before, after), before.get(name), after.get(name))
+        for name in sorted({*before, *after})
+        if (name in before) != (name in after) or not values.same(before[name], after[name])
+    )
+
+
+def _way(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Way:
+    if name in before and name in after:
+        return "changed"
+    return "removed" if name in before else "added"
