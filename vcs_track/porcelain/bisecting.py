@@ -199,6 +199,10 @@ class _Known:
             self._runs.update(self._decided([self.commits[oid]]))
         return self.commits[oid]
 
+    def age(self, commit: Commit) -> int:
+        """Return how many commits are newer, of those in question."""
+        return list(self.commits).index(commit.id)
+
     def run(self, oid: str) -> RunView | None:
         """Return the run that decides about a commit."""
         return self._runs.get(oid)
@@ -286,7 +290,9 @@ class _Search:
 
     def told(self, outcome: Outcome, ends: Sequence[Commit]) -> Bisected:
         """Return what was found, with the runs beside it."""
-        possible = tuple(self._known.commit(oid) for oid in outcome.possible)
+        possible = tuple(
+            sorted((self._known.commit(oid) for oid in outcome.possible), key=self._known.age)
+        )
         if outcome.first_bad is None:
             return Bisected(self._bound, tuple(self._steps), None, possible)
         first = self._known.commit(outcome.first_bad)
@@ -298,8 +304,7 @@ class _Search:
     def _good_before(self, good: Commit) -> RunView | None:
         """Return the run of the newest commit that was found good."""
         found = [step.commit for step in self._steps if step.term == "good"]
-        order = {oid: place for place, oid in enumerate(self._known.commits)}
-        for commit in sorted([*found, good], key=lambda each: order[each.id]):
+        for commit in sorted([*found, good], key=self._known.age):
             run = self._known.run(commit.id)
             if run is not None:
                 return run

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -57,6 +58,7 @@ _WORD: Final = "base"
 # The resolver knows them by their prefix as values of any kind.
 _OF_BASE: Final = ("results", "\0base")
 _SIZE: Final = ("results", "\0size")
+_GLUED: Final = re.compile(rf"\b{_WORD}[-/][0-9][0-9.]*")
 _HIGHER: Final = frozenset({">", ">="})
 _LOWER: Final = frozenset({"<", "<="})
 
@@ -121,7 +123,12 @@ def understand(text: str, known: Collection[str]) -> Condition:
         >>> ask(found, {"summary.acc": 0.82}, {"summary.acc": 0.9}).holds
         True
     """
-    tree = parse_tree(text, percents=True)
+    try:
+        tree = parse_tree(text, percents=True)
+    except ExpressionError as error:
+        if glued := _GLUED.search(text):
+            raise _blanks(text, glued[0], glued.start()) from error
+        raise
     book = NameBook(known, text)
     reader = _Reader(text, book)
     tree = reader.condition(tree)
@@ -141,10 +148,23 @@ def _better(chosen: Filter, base: str | None) -> Better | None:
         return by_name
     for node, _ in walk(chosen.tree):
         if isinstance(node, Compare):
-            left, right = (_has_base(side) for side in (node.left, node.right))
+            left, right = (_rises(side) for side in (node.left, node.right))
             if left != right and node.op in _HIGHER | _LOWER:
                 return "higher" if (node.op in _HIGHER) is right else "lower"
     return None
+
+
+def _rises(node: Value) -> bool:
+    """Tell whether *node* is the base, or a little more or less than it."""
+    match node:
+        case Name():
+            return node.pieces[:2] == _OF_BASE
+        case Arithmetic("+" | "*", left, right):
+            return _rises(left) or _rises(right)
+        case Arithmetic("-" | "/", left, _):
+            return _rises(left)
+        case _:
+            return False
 
 
 def _has_base(node: Node) -> bool:
@@ -179,6 +199,7 @@ class _Reader:
             case Truth(name) if _is_base(name):
                 return Truth(self._of_base(name, None))
             case Compare(op, left, right):
+                self._check_blanks(node)
                 same = self._others(node)
                 return Compare(op, self._value(left, same), self._value(right, same))
             case In(value, items):
@@ -200,9 +221,6 @@ class _Reader:
         match node:
             case Name() if _is_base(node):
                 return self._of_base(node, same)
-            case Name():
-                self._check_blanks(node)
-                return node
             case Percent():
                 raise self._mistake(
                     "a percentage of nothing", node,
@@ -250,16 +268,21 @@ class _Reader:
         self.of_base[path] = None
         return Name((*_OF_BASE, path), False, node.position)
 
-    def _check_blanks(self, name: Name) -> None:
-        # 'base-0.5%' is one word to the lexer, as 'batch-size' is.
-        head, sign, rest = name.pieces[0].partition("-")
-        if head == _WORD and sign and rest[:1].isdigit() and name.bare:
-            raise self._mistake(
-                f"unknown name '{name.path}'", name, "put blanks around '-': 'base - 0.5%'"
-            )
+    def _check_blanks(self, node: Compare) -> None:
+        # 'base-0.5' is one word to the lexer, as 'batch-size' is, and a word may be a text.
+        for name in self._others(node):
+            if node.op in _HIGHER | _LOWER and name.bare and _GLUED.match(name.path):
+                raise _blanks(self._text, name.path, name.position)
 
     def _mistake(self, message: str, node: Node, hint: str) -> ExpressionError:
         return ExpressionError(message, text=self._text, position=position_of(node), hint=hint)
+
+
+def _blanks(text: str, word: str, position: int) -> ExpressionError:
+    return ExpressionError(
+        f"unknown name '{word}'", text=text, position=position,
+        hint="put blanks around '-' and '/' to calculate: 'base - 0.5%'",
+    )  # fmt: skip
 
 
 def _is_base(name: Name) -> bool:
