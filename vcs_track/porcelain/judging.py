@@ -8,25 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar
 
 from vcs_track.errors import ExpressionError, GitError, InvalidValueError, RunNotFoundError
-from vcs_track.plumbing import gitlink
 from vcs_track.plumbing.fsio import storage_errors
-from vcs_track.plumbing.git_log import history
 from vcs_track.plumbing.layout import FOLDER, Layout
 from vcs_track.plumbing.store import Store
-from vcs_track.porcelain import bisecting, gate
-from vcs_track.porcelain.baseline import Baselines
-from vcs_track.porcelain.best_so_far import Blame, Holder, hparam_changes, moves
-from vcs_track.porcelain.commit_log import LoggedRun, match
-from vcs_track.porcelain.condition import understand
 from vcs_track.porcelain.interest import better_way
 from vcs_track.porcelain.lookup import Lookup
 from vcs_track.porcelain.named import resolve_names
-from vcs_track.porcelain.runs_at import RunsAt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from vcs_track.plumbing.git_log import Commit
+    from vcs_track.porcelain.best_so_far import Blame
+    from vcs_track.porcelain.bisecting import Bisected, Step
+    from vcs_track.porcelain.gate import Check
     from vcs_track.porcelain.interest import Better
     from vcs_track.porcelain.run import Run
     from vcs_track.porcelain.run_view import RunView
@@ -69,7 +64,7 @@ class JudgesCommits(Lookup):
         base: str | None = None,
         where: str | None = None,
         no_base_ok: bool = False,
-    ) -> gate.Check:
+    ) -> Check:
         """Tell whether a run is good enough.
 
         A condition is a filter. ``base`` in it is the value of the same name of the base run,
@@ -119,6 +114,10 @@ class JudgesCommits(Lookup):
             >>> found.run.name, found.bases[0].run.name, found.holds
             ('new', 'old', False)
         """
+        from vcs_track.porcelain import gate
+        from vcs_track.porcelain.baseline import Baselines
+        from vcs_track.porcelain.condition import understand
+
         if not conditions:
             raise InvalidValueError(
                 "there is no condition", hint="give one, such as 'summary.loss <= base'"
@@ -138,6 +137,10 @@ class JudgesCommits(Lookup):
 
     def _checked(self, runs: Sequence[RunView]) -> RunView:
         """Return the run that is checked where nobody named one."""
+        from vcs_track.plumbing import gitlink
+        from vcs_track.plumbing.git_log import history
+        from vcs_track.porcelain.runs_at import RunsAt
+
         if gitlink.find_root(self.root) is None:
             at_head, what, near = list(runs), "there is no run to check", None
         else:
@@ -184,6 +187,8 @@ class JudgesCommits(Lookup):
             lr0.1 0.5 []
             lr0.2 0.4 ['lr']
         """
+        from vcs_track.porcelain.best_so_far import Blame, Holder, hparam_changes, moves
+
         if better not in (None, "higher", "lower"):
             raise InvalidValueError(f"better is '{better}'", hint="use 'higher' or 'lower'")
         path = self._one_name(metric, self._names())
@@ -212,6 +217,10 @@ class JudgesCommits(Lookup):
         self, runs: Sequence[RunView], rev_range: str | None
     ) -> dict[str, tuple[Commit, bool]]:
         """Return where runs stand, and whether their code is another; nothing outside git."""
+        from vcs_track.plumbing import gitlink
+        from vcs_track.plumbing.git_log import history
+        from vcs_track.porcelain.commit_log import LoggedRun, match
+
         if gitlink.find_root(self.root) is None:
             return {}
         try:
@@ -247,8 +256,8 @@ class JudgesCommits(Lookup):
         high: float | None = None,
         where: str | None = None,
         measure: Callable[[Trial[Self]], Run | RunView | None] | None = None,
-        tell: Callable[[bisecting.Step], None] | None = None,
-    ) -> bisecting.Bisected:
+        tell: Callable[[Step], None] | None = None,
+    ) -> Bisected:
         """Return the first commit whose run is out of bounds.
 
         The newest finished run of exactly the code of a commit is its verdict; NaN is bad.
@@ -288,6 +297,8 @@ class JudgesCommits(Lookup):
             >>> repo.bisect("loss", good="HEAD~3", bad="HEAD", high=0.5).first_bad.subject
             'version 2'
         """
+        from vcs_track.porcelain import bisecting
+
         path = self._number(metric, measure is not None)
         if low is None and high is None:
             raise InvalidValueError("there is no bound", hint="say what a good run has at least")
@@ -323,6 +334,8 @@ class JudgesCommits(Lookup):
 
     def _seen_from(self, folder: Path) -> Self:
         """Return this repository as it is seen from another work tree."""
+        from vcs_track.plumbing import gitlink
+
         top = gitlink.find_root(self.root)
         assert top is not None
         place = folder / Path(os.path.realpath(self.root)).relative_to(top)
