@@ -225,7 +225,7 @@ class JudgesCommits(Lookup):
             return {}
         try:
             commits = history(self.root, rev_range, everywhere=rev_range is None)
-            found = match(self.root, runs, commits)
+            found = match(self.root, {run.id: run.git for run in runs}, commits)
         except GitError:
             if rev_range is not None:
                 raise
