@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from vcs_track.porcelain.series import Series
 
 __all__ = [
-    "Cell", "Column", "ago", "change", "colours", "count", "cut", "duration", "has_edge", "line",
+    "Cell", "Column", "ago", "change", "colours", "count", "cut", "duration", "has_edge", "height", "line",
     "lines", "live", "number", "paint", "pair", "plain", "plus_minus", "progress", "room",
     "settings", "shape_of", "size", "spark", "sparkline", "status", "table", "table_lines",
     "value", "visible", "width_of", "wrapped",
@@ -92,6 +92,11 @@ def room(stream: TextIO | None = None) -> int:
     if stream.isatty():
         return shutil.get_terminal_size((_DEFAULT_WIDTH, 24)).columns
     return _DEFAULT_WIDTH
+
+
+def height() -> int | None:
+    """Return the lines that the terminal shows at once, None where stdout is none."""
+    return shutil.get_terminal_size().lines if sys.stdout.isatty() else None
 
 
 def has_edge(stream: TextIO | None = None) -> bool:

@@ -28,6 +28,7 @@ _LETTER: Final = 6.6  # of a digit at the size of the labels, rather too wide th
 _GAP: Final = 8
 _ROWS: Final = 5
 _A_NUMBER: Final = 70  # for one number below the axis
+_DOT: Final = 4.5
 _SPARK: Final = (120, 28)
 
 
@@ -194,34 +195,47 @@ def _drawn(frame: _Frame, curve: Curve, place: int) -> Html:
 
 
 def _path(frame: _Frame, lines: Sequence[Line], place: int) -> Html:
-    steps = " ".join(_strokes(frame, lines))
     colour = place % len(COLOURS)
-    return tag("path", d=steps, class_=f"curve c{colour}", stroke=COLOURS[colour], fill="none")
+    strokes, dots = _pen(frame, lines)
+    paths = []
+    for steps, width in ((strokes, None), (dots, _DOT)):
+        if steps:
+            paths.append(tag("path", d=" ".join(steps), class_=f"curve c{colour}",
+                             stroke=COLOURS[colour], fill="none",
+                             style=width and f"stroke-width: {width}"))  # fmt: skip
+    return Html("".join(paths))
 
 
-def _strokes(frame: _Frame, lines: Sequence[Line]) -> Iterator[str]:
-    """Return the way of the pen."""
+def _pen(frame: _Frame, lines: Sequence[Line]) -> tuple[list[str], list[str]]:
+    """Return the way of the pen, and the points that have no neighbour."""
+    strokes: list[str] = []
+    dots: list[str] = []
     for line in lines:
-        start: str | None = None  # where the pen was put down and has not moved since
-        last: tuple[float, str] | None = None
-        for x, y in line:
-            if not _is_drawn((x, y)):
-                yield from _dot(start)
-                start = last = None
-                continue
-            there = f"{_short(frame.x(x))} {_short(frame.y(y))}"
-            if last is None or x < last[0] or math.isinf(y):
-                yield from _dot(start)
-                yield f"M{there}"
-                start = there
-            elif there != last[1]:
-                yield f"L{there}"
-                start = None
-            last = None if math.isinf(y) else (x, there)
-        yield from _dot(start)
+        for run in _runs(frame, line):
+            if len(run) == 1:
+                # A stroke without length is a dot, for its ends are round.
+                dots.append(f"M{run[0]}h0")
+            else:
+                strokes.append("M" + "L".join(run))
+    return strokes, dots
 
 
-def _dot(start: str | None) -> Iterator[str]:
-    # A stroke without length is a dot, for its ends are round.
-    if start is not None:
-        yield "h0"
+def _runs(frame: _Frame, line: Line) -> Iterator[list[str]]:
+    """Return the stretches of a line that are drawn without lifting the pen."""
+    run: list[str] = []
+    last = -math.inf
+    for x, y in line:
+        if run and (not _is_drawn((x, y)) or x < last or math.isinf(y)):
+            yield run
+            run = []
+        if not _is_drawn((x, y)):
+            continue
+        there = f"{_short(frame.x(x))} {_short(frame.y(y))}"
+        if math.isinf(y):
+            yield [there]
+            continue
+        if not run or there != run[-1]:
+            run.append(there)
+        last = x
+    if run:
+        yield run

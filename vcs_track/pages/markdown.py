@@ -106,6 +106,7 @@ class _Section:
 
     head: str
     pieces: list[_Piece] = field(default_factory=list)
+    end: str = ""
 
 
 @dataclass(slots=True)
@@ -147,6 +148,10 @@ class Document:
             self.section("")
         self._sections[-1].pieces.append(_Piece(rank, text, noun))
 
+    def end(self, text: str) -> None:
+        """Close the part that was begun last with *text*, if it was opened."""
+        self._sections[-1].end = text
+
     def text(self) -> str:
         """Return what there was room for, and say what was left out."""
         room = self.most - _NOTE
@@ -161,7 +166,7 @@ class Document:
             part = self._sections[place]
             cost = len(part.pieces[at].text)
             # A blank line ends each part.
-            cost += 0 if place in opened else len(part.head) + 1
+            cost += 0 if place in opened else len(part.head) + len(part.end) + 1
             if cost <= room:
                 room -= cost
                 taken.add((place, at))
@@ -179,7 +184,7 @@ class Document:
                 else:
                     missing[piece.noun] = missing.get(piece.noun, 0) + 1
             if place in opened:
-                parts.append(part.head + "".join(kept))
+                parts.append(part.head + "".join(kept) + part.end)
         if missing:
             told = ", ".join(
                 f"{count:,} {noun if count == 1 or noun.endswith('s') else noun + 's'}"

@@ -36,12 +36,12 @@ def joined(parts: object, between: str = "") -> Html:
     """Return pieces as one, escaped where they are not markup.
 
     Args:
-        parts: Pieces, in order.
+        parts: Pieces, in order; lists among them are joined likewise.
         between: Markup between two of them.
     """
     if not isinstance(parts, list | tuple):
         return safe(parts)
-    return Html(between.join(map(safe, parts)))
+    return Html(between.join(joined(part, between) for part in parts))
 
 
 def tag(element: str, /, *parts: object, **attributes: object) -> Html:

@@ -49,6 +49,7 @@ th, td { text-align: left; padding: 4px 12px 4px 0; vertical-align: top;
   border-bottom: 1px solid var(--line) }
 th { color: var(--dim); font-weight: 600; white-space: nowrap }
 td { min-width: 4ch; max-width: 60ch }
+td.name { overflow-wrap: break-word; max-width: 44ch }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
 td.w { white-space: nowrap }
 .dim { color: var(--dim) }
@@ -70,7 +71,7 @@ pre span { display: block; min-height: 1.45em; padding: 0 3px; border-radius: 0;
   font-size: 13px }
 .run dt { color: var(--dim) } .run dd { margin: 0 }
 .charts { display: grid; gap: 16px;
-  grid-template-columns: repeat(auto-fill, minmax(min(100%%, 500px), 1fr)) }
+  grid-template-columns: repeat(auto-fill, minmax(min(100%%, 380px), 1fr)) }
 figure { margin: 0; min-width: 0; border: 1px solid var(--line); border-radius: 6px;
   padding: 10px 14px }
 figcaption, .legend { font-size: 13px; color: var(--dim) }
