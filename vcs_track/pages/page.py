@@ -71,7 +71,7 @@ pre span { display: block; min-height: 1.45em; padding: 0 3px; border-radius: 0;
   font-size: 13px }
 .run dt { color: var(--dim) } .run dd { margin: 0 }
 .charts { display: grid; gap: 16px;
-  grid-template-columns: repeat(auto-fill, minmax(min(100%%, 380px), 1fr)) }
+  grid-template-columns: repeat(auto-fill, minmax(min(100%%, 360px), 1fr)) }
 figure { margin: 0; min-width: 0; border: 1px solid var(--line); border-radius: 6px;
   padding: 10px 14px }
 figcaption, .legend { font-size: 13px; color: var(--dim) }

@@ -269,7 +269,7 @@ def _stored(change: Change) -> list[Row]:
 
 
 def _are_images(change: MediaChange) -> bool:
-    sides = change.old or (), change.new or ()
+    sides: list[tuple[Blob, ...]] = [change.old or (), change.new or ()]
     return all(len(side) == 1 and side[0].mime.startswith("image/") for side in sides)
 
 
