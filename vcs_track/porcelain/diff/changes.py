@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, ClassVar, Final, Literal, Self
 
 from vcs_track.porcelain import values
-from vcs_track.porcelain.diff import lines as line_rules, looks, versions
-from vcs_track.porcelain.interest import better_way
+from vcs_track.porcelain.diff import lines as line_rules, looks, numbers, versions
 
 __all__ = [
     "KINDS",
@@ -32,6 +30,7 @@ __all__ = [
     "SummaryChange",
     "TextChange",
     "Way",
+    "plain",
     "way_of",
 ]
 
@@ -39,7 +38,6 @@ Way = Literal["added", "removed", "changed"]
 Read = Callable[[Any], bytes]
 
 _BACK: Final[dict[str, Way]] = {"added": "removed", "removed": "added", "changed": "changed"}
-_MISSING: Final[Any] = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +126,8 @@ class Change:
             >>> HparamChange("lr", "changed", 0.1, 0.2).to_dict()
             {'kind': 'hparam', 'name': 'lr', 'way': 'changed', 'old': 0.1, 'new': 0.2}
         """
-        plain = {"kind": self.kind}
-        plain.update((name, _plain(getattr(self, name))) for name in self._told())
-        plain.update((name, _plain(getattr(self, name))) for name in self.derived)
-        return plain
+        names = (*self._told(), *self.derived)
+        return {"kind": self.kind, **{name: plain(getattr(self, name)) for name in names}}
 
     def _told(self) -> list[str]:
         return [each.name for each in fields(self) if each.compare]
@@ -152,47 +148,13 @@ def way_of(old: Any, new: Any, missing: Any = None) -> Way:
     return "removed" if new is missing else "changed"
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return *value* as plain data: a dictionary for what has fields."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+        return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
     if isinstance(value, tuple) and any(map(is_dataclass, value)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return value
-
-
-# ---- numbers ---------------------------------------------------------------------------
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _delta(old: Any, new: Any) -> Any:
-    if not (_is_number(old) and _is_number(new)):
-        return None
-    try:
-        delta = new - old
-        return delta if math.isfinite(delta) else None
-    except OverflowError:  # an integer beyond floats
-        return None
-
-
-def _relative(old: Any, new: Any) -> float | None:
-    delta = _delta(old, new)
-    try:
-        share = None if delta is None or not old else delta / abs(old)
-    except OverflowError:
-        return None
-    return share if share is not None and math.isfinite(share) else None
-
-
-def _better(name: str, old: Any, new: Any) -> bool | None:
-    way = better_way(name)
-    if way is None or not (_is_number(old) and _is_number(new)):
-        return None
-    if not (old < new or new < old):  # equal, or not a number
-        return None
-    return bool(new < old) == (way == "lower")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -204,17 +166,17 @@ class NumberChange(Change):
     @property
     def delta(self) -> float | None:
         """New less old, None where that is no finite number."""
-        return _delta(self.old, self.new)
+        return numbers.delta(self.old, self.new)
 
     @property
     def relative(self) -> float | None:
         """The delta as a share of the old value, None where there is none."""
-        return _relative(self.old, self.new)
+        return numbers.relative(self.old, self.new)
 
     @property
     def better(self) -> bool | None:
         """Whether it got better, None where its name does not say which way is good."""
-        return _better(self.name, self.old, self.new)
+        return numbers.better(self.name, self.old, self.new)
 
 
 # ---- one class a kind ------------------------------------------------------------------
@@ -260,11 +222,14 @@ class SeriesChange(Change):
     points cannot be read (the notes of the diff say so).
 
     Attributes:
-        parts_at: The first step at which values or steps part. Points are compared by their
-            place within each repetition and rank. None too where only epochs differ.
+        parts_at: The first step at which values, steps or epochs part. Points are compared by
+            their place within each repetition and rank.
         gap: The largest distance of values at a common step, None without a common step.
-        gap_at: That step, the first of several.
-        area: The area between the curves, over the steps that both span.
+        gap_at: That step, the first of several; None where there is no distance.
+        area: The area between the curves over the steps that both span, each repetition and
+            rank by itself, then added up. Distances are taken at the steps of both curves,
+            which are straight in between. Values that are not finite, and points whose step is
+            not above all before, are left out. None where they share no stretch.
     """
 
     kind: ClassVar[str] = "series"
@@ -282,17 +247,17 @@ class SeriesChange(Change):
     @property
     def delta(self) -> float | None:
         """New less old of the last values, None where that is no finite number."""
-        return _delta(*self._ends())
+        return numbers.delta(*self._ends())
 
     @property
     def relative(self) -> float | None:
         """The delta as a share of the old last value, None where there is none."""
-        return _relative(*self._ends())
+        return numbers.relative(*self._ends())
 
     @property
     def better(self) -> bool | None:
         """Whether the last value got better, None where the name does not say how."""
-        return _better(self.name, *self._ends())
+        return numbers.better(self.name, *self._ends())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
