@@ -196,13 +196,21 @@ def _spark(
 
 def _widths(rows: Sequence[Row], screen: _Screen) -> _Widths:
     longest = 40 if screen.width is None else max(12, screen.width // 3)
-    sizes = [[render.width_of(render.visible(text)) for text in row[1:5]] for row in rows]
+    sizes = [
+        [render.width_of(render.visible(text)) for text in (row[1:3] if _spans(row) else row[1:5])]
+        for row in rows
+    ]
     caps = (longest, 12, _VALUE, _VALUE)
     found = [
-        max((size[place] for size in sizes if size[place] <= cap), default=0)
+        max((size[place] for size in sizes if place < len(size) and size[place] <= cap), default=0)
         for place, cap in enumerate(caps)
     ]
     return _Widths(*found)
+
+
+def _spans(row: Row) -> bool:
+    """Tell whether the one value of a row is of both runs, and has all the room there is."""
+    return row.way == "changed" and not row.new and not row.note
 
 
 def _row(row: Row, widths: _Widths, screen: _Screen) -> None:
@@ -224,10 +232,10 @@ def _padded(text: str, style: str, width: int) -> list[Cell | str]:
 
 def _aligned(row: Row, widths: _Widths) -> list[Cell | str] | None:
     """Return a row in the columns of its section, None where a text is too long for its own."""
-    texts = row[1:5]
+    texts = row[1:3] if _spans(row) else row[1:5]
     if any(
         render.width_of(render.visible(text)) > width
-        for text, width in zip(texts, widths, strict=True)
+        for text, width in zip(texts, widths, strict=False)
     ):
         return None
     mark, style = _MARKS[row.way]
@@ -236,6 +244,8 @@ def _aligned(row: Row, widths: _Widths) -> list[Cell | str] | None:
     line += _padded(row.name, name_style, widths.name)
     if widths.detail:
         line += ["  ", *_padded(row.detail, "dim", widths.detail)]
+    if _spans(row):
+        return [*line, "  ", row.old]
     if widths.old or widths.new:
         line += ["  ", *_padded(row.old, _old_style(row), widths.old)]
         line.append(_ARROW if row.old and row.new else " " * len(_ARROW))
@@ -244,8 +254,7 @@ def _aligned(row: Row, widths: _Widths) -> list[Cell | str] | None:
 
 
 def _old_style(row: Row) -> str:
-    # A gap, and where curves part, are of both runs.
-    return "red" if row.new or row.way == "removed" else ""
+    return "" if _spans(row) else "red"
 
 
 def _remark(row: Row) -> list[Cell | str]:

@@ -40,7 +40,7 @@ __all__ = [
     "Cell", "Column", "ago", "change", "colours", "count", "cut", "duration", "has_edge", "height", "line",
     "lines", "live", "number", "paint", "pair", "plain", "plus_minus", "progress", "room",
     "settings", "shape_of", "size", "spark", "sparkline", "status", "table", "table_lines",
-    "value", "visible", "width_of", "wrapped",
+    "value", "visible", "width_of", "wrapped", "write",
 ]  # fmt: skip
 
 _GAP: Final = "  "
@@ -198,6 +198,11 @@ def line(*cells: Cell | str, width: int | None = None) -> None:
             left -= width_of(text)
         parts.append(_paint(text, style, sys.stdout))
     sys.stdout.write("".join(parts).rstrip(" ") + "\n")
+
+
+def write(drawn: str) -> None:
+    """Write a line that was drawn here to stdout, as it is."""
+    sys.stdout.write(f"{drawn}\n")
 
 
 def wrapped(text: str, style: str = "") -> None:

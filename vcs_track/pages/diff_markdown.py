@@ -21,6 +21,11 @@ _SIGNS: Final = {"added": "+", "removed": "-", "changed": "~"}
 _VERDICTS: Final = {"better": "**better**", "worse": "**worse**"}
 _SHOWN: Final = 20  # changes of a kind above the fold
 _LINES: Final = 200  # of a text
+_HEAD: Final = row(["", "name", "old", "new", "change"]) + "|---|---|---|---|---|\n"
+_HEADS: Final = {
+    "series": row(["", "name", "", "old", "new", "change"]) + "|---|---|---|---|---|---|\n",
+    "code": row(["", "name", "lines"]) + "|---|---|---|\n",
+}
 # Told in the order in which they are missed most.
 _FIRST, _SECOND, _LAST = range(3)
 
@@ -62,23 +67,18 @@ def add_changes(document: Document, changes: Sequence[Change]) -> None:
             shown = telling(some)[:_SHOWN]
             kept = set(map(id, shown))
             folded = [change for change in some if id(change) not in kept]
-        document.section(f"#### {TITLES[kind].capitalize()}: {tell_ways(some)}\n\n{_head(kind)}")
+        head, noun = _HEADS.get(kind, _HEAD), noun_of(kind)
+        document.section(f"#### {TITLES[kind].capitalize()}: {tell_ways(some)}\n\n{head}")
         for change in shown:
-            document.add(_rows(change), noun_of(kind), rank=_FIRST)
+            document.add(_rows(change), noun, rank=_FIRST)
         if folded:
-            document.section(_fold(f"{len(folded):,} more {noun_of(kind)}") + _head(kind))
+            document.section(_fold(f"{len(folded):,} more {noun}") + head)
             for change in folded:
-                document.add(_rows(change), noun_of(kind), rank=_SECOND)
+                document.add(_rows(change), noun, rank=_SECOND)
             document.end("\n</details>\n")
         for change in some:
             if isinstance(change, TextChange):
                 _text(document, change)
-
-
-def _head(kind: str) -> str:
-    if kind == "code":
-        return row(["", "name", "lines"]) + "|---|---|---|\n"
-    return row(["", "name", "", "old", "new", "change"]) + "|---|---|---|---|---|---|\n"
 
 
 def _fold(text: str) -> str:
@@ -96,7 +96,8 @@ def _row(each: Row, kind: str) -> str:
     # Words of ours need no code, but a tag of a run is in the note of the labels.
     note = code(each.note) if kind == "label" else each.note
     remark = f"{note} {_VERDICTS.get(each.verdict, '')}".strip()
-    return row([sign, code(each.name), each.detail, code(each.old), code(each.new), remark])
+    detail = [each.detail] if kind == "series" else []
+    return row([sign, code(each.name), *detail, code(each.old), code(each.new), remark])
 
 
 def _text(document: Document, change: TextChange) -> None:

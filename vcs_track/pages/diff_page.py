@@ -204,8 +204,7 @@ def _fact(row: Row) -> Html:
     values = [text for text in (row.old, row.new) if text]
     if row.way != "changed":
         return tag("div", f"{row.way}: {values[0]}")
-    between = " " if row.new or not row.remark else ", "
-    return tag("div", f"{row.detail} {' → '.join(values)}{between}", _remark(row))
+    return tag("div", f"{row.detail} {' → '.join(values)} ", _remark(row))
 
 
 # ---- media and texts -------------------------------------------------------------------

@@ -13,8 +13,6 @@ from vcs_track.pages.human import change as relative, count, duration, number, p
 from vcs_track.porcelain.diff.changes import (
     CodeChange,
     EnvChange,
-    IdentityChange,
-    InputChange,
     LabelChange,
     MediaChange,
     SeriesChange,
@@ -24,7 +22,7 @@ from vcs_track.porcelain.diff.changes import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from vcs_track.porcelain.diff.changes import Blob, Change, Course
+    from vcs_track.porcelain.diff.changes import Blob, Change, CodeFile, Course
 
 __all__ = ["TITLES", "Row", "name_of", "noun_of", "rows_of", "tell_ways", "telling", "weight"]
 
@@ -151,6 +149,63 @@ def _verdict(change: Change) -> str:
     return "" if better is None else "better" if better else "worse"
 
 
+def text_of(kind: str, name: str, x: Any) -> str:
+    """Return a value as a change of *kind* shows it.
+
+    Args:
+        kind: The kind of the change.
+        name: The name of the change.
+        x: Its old or its new value.
+
+    Example:
+        >>> from vcs_track.pages.rows import text_of
+        >>> text_of("hparam", "lr", "0.1"), text_of("env", "python.version", "3.12")
+        ("'0.1'", '3.12')
+    """
+    return _TEXTS.get(kind, _text)(name, x)
+
+
+def _text(_name: str, x: Any) -> str:
+    return value(x)
+
+
+def _fact(name: str, x: Any) -> str:
+    if name == "duration" and _is_number(x):
+        return duration(x)
+    text = x if isinstance(x, str) else value(x)
+    return text[:_SHORT] if name == "commit" else text
+
+
+def _words(_name: str, x: Any) -> str:
+    words = isinstance(x, list | tuple) and all(isinstance(word, str) for word in x)
+    return shlex.join(x) if words else value(x)
+
+
+def _course(_name: str, x: Course) -> str:
+    return f"{count(x.count, 'point')}, last {value(x.last)}"
+
+
+def _blobs(_name: str, x: Sequence[Blob]) -> str:
+    return _blob(_name, x[0]) if len(x) == 1 else count(len(x), "item")
+
+
+def _blob(_name: str, x: Blob) -> str:
+    return f"{x.oid.removeprefix('x1-')[:8]} {size(x.size)}"
+
+
+def _file(_name: str, x: CodeFile) -> str:
+    return x.blob[:8]
+
+
+_TEXTS: Final[dict[str, Callable[[str, Any], str]]] = {
+    "identity": _fact, "series": _course, "media": _blobs, "text": _blobs, "file": _blobs,
+    "input": _blob, "env": _fact, "command": _words, "code": _file,
+}  # fmt: skip
+
+
+# ---- rows ------------------------------------------------------------------------------
+
+
 def rows_of(change: Change) -> list[Row]:
     """Return the rows of one change, at least one.
 
@@ -161,16 +216,19 @@ def rows_of(change: Change) -> list[Row]:
         >>> row.name, row.old, row.new, row.remark
         ('loss', '2.0', '1.0', '-50 % better')
     """
-    special = _SPECIAL.get(change.kind)
-    if special is not None:
-        return special(change)
-    return [_valued(change)]
+    if isinstance(change, SeriesChange) and change.way == "changed":
+        return _series(change)
+    if isinstance(change, CodeChange):
+        return [Row(change.way, change.name, note=_code_note(change))]
+    row = _valued(change)
+    note = _note(change)
+    return [row._replace(note=note) if note else row]
 
 
-def _valued(change: Change, show: Callable[[Any], str] = value) -> Row:
-    name = name_of(change)
-    old = "" if change.way == "added" else show(change.old)
-    new = "" if change.way == "removed" else show(change.new)
+def _valued(change: Change) -> Row:
+    name, kind = name_of(change), change.kind
+    old = "" if change.way == "added" else text_of(kind, change.name, change.old)
+    new = "" if change.way == "removed" else text_of(kind, change.name, change.new)
     if change.way != "changed":
         return Row(change.way, name, old=old, new=new)
     if old == new:
@@ -180,92 +238,19 @@ def _valued(change: Change, show: Callable[[Any], str] = value) -> Row:
     return Row(change.way, name, "", old, new, note, _verdict(change))
 
 
-def _identity(change: Change) -> list[Row]:
-    assert isinstance(change, IdentityChange)
-    if change.name == "duration":
-        return [_valued(change, lambda x: duration(x) if _is_number(x) else value(x))]
-    if change.name == "commit":
-        return [_valued(change, lambda x: str(x)[:_SHORT])]
-    return [_valued(change, lambda x: x if isinstance(x, str) else value(x))]
-
-
-def _environment(change: Change) -> list[Row]:
-    assert isinstance(change, EnvChange)
-    row = _valued(change, lambda x: x if isinstance(x, str) else value(x))
-    return [row._replace(note=_DIRECTIONS.get(change.direction or "", row.note))]
-
-
-def _command(change: Change) -> list[Row]:
-    return [_valued(change, lambda x: shlex.join(x) if _are_words(x) else value(x))]
-
-
-def _are_words(x: object) -> bool:
-    return isinstance(x, list | tuple) and all(isinstance(word, str) for word in x)
-
-
-def _label(change: Change) -> list[Row]:
-    assert isinstance(change, LabelChange)
-    signs = [f"+{tag}" for tag in change.gained] + [f"-{tag}" for tag in change.lost]
-    return [_valued(change)._replace(note=" ".join(signs))]
-
-
-# ---- series ----------------------------------------------------------------------------
-
-
-def _series(change: Change) -> list[Row]:
-    assert isinstance(change, SeriesChange)
-    if change.way != "changed":
-        old, new = map(_course, (change.old, change.new))
-        return [Row(change.way, change.name, "", old, new)]
-    rows = [row for key, word in _STATISTICS if (row := _statistic(change, key, word))]
-    if not rows:
-        rows = [row for key, word in _OTHERS if (row := _statistic(change, key, word))]
-    rows += _apart(change)
-    if not rows:
-        rows = [Row("changed", "", "points", "other points, equal statistics")]
-    return [row._replace(name=change.name if place == 0 else "") for place, row in enumerate(rows)]
-
-
-def _statistic(change: SeriesChange, key: str, word: str) -> Row | None:
-    old, new = getattr(change.old, key), getattr(change.new, key)
-    if repr(old) == repr(new):
-        return None
-    verdict = _verdict(change) if key == "last" else ""
-    before, after = pair(old, new)
-    note = "" if key == "count" else relative(old, new)
-    return Row("changed", "", word, before, after, note, verdict)
-
-
-def _apart(change: SeriesChange) -> list[Row]:
-    gap = ""
-    if change.gap:
-        where = "" if change.gap_at is None else f" at step {change.gap_at:,}"
-        gap = f"gap {number(change.gap)}{where}"
-    if change.parts_at is None and not gap:
-        return []
-    parts = "" if change.parts_at is None else f"at step {change.parts_at:,}"
-    return [Row("changed", "", "part", parts, note=gap)]
-
-
-def _course(course: Course | None) -> str:
-    if course is None:
-        return ""
-    return f"{count(course.count, 'point')}, last {value(course.last)}"
-
-
-# ---- what is stored --------------------------------------------------------------------
-
-
-def _stored(change: Change) -> list[Row]:
-    old, new = map(_blobs, (change.old, change.new))
-    note = ""
+def _note(change: Change) -> str:
+    """Return what is to be said of a change besides its values."""
     if isinstance(change, TextChange):
         counted = change.counts()
-        note = "" if counted is None else _lines(*counted)
-    elif isinstance(change, MediaChange) and _are_images(change):
-        share = change.pixels()
-        note = "" if share is None else f"{_percent(share)} of pixels"
-    return [Row(change.way, change.name, "", old, new, note)]
+        return "" if counted is None else _lines(*counted)
+    if isinstance(change, MediaChange):
+        share = change.pixels() if _are_images(change) else None
+        return "" if share is None else f"{_percent(share)} of pixels"
+    if isinstance(change, EnvChange):
+        return _DIRECTIONS.get(change.direction or "", "")
+    if isinstance(change, LabelChange):
+        return " ".join([f"+{tag}" for tag in change.gained] + [f"-{tag}" for tag in change.lost])
+    return ""
 
 
 def _are_images(change: MediaChange) -> bool:
@@ -283,34 +268,39 @@ def _lines(added: int, removed: int) -> str:
     return f"+{added:,} -{removed:,} " + ("line" if added + removed == 1 else "lines")
 
 
-def _blobs(side: Sequence[Blob] | None) -> str:
-    if not side:
-        return ""
-    return _blob(side[0]) if len(side) == 1 else count(len(side), "item")
-
-
-def _blob(blob: Blob) -> str:
-    return f"{blob.oid.removeprefix('x1-')[:8]} {size(blob.size)}"
-
-
-def _input(change: Change) -> list[Row]:
-    assert isinstance(change, InputChange)
-    return [_valued(change, _blob)]
-
-
-def _code(change: Change) -> list[Row]:
-    assert isinstance(change, CodeChange)
+def _code_note(change: CodeChange) -> str:
     if change.added is None or change.removed is None:
         note = "no text, or not here"
     else:
         note = _lines(change.added, change.removed)
-    modes = [None if side is None else side.mode for side in (change.old, change.new)]
-    if change.way == "changed" and modes[0] != modes[1]:
-        note = f"{note}, mode {modes[0]} to {modes[1]}"
-    return [Row(change.way, change.name, note=note)]
+    if change.way == "changed" and change.old.mode != change.new.mode:
+        note = f"{note}, mode {change.old.mode} to {change.new.mode}"
+    return note
 
 
-_SPECIAL: Final[dict[str, Callable[[Change], list[Row]]]] = {
-    "identity": _identity, "env": _environment, "command": _command, "label": _label, "series": _series,
-    "media": _stored, "text": _stored, "file": _stored, "input": _input, "code": _code,
-}  # fmt: skip
+def _series(change: SeriesChange) -> list[Row]:
+    rows = [row for key, word in _STATISTICS if (row := _statistic(change, key, word))]
+    if not rows:
+        rows = [row for key, word in _OTHERS if (row := _statistic(change, key, word))]
+    rows += _apart(change)
+    if not rows:
+        rows = [Row("changed", "", "points", "other points, equal statistics")]
+    return [rows[0]._replace(name=change.name), *rows[1:]]
+
+
+def _statistic(change: SeriesChange, key: str, word: str) -> Row | None:
+    old, new = getattr(change.old, key), getattr(change.new, key)
+    if repr(old) == repr(new):
+        return None
+    verdict = _verdict(change) if key == "last" else ""
+    before, after = pair(old, new)
+    note = "" if key == "count" else relative(old, new)
+    return Row("changed", "", word, before, after, note, verdict)
+
+
+def _apart(change: SeriesChange) -> list[Row]:
+    words = [] if change.parts_at is None else [f"at step {change.parts_at:,}"]
+    if change.gap:
+        where = "" if change.gap_at is None else f" at step {change.gap_at:,}"
+        words.append(f"gap {number(change.gap)}{where}")
+    return [Row("changed", "", "part", ", ".join(words))] if words else []
