@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from vcs_track import environ
 from vcs_track.errors import InvalidTypeError, RepositoryNotFoundError
-from vcs_track.plumbing import gitlink
 from vcs_track.plumbing.layout import FOLDER
+from vcs_track.plumbing.worktree import find_root
 from vcs_track.porcelain.defaults import Defaults
-from vcs_track.porcelain.disabled import DisabledRun
-from vcs_track.porcelain.names import readable_name
 from vcs_track.porcelain.repository import Repository
-from vcs_track.porcelain.run import Run
-from vcs_track.porcelain.starting import new_id
 
 if TYPE_CHECKING:
+    from vcs_track.porcelain.run import Run
     from vcs_track.porcelain.run_view import RunView
 
 __all__ = ["init", "open", "start_run"]
@@ -57,7 +54,7 @@ def init(path: str | Path = ".", object_format: str | None = None) -> Repository
     folder = _folder(path)
     settings = environ.read(folder)
     if str(path) == ".":
-        folder = settings.dir or gitlink.find_root(folder) or folder
+        folder = settings.dir or find_root(folder) or folder
     return Repository.init(folder, object_format or settings.object_format, _defaults(settings))
 
 
@@ -109,6 +106,9 @@ def start_run(name: str | None = None, **options: Any) -> Run | RunView:
     """
     settings = environ.read(_folder("."))
     if (options.get("mode") or settings.mode) == "disabled":
+        from vcs_track.porcelain.disabled import DisabledRun
+        from vcs_track.porcelain.names import new_id, readable_name
+
         run_id = options.get("id") or new_id()
         return DisabledRun(run_id, name or settings.name or readable_name(run_id))
     try:

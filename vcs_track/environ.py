@@ -10,7 +10,6 @@ import math
 import os
 import re
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -221,6 +220,8 @@ def _count(value: object) -> int:
 def _one_of(*choices: str) -> Callable[[object], str]:
     def choose(value: object) -> str:
         if not isinstance(value, str) or value not in choices:
+            from difflib import get_close_matches
+
             near = get_close_matches(str(value).lower(), choices, n=1, cutoff=0.5)
             raise _BadValueError(" or ".join(repr(choice) for choice in choices), near)
         return value
@@ -405,6 +406,8 @@ def _unknown_key(file: str, written: str) -> InvalidValueError:
     if key in _ONE_RUN:
         return InvalidValueError(message, hint=f"set VCS_TRACK_{key.upper()} for one run instead")
     keys = sorted(_VALUES.keys() - _ONE_RUN)
+    from difflib import get_close_matches
+
     near = get_close_matches(key, keys, n=1)
     hint = f"did you mean '{near[0]}'?" if near else f"keys are {', '.join(keys)}"
     return InvalidValueError(message, hint=hint)

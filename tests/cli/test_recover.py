@@ -70,7 +70,7 @@ class TestRecover:
     def test_leaves_other_hosts_unless_forced(self, repo: Repository) -> None:
         """A run of another host is left alone with the reason, and sealed with ``--force``."""
         elsewhere = DYING.replace("import os", "import socket, os", 1)
-        elsewhere = f"import socket; socket.gethostname = lambda: 'far-away'\n{elsewhere}"
+        elsewhere = f"import os; os.uname = lambda: os.uname_result(['', 'far-away', '', '', ''])\n{elsewhere}"
         subprocess.run([sys.executable, "-c", elsewhere], check=False, timeout=60)
         left = json.loads(vcs("recover", "--json").stdout)
         forced = vcs("recover", "--force")

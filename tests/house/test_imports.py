@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import vcs_track
+
 __all__: list[str] = []
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,8 +19,8 @@ HEAVY = ("PIL", "click", "git", "numpy", "rich", "sqlite3")
 
 
 def loaded_by(statement: str) -> set[str]:
-    """Return the top-level packages that a fresh interpreter holds after *statement*."""
-    script = f"import sys\n{statement}\nprint(*{{name.partition('.')[0] for name in sys.modules}})"
+    """Return the modules that a fresh interpreter holds after *statement*."""
+    script = f"import sys\n{statement}\nprint(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
     )
@@ -37,6 +39,24 @@ class TestBareImport:
         loaded = loaded_by("import sqlite3")
 
         assert "sqlite3" in loaded
+
+
+class TestAsking:
+    def test_loads_nothing_that_writes(self, tmp_path: Path) -> None:
+        """A filter over a repository loads neither what logs and moves runs nor git."""
+        repo = vcs_track.init(tmp_path)
+        repo.start_run("a", hparams={"lr": 0.1}).finish()
+        loaded = loaded_by(
+            "import vcs_track\n"
+            f"repo = vcs_track.open({str(tmp_path)!r})\n"
+            "assert [run.name for run in repo.runs('lr > 0', '-lr')] == ['a']\n"
+        )
+
+        assert "sqlite3" in loaded
+        assert set() == loaded & {
+            "vcs_track.plumbing.gitlink", "vcs_track.porcelain.bundle", "vcs_track.porcelain.gc",
+            "vcs_track.porcelain.restore", "vcs_track.porcelain.run", "subprocess", "shutil",
+        }  # fmt: skip
 
 
 @pytest.mark.skipif(

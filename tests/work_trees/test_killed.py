@@ -70,7 +70,7 @@ def test_leaves_git_as_it_was(place: Place) -> None:
 
 WRAPPER = """#!/bin/sh
 n=$(($(cat "$CALLS") + 1))
-echo $n > "$CALLS"
+echo $n > "$CALLS.$$" && mv "$CALLS.$$" "$CALLS"
 if [ $n = "$KILL_AT" ] && [ "$KILL" = before ]; then kill -9 $PPID; exit 1; fi
 if [ $n = "$KILL_AT" ] && [ "$KILL" = while ]; then kill -9 $PPID; fi
 {git} "$@"

@@ -29,10 +29,12 @@ def encode(value: Any) -> Cell:
         [0.1, 'adam', b'b1', b'n', b'o[1,2]']
     """
     kind = type(value)
-    if kind is str:  # these two are nearly all
+    if kind is str:  # these three are nearly all
         return value  # type: ignore[no-any-return]
     if kind is float:
         return NAN if math.isnan(value) else value
+    if kind is int and -_LIMIT <= value < _LIMIT:
+        return value  # type: ignore[no-any-return]
     if isinstance(value, bool):
         return TRUE if value else FALSE
     if isinstance(value, float):

@@ -95,6 +95,7 @@ class RunManifest:
 _IDS = ("hparams", "scalars", "media", "env", "code")
 _LAST_US = 253_402_300_800_000_000  # the end of the year 9999
 _FIELDS = tuple(f.name for f in fields(RunManifest) if f.name != "extra")
+_KNOWN = frozenset(_FIELDS)
 _REQUIRED: dict[str, type] = {
     "run": str, "name": str, "status": str, "time_us": int, "created_us": int,
     "parents": list, "tags": list, "summary": dict, "summary_set": dict, "results": dict, "gaps": list,
@@ -116,44 +117,59 @@ def decode_run(data: bytes) -> RunManifest:
     body = decode_document(data, "run/1")
     for name, kind in _REQUIRED.items():
         if not isinstance(body.get(name), kind):
-            raise CorruptError(f"a run manifest has no valid '{name}'")
-    for name, kind in _OPTIONAL.items():
-        if not isinstance(body.get(name), kind | None):
-            raise CorruptError(f"a run manifest has no valid '{name}'")
+            raise _invalid(name)
+    known: dict[str, Any] = {}
+    extra: dict[str, Any] = {}
+    for name, value in body.items():
+        if name not in _KNOWN:
+            extra[name] = value
+        elif value is not None and not isinstance(value, _OPTIONAL.get(name, object)):
+            raise _invalid(name)
+        else:
+            known[name] = value
+    extra.pop("@")
     _check_inside(body)
-    known: dict[str, Any] = {name: body.get(name) for name in _FIELDS}
-    known["parents"] = tuple(body["parents"])
-    known["tags"] = tuple(body["tags"])
-    known["gaps"] = tuple(body["gaps"])
-    for name in _TYPED:
+    for name in ("parents", "tags", "gaps"):
+        known[name] = tuple(body[name])
+    for name in () if typed_json.is_plain(data) else _TYPED:
         known[name] = typed_json.thaw(body[name])
         if not isinstance(known[name], dict):
-            raise CorruptError(f"a run manifest has no valid '{name}'")
-    known["extra"] = {k: v for k, v in body.items() if k not in _FIELDS and k != "@"}
-    return RunManifest(**known)
+            raise _invalid(name)
+    return RunManifest(**known, extra=extra)
+
+
+def _check_inside(body: dict[str, Any]) -> None:
+    if RUN_ID.fullmatch(body["run"]) is None:
+        raise _invalid("run")
+    if body["status"] not in STATUSES:
+        raise _invalid("status")
+    for name in _IDS:
+        if (oid := body.get(name)) is not None and not looks_like_id(oid):
+            raise _invalid(name)
+    for name in ("time_us", "created_us", "ended_us"):
+        if (us := body.get(name)) is not None and not _is_time(us):
+            raise _invalid(name)
+    if not is_command(body.get("command") or {}):
+        raise _invalid("command")
+    _check_members(body)
+
+
+def _check_members(body: dict[str, Any]) -> None:
+    if not all(map(looks_like_id, body["parents"])):
+        raise _invalid("parents")
+    for name, kind in (("tags", str), ("gaps", dict)):
+        if not all(isinstance(one, kind) for one in body[name]):
+            raise _invalid(name)
+    if not all(type(n) is int for n in body["writers"].values()):
+        raise _invalid("writers")
 
 
 def _is_time(us: object) -> bool:
     return type(us) is int and 0 <= us < _LAST_US
 
 
-def _check_inside(body: dict[str, Any]) -> None:
-    checks = {
-        "run": RUN_ID.fullmatch(body["run"]) is not None,
-        "status": body["status"] in STATUSES,
-        "parents": all(map(looks_like_id, body["parents"])),
-        **{key: body.get(key) is None or looks_like_id(body[key]) for key in _IDS},
-        "tags": all(isinstance(tag, str) for tag in body["tags"]),
-        "gaps": all(isinstance(gap, dict) for gap in body["gaps"]),
-        "writers": all(type(n) is int for n in body["writers"].values()),
-        "time_us": _is_time(body["time_us"]),
-        "created_us": _is_time(body["created_us"]),
-        "ended_us": body.get("ended_us") is None or _is_time(body["ended_us"]),
-        "command": is_command(body.get("command") or {}),
-    }
-    for name, good in checks.items():
-        if not good:
-            raise CorruptError(f"a run manifest has no valid '{name}'")
+def _invalid(name: str) -> CorruptError:
+    return CorruptError(f"a run manifest has no valid '{name}'")
 
 
 def is_command(command: object) -> TypeGuard[dict[str, Any]]:

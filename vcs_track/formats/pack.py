@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import struct
 import zlib
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from vcs_track.errors import CorruptError
@@ -265,6 +266,14 @@ def inflate(entry: Entry, raw: Buffer) -> bytes:
     Raises:
         CorruptError: If the bytes are damaged.
     """
+    if entry.method == DEFLATED and entry.size < _BLOCK:
+        # Nearly all are small: in one go, and again in parts to say what is wrong.
+        inflater = zlib.decompressobj(wbits=-15)
+        with suppress(zlib.error):
+            data = inflater.decompress(raw, _BLOCK)
+            whole = inflater.eof and not inflater.unused_data and len(data) == entry.size
+            if whole and zlib.crc32(data) == entry.crc:
+                return data
     return b"".join(inflate_parts(entry, raw))
 
 

@@ -9,7 +9,6 @@ import math
 import operator
 import struct
 from array import array
-from fractions import Fraction
 from itertools import accumulate, chain, repeat
 from typing import TYPE_CHECKING, Any, Final
 
@@ -392,6 +391,8 @@ def _sum(numbers: Sequence[Value]) -> float | None:
 
 
 def _exact_sum(numbers: Sequence[Value]) -> float:
+    from fractions import Fraction
+
     finite = sum(Fraction(number) for number in numbers if math.isfinite(number))
     rest = [float(number) for number in numbers if not math.isfinite(number)]
     if rest:
@@ -432,7 +433,9 @@ def combine(chunks: Sequence[Chunk]) -> dict[str, Any]:
 
 def _of_one(chunk: Chunk) -> dict[str, Any]:
     nan = chunk.get("nan", 0)
-    total = None if chunk["sum"] is None else _sum([chunk["sum"]])
+    total = chunk["sum"]
+    if type(total) is not float and total is not None:
+        total = _sum([total])
     return {
         "count": chunk["n"], "first": chunk["first"], "last": chunk["last"], "min": chunk["min"],
         "max": chunk["max"], "mean": None if total is None else total / (chunk["n"] - nan),
@@ -465,8 +468,12 @@ def decode_scalars(data: bytes) -> dict[str, list[Chunk]]:
         raise CorruptError(
             "expected a 'scalars/1' document", hint="a newer vcs-track may have written it"
         )
+    plain = typed_json.is_plain(data)
     try:
-        return {tag: list(map(_chunk, entry["chunks"])) for tag, entry in body["series"].items()}
+        return {
+            tag: [_chunk(one, plain=plain) for one in entry["chunks"]]
+            for tag, entry in body["series"].items()
+        }
     except (AttributeError, KeyError, TypeError, RecursionError) as error:
         raise CorruptError(f"a scalars manifest is damaged: {error}") from None
 
@@ -476,8 +483,8 @@ _OF_CHUNK: Final = frozenset(
 )
 
 
-def _chunk(frozen: Any) -> Chunk:
-    chunk = typed_json.thaw(frozen)
+def _chunk(frozen: Any, *, plain: bool) -> Chunk:
+    chunk = frozen if plain else typed_json.thaw(frozen)
     if not isinstance(chunk, dict) or not chunk.keys() >= _OF_CHUNK or type(chunk["n"]) is not int:
         raise TypeError("a chunk lacks a field")
     return chunk

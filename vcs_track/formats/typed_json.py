@@ -24,13 +24,14 @@ from vcs_track.formats.oid import FORMATS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["MAX_REPR", "PathText", "Repr", "freeze", "thaw"]
+__all__ = ["MAX_REPR", "PathText", "Repr", "freeze", "is_plain", "thaw"]
 
 MAX_REPR: Final = 4096
 
 # Canonical JSON allows 64 open brackets; 4 are left for the object around the value.
 _MAX_DEPTH: Final = 60
 _LEAF_DEPTH: Final = 3
+_SHALLOW: Final = 400  # so many brackets cannot nest too deep for the interpreter
 _MAX_ELEMENTS: Final = 64
 _MAX_DIMENSIONS: Final = 8
 _MAX_HASHED: Final = 64 << 20
@@ -85,6 +86,13 @@ def freeze(value: object, notes: list[str] | None = None) -> Any:
         {'lr': 0.1, 'betas': {'$': 'tuple', 'v': [0.9, 0.99]}, 'end': {'$': 'f', 'v': 'Infinity'}}
     """
     return _Freezer(notes).freeze(value, 0)
+
+
+def is_plain(data: bytes) -> bool:
+    """Return whether :func:`thaw` certainly leaves this JSON text as it is."""
+    # Single bytes are found fastest. A stranger may write a dollar as an escape.
+    labels = (b"$" in data and b'"$"' in data) or (b"\\" in data and b"\\u" in data)
+    return not labels and data.count(b"{") + data.count(b"[") < _SHALLOW
 
 
 def thaw(plain: object) -> Any:

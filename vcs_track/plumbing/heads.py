@@ -61,7 +61,7 @@ class HeadFolder:
     def of(self, run: str) -> list[ObjectId]:
         """Return the heads of *run*."""
         names = fsio.list_dir(self._of(run))
-        heads = (parse_head(name) for name in names)
+        heads = (parse_head(name) for name in names if name.startswith(f"{run}."))
         return [head[1] for head in heads if head is not None and head[0] == run]
 
     def add(self, run: str, oid: ObjectId, replaces: Iterable[ObjectId] = ()) -> None:

@@ -7,7 +7,6 @@ process closes any descriptor of the file, so a lock file is never opened twice 
 from __future__ import annotations
 
 import os
-import socket
 import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -148,6 +147,15 @@ class Identity:
 
 
 @cache
+def _host() -> str:
+    if hasattr(os, "uname"):
+        return os.uname().nodename
+    import socket
+
+    return socket.gethostname()
+
+
+@cache
 def _boot() -> str:
     try:
         return fsio.read_text("/proc/sys/kernel/random/boot_id").strip()[:36]
@@ -175,4 +183,4 @@ def identity() -> Identity:
         namespace = os.stat("/proc/self/ns/pid").st_ino  # noqa: PTH116 -- no Path needed
     except OSError:
         namespace = 0
-    return Identity(socket.gethostname(), _boot(), pid, _ticks(pid), namespace)
+    return Identity(_host(), _boot(), pid, _ticks(pid), namespace)

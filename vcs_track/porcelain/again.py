@@ -8,21 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from vcs_track.errors import DuplicateRunError, InvalidValueError, VcsTrackError
-from vcs_track.formats.gitstate import GitUnreadable
-from vcs_track.plumbing import gitlink
 from vcs_track.plumbing.fsio import storage_errors
-from vcs_track.porcelain import machine, sameness, values
-from vcs_track.porcelain.capture import Rules, capture
+from vcs_track.plumbing.worktree import find_root
+from vcs_track.porcelain import values
 from vcs_track.porcelain.inputs import Input, declared, top_of
 from vcs_track.porcelain.lookup import Lookup, as_path
-from vcs_track.porcelain.whence import Origin, whence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from vcs_track.formats.code import Code
+    from vcs_track.porcelain import sameness
     from vcs_track.porcelain.run import Run
     from vcs_track.porcelain.run_view import RunView
+    from vcs_track.porcelain.whence import Origin
 
     Progress = Callable[[int, int], None]
 
@@ -86,6 +85,8 @@ class Again(Lookup):
         Raises:
             InvalidValueError: If an input cannot be read.
         """
+        from vcs_track.porcelain import machine, sameness
+
         known = self.hash_inputs(inputs)
         params = values.check_mapping(hparams, "hparams")
         line = machine.command_line(
@@ -96,6 +97,10 @@ class Again(Lookup):
 
     def _code_now(self) -> tuple[Code | None, str]:
         """Return the code as it is now, or why nobody knows it; nothing is stored."""
+        from vcs_track.formats.gitstate import GitUnreadable
+        from vcs_track.plumbing import gitlink
+        from vcs_track.porcelain.capture import Rules, capture
+
         d = self.defaults
         if not (d.capture_git and d.capture_code):
             return None, "the capture of code is switched off"
@@ -139,10 +144,12 @@ class Again(Lookup):
             a True []
             c False ['lr']
         """
+        from vcs_track.porcelain import sameness
+
         if not isinstance(run, sameness.Start):
             run = self.start_of(run)
         runs = [other for other in self._all() if other.id != run.run]
-        root = gitlink.find_root(self.root)
+        root = find_root(self.root)
         return sameness.matches(run, runs, root, self._leave_out)
 
     @storage_errors("read a run")
@@ -153,6 +160,8 @@ class Again(Lookup):
             CorruptError: If its code is damaged.
             RunNotFoundError: If there is no such run.
         """
+        from vcs_track.porcelain import sameness
+
         return sameness.start_of(self._view(run))
 
     @storage_errors("look for a file")
@@ -201,6 +210,8 @@ class Again(Lookup):
         progress: Progress | None = None,
     ) -> dict[Path, list[Origin]]:
         """Return the origins of each of several files; see :meth:`whence`."""
+        from vcs_track.porcelain.whence import whence
+
         files = [as_path(path) for path in paths]
         found = whence(
             files, self._all(), self.store.format, leave_out=self._leave_out,

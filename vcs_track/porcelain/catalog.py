@@ -13,15 +13,12 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from vcs_track.errors import StorageError, VcsTrackError
-from vcs_track.formats.cell import decode
 from vcs_track.formats.oid import check64
 from vcs_track.plumbing import fsio, mounts
 from vcs_track.plumbing.heads import parse_head
 from vcs_track.plumbing.index import Index, IndexDamagedError, IndexUnavailableError
-from vcs_track.porcelain.index_check import differences
-from vcs_track.porcelain.index_query import Query, TooComplexError
+from vcs_track.porcelain.answers import Answers
 from vcs_track.porcelain.index_rows import Rows
-from vcs_track.porcelain.index_sql import SqlResult, ask as ask_sql
 from vcs_track.porcelain.run_view import RunView
 
 if TYPE_CHECKING:
@@ -31,11 +28,9 @@ if TYPE_CHECKING:
     from vcs_track.formats.oid import ObjectId
     from vcs_track.plumbing.packs import PackFile
     from vcs_track.plumbing.store import Store
-    from vcs_track.porcelain.filter import SortKey
-    from vcs_track.porcelain.filter.nodes import Condition
+    from vcs_track.porcelain.index_sql import SqlResult
 
     Progress = Callable[[int, int], None]
-    Found = tuple[str, str | None, int, tuple[Any, ...]]
 
 __all__ = ["Catalog"]
 
@@ -65,62 +60,28 @@ class Catalog:
 
     # ---- asking ------------------------------------------------------------------------
 
-    def names(self) -> set[str] | None:
-        """Return every name that a run has a value of; None without an index."""
-
-        def ask(index: Index) -> set[str]:
-            rows = index.rows("SELECT name FROM key WHERE n > 0")
-            return {f"{name}.last" if name.startswith("metrics.") else name for (name,) in rows}
-
-        return self._asked(ask)
-
-    def find(
-        self, where: Condition | None = None, order: SortKey | None = None, *,
-        limit: int | None = None, without: Sequence[str] = (),
-    ) -> list[Found] | None:  # fmt: skip
-        """Return the runs that match, in order; None where the index cannot tell.
-
-        Returns:
-            For each its id, the pack that holds its manifest, when it was created, and the
-            values that *order* sorts by.
-        """
-
-        def ask(index: Index) -> list[Found] | None:
-            try:
-                rows = Query(index).ids(where, order, limit=limit, without=without)
-            except TooComplexError:
-                return None
-            return [(row[0], row[1], row[2], tuple(map(decode, row[3:]))) for row in rows]
-
-        return self._asked(ask)
-
-    def damaged(self) -> list[str]:
-        """Return the runs that the index could not take in."""
-
-        def ask(index: Index) -> list[str]:
-            return [run for (run,) in index.rows("SELECT run FROM damaged ORDER BY run")]
-
-        return self._asked(ask) or []
-
-    def by_name(self, text: str) -> list[tuple[str, str | None]] | None:
-        """Return the runs that *text* may name, by id, prefix or name."""
-
-        def ask(index: Index) -> list[tuple[str, str | None]]:
-            rows = index.rows(
-                "SELECT run, (SELECT p.name FROM pack p WHERE p.k = pack) FROM run"
-                " WHERE name = ?1 OR substr(run, 1, length(?1)) = ?1"
-                " ORDER BY created_us DESC, run",
-                (text,),
-            )
-            return [(run, pack) for run, pack in rows]
-
-        return self._asked(ask)
-
     def take_in(self, packs: Iterable[str | None]) -> None:
         """Let the store know these packs, so that it need not look at all of them."""
         self._store.home.packs.take_in(pack for pack in packs if pack is not None)
 
-    def _asked(self, ask: Callable[[Index], _T | None]) -> _T | None:
+    def ask(self, question: Callable[[Answers], _T]) -> _T | None:
+        """Return what *question* makes of the answers; None without an index.
+
+        It may be called again, where the index turns out to be damaged.
+        """
+        return self._asked(lambda index: question(Answers(index)))
+
+    def sql(self, sql: str, seconds: float) -> SqlResult | None:
+        """Answer a user's *sql* over the sealed runs; None without an index.
+
+        Raises:
+            ExpressionError: If SQLite refuses it.
+        """
+        from vcs_track.porcelain import index_sql
+
+        return self._asked(lambda index: index_sql.ask(index, sql, seconds))
+
+    def _asked(self, ask: Callable[[Index], _T]) -> _T | None:
         for _ in range(_TRIES):
             try:
                 # Opened for each question: neither threads nor forked children share it then.
@@ -134,14 +95,6 @@ class Catalog:
             except IndexUnavailableError:
                 return None
         return None
-
-    def sql(self, sql: str, seconds: float) -> SqlResult | None:
-        """Answer a user's *sql* over the sealed runs; None without an index.
-
-        Raises:
-            ExpressionError: If SQLite refuses it.
-        """
-        return self._asked(lambda index: ask_sql(index, sql, seconds))
 
     def distrust(self, why: str) -> None:
         """Make the index again before it is asked the next time."""
@@ -172,6 +125,7 @@ class Catalog:
         Args:
             progress: Is called with runs done and runs in all.
         """
+        from vcs_track.porcelain.index_check import differences
 
         def ask(index: Index) -> dict[str, list[str]]:
             path = self._store.layout.tmp / f"index-{secrets.token_hex(8)}"
@@ -280,8 +234,7 @@ class Catalog:
             rows.drop(run)
             index.run("INSERT OR REPLACE INTO damaged VALUES(?)", (run,))
         else:
-            for oid in heads:
-                index.run("INSERT INTO head VALUES(?, ?, ?)", (shard, run, oid))
+            rows.heads += [(shard, run, oid) for oid in heads]
 
 
 class _Near:

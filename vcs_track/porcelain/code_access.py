@@ -6,15 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vcs_track.plumbing.fsio import storage_errors
-from vcs_track.porcelain import code_branch, code_files, restore
-from vcs_track.porcelain.code_diff import code_diff
 from vcs_track.porcelain.lookup import Lookup, as_path
-from vcs_track.porcelain.restore_in_place import InPlace, restore_in_place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vcs_track.formats.code import Code
+    from vcs_track.porcelain import restore
+    from vcs_track.porcelain.restore_in_place import InPlace
     from vcs_track.porcelain.run import Run
     from vcs_track.porcelain.run_view import RunView
 
@@ -31,6 +30,8 @@ class CodeAccess(Lookup):
         Raises:
             ObjectNotFoundError: If none was captured.
         """
+        from vcs_track.porcelain import code_files
+
         return code_files.code_of(self._view(run))
 
     @storage_errors("read the code of a run")
@@ -44,6 +45,8 @@ class CodeAccess(Lookup):
         Raises:
             ObjectNotFoundError: If the code has no such file, or it was not kept.
         """
+        from vcs_track.porcelain import code_files
+
         return code_files.file_of(self.store, self._view(run), path)
 
     @storage_errors("compare the code of runs")
@@ -59,6 +62,8 @@ class CodeAccess(Lookup):
 
         See :func:`vcs_track.porcelain.code_diff.code_diff`.
         """
+        from vcs_track.porcelain.code_diff import code_diff
+
         sides = self._view(old), self._view(new)
         return code_diff(self.store, *sides, paths, colour=colour)
 
@@ -68,6 +73,8 @@ class CodeAccess(Lookup):
 
         See :func:`vcs_track.porcelain.restore.restore`.
         """
+        from vcs_track.porcelain import restore
+
         return restore.restore(self.store, self._view(run), as_path(folder))
 
     @storage_errors("restore the code of a run")
@@ -76,6 +83,8 @@ class CodeAccess(Lookup):
 
         See :func:`vcs_track.porcelain.restore_in_place.restore_in_place`.
         """
+        from vcs_track.porcelain.restore_in_place import restore_in_place
+
         return restore_in_place(self.store, self._view(run), stash=stash)
 
     @storage_errors("make a branch of the code of a run")
@@ -84,4 +93,6 @@ class CodeAccess(Lookup):
 
         See :func:`vcs_track.porcelain.code_branch.branch`.
         """
+        from vcs_track.porcelain import code_branch
+
         return code_branch.branch(self.store, self._view(run), name)

@@ -16,7 +16,7 @@ from vcs_track.plumbing.git_log import folders_named, trees_without
 from vcs_track.plumbing.layout import FOLDER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping, Sequence
 
     from vcs_track.plumbing.git_log import Commit
     from vcs_track.porcelain.run_view import RunView
@@ -82,13 +82,13 @@ class CommitLog:
 
 
 def match(
-    folder: Path, runs: Iterable[RunView], commits: Sequence[Commit]
-) -> dict[str, Match]:  # fmt: skip
+    folder: Path, runs: Mapping[str, Mapping[str, Any]], commits: Sequence[Commit]
+) -> dict[str, Match]:
     """Return where runs stand among *commits*, by their ids.
 
     Args:
         folder: The folder that holds ``.runs``.
-        runs: Runs.
+        runs: What git said of each run, by its id.
         commits: Commits, newest first.
 
     Raises:
@@ -96,26 +96,24 @@ def match(
     """
     listed = {commit.id: commit for commit in commits}
     found, unclear = {}, []
-    for run in runs:
-        git = run.git
+    for run, git in runs.items():
         own = git.get("commit")
         if own in listed and not git.get("dirty") and not git.get("untracked"):
-            found[run.id] = Match(str(own), "commit")
+            found[run] = Match(str(own), "commit")
         elif git.get("tree") or own in listed:
-            unclear.append(run)
+            unclear.append((run, own, git.get("tree")))
     if not unclear or not commits:
         return found
     code = _code_of(folder, commits)
     # The oldest wins: it is the one that took the code in.
     with_code = {code[commit.tree]: commit.id for commit in commits if commit.tree in code}
-    for run in unclear:
-        own, tree = run.git.get("commit"), run.git.get("tree")
+    for run, own, tree in unclear:
         if own in listed and tree is not None and tree == code.get(listed[own].tree):
-            found[run.id] = Match(own, "commit")
+            found[run] = Match(own, "commit")
         elif tree in with_code:
-            found[run.id] = Match(with_code[tree], "tree")
+            found[run] = Match(with_code[tree], "tree")
         elif own in listed:
-            found[run.id] = Match(own, "commit")
+            found[run] = Match(own, "commit")
     return found
 
 

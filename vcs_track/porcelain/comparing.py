@@ -14,7 +14,7 @@ from vcs_track.errors import (
     RunNotFoundError,
 )
 from vcs_track.plumbing.fsio import storage_errors
-from vcs_track.porcelain import comparison, filter as filters, values
+from vcs_track.porcelain import filter as filters, values
 from vcs_track.porcelain.filter.nodes import Truth
 from vcs_track.porcelain.lookup import Lookup
 from vcs_track.porcelain.named import resolve_names
@@ -82,6 +82,8 @@ class ComparesRuns(Lookup):
             B is better: its summary.acc is higher by 0.06333 (B - A: 95 % interval 0.04899 to
             0.07768, p = 0.0028, paired t test of 3 pairs)
         """
+        from vcs_track.porcelain import comparison
+
         if better not in (None, "higher", "lower"):
             raise InvalidValueError(f"better is '{better}'", hint="use 'higher' or 'lower'")
         every = self.runs().whole()
@@ -99,13 +101,15 @@ class ComparesRuns(Lookup):
         return comparison.compare(one, two, metrics, path, better)
 
     def _side(self, runs: Runs, every: list[RunView], known: set[str]) -> Side:
+        from vcs_track.porcelain.comparison import Side
+
         text, unique, question = self._chosen(runs, every)
         names = None
         if question is not None:
             resolved = filters.resolve(question, known)
             names = frozenset(name.path for name in resolved.names())
         rows = [run.flat for run in unique]
-        return comparison.Side(text, tuple(run.id for run in unique), names, rows)
+        return Side(text, tuple(run.id for run in unique), names, rows)
 
     def _chosen(
         self, runs: Runs, every: list[RunView]

@@ -6,10 +6,7 @@ from typing import TYPE_CHECKING
 
 from vcs_track.errors import GitError, InvalidValueError, NotFoundError, VcsTrackError
 from vcs_track.plumbing.fsio import storage_errors
-from vcs_track.porcelain import diff as diffs, pairing
-from vcs_track.porcelain.bundle_runs import in_bundle, named_bundle
 from vcs_track.porcelain.comparing import ComparesRuns
-from vcs_track.porcelain.pairing import Pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,6 +16,7 @@ if TYPE_CHECKING:
     from vcs_track.porcelain.diff.matrix import Matrix
     from vcs_track.porcelain.diff.result import Diff
     from vcs_track.porcelain.diff.tolerance import Tol
+    from vcs_track.porcelain.pairing import Pair
     from vcs_track.porcelain.run import Run
     from vcs_track.porcelain.run_view import RunView
 
@@ -79,6 +77,8 @@ class DiffsRuns(ComparesRuns):
             >>> repo.diff("a", "b", only="results", tol="10%") == []
             True
         """
+        from vcs_track.porcelain import diff as diffs
+
         sides = (self._side_of(old), self._side_of(new))
         return diffs.diff(
             *sides, only=only, tags=tags, tol=tol, everything=everything,
@@ -87,6 +87,8 @@ class DiffsRuns(ComparesRuns):
 
     def _side_of(self, run: str | RunView | Run) -> RunView:
         """Return a run of the repository or of a bundle."""
+        from vcs_track.porcelain.bundle_runs import in_bundle, named_bundle
+
         if not isinstance(run, str):
             return run.view()
         try:
@@ -122,6 +124,8 @@ class DiffsRuns(ComparesRuns):
             >>> pair.old.name, pair.new.name, repo.pair("b").old.name, repo.pair("b").why
             ('a', 'b', 'a', 'the run before it')
         """
+        from vcs_track.porcelain.pairing import Pair
+
         if len(specs) == _FEWEST:
             return Pair(self._side_of(specs[0]), self._side_of(specs[1]))
         if len(specs) != 1:
@@ -150,6 +154,8 @@ class DiffsRuns(ComparesRuns):
         return [(text[:n], text[n + 2 :]) for n in places]
 
     def _with_earlier(self, run: RunView) -> Pair:
+        from vcs_track.porcelain import pairing
+
         parent = self._parent_of(run)
         name = pairing.main_number(run)
         if parent is not None and name is not None:
@@ -158,8 +164,8 @@ class DiffsRuns(ComparesRuns):
             found = pairing.best(there, name)
             if found is not None:
                 why = f"the best run of the parent commit {parent[:12]} by {name}"
-                return Pair(found, run, why)
-        return Pair(pairing.before(run, self._newest_first()), run, "the run before it")
+                return pairing.Pair(found, run, why)
+        return pairing.Pair(pairing.before(run, self._newest_first()), run, "the run before it")
 
     def _parent_of(self, run: RunView) -> str | None:
         commit = run.git.get("commit")
@@ -197,6 +203,8 @@ class DiffsRuns(ComparesRuns):
             >>> row.name, round(row.old.mean, 3), round(row.new.mean, 3), row.better
             ('acc', 0.85, 0.96, True)
         """
+        from vcs_track.porcelain import diff as diffs
+
         every = self.runs().whole()
         names, sides, _ = zip(*(self._chosen(side, every) for side in (a, b)), strict=True)
         return diffs.compare_groups(
@@ -229,5 +237,7 @@ class DiffsRuns(ComparesRuns):
             >>> [(row.name, row.values) for row in repo.matrix("abc", only="hparams")]
             [('lr', (1, 2, 2))]
         """
+        from vcs_track.porcelain import diff as diffs
+
         views = [self._side_of(run) for run in runs]
         return diffs.matrix_of(views, only=only, tags=tags, tol=tol, everything=everything)

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from vcs_track.plumbing.store import Store
-    from vcs_track.porcelain.catalog import Catalog, Found
+    from vcs_track.porcelain.answers import Answers, Found
+    from vcs_track.porcelain.catalog import Catalog
     from vcs_track.porcelain.filter import Filter, SortKey
     from vcs_track.porcelain.lazy_runs import Entry
+    from vcs_track.porcelain.run_set import Among
 
 __all__ = ["Finder"]
 
@@ -44,6 +46,7 @@ class Finder:
         where: Filter | None = None,
         order_by: str | Sequence[str] | None = None,
         limit: int | None = None,
+        among: Among | None = None,
     ) -> LazyRuns | None:
         """Return the runs that match, in order; None where each has to be asked.
 
@@ -51,38 +54,60 @@ class Finder:
             where: A filter, not resolved.
             order_by: Names to sort by. Default: newest first.
             limit: At most this many.
+            among: Returns the runs that may be meant, out of what git said of each.
 
         Raises:
             ExpressionError: If a name is unknown, or a comparison could match no run.
         """
-        asked = where is not None or order_by is not None
         live = self._live()  # first: a run that ends meanwhile has a head then
-        names = self._catalog.names()
-        if names is None:
-            return None
-        live |= self._loaded([run for run in self._catalog.damaged() if run not in live], asked)
-        if asked:
-            names |= {name for run in live.values() for name in run.flat}
-        now = time.time()
-        chosen = None if where is None else filters.resolve(where, names).at(now)
-        order = None if order_by is None else filters.order_by(order_by, names)
-        found = self._catalog.find(
-            None if chosen is None else chosen.tree, order, limit=limit, without=sorted(live)
+        found = self._catalog.ask(
+            lambda known: self._find(known, dict(live), where, order_by, limit, among)
         )
         if found is None:
             return None
-        running = [run for run in live.values() if chosen is None or chosen.matches(run)]
-        runs = LazyRuns(self._store, _merged(found, running, order, limit), self._leave_out)
+        runs, chosen = found
         return runs if chosen is None or len(runs) > _CHECKED else self._checked(runs, chosen)
+
+    def _find(
+        self, known: Answers, live: dict[str, RunView], where: Filter | None,
+        order_by: str | Sequence[str] | None, limit: int | None, among: Among | None,
+    ) -> tuple[LazyRuns, Filter | None] | None:  # fmt: skip
+        asked = where is not None or order_by is not None
+        live |= self._loaded([run for run in known.damaged() if run not in live], asked)
+        names = known.names()
+        if asked:
+            names |= {name for run in live.values() for name in run.flat}
+        chosen = None if where is None else filters.resolve(where, names).at(time.time())
+        order = None if order_by is None else filters.order_by(order_by, names)
+        found = known.find(
+            None if chosen is None else chosen.tree, order,
+            limit=limit if among is None else None, without=sorted(live),
+        )  # fmt: skip
+        if found is None:
+            return None
+        running = [run for run in live.values() if chosen is None or chosen.matches(run)]
+        if among is not None:
+            there = among(known.git() | {id_: run.git for id_, run in live.items()})
+            found = [one for one in found if one[0] in there]
+            running = [run for run in running if run.id in there]
+        return LazyRuns(
+            self._store, _merged(found, running, order, limit), self._leave_out
+        ), chosen
 
     def names(self) -> set[str] | None:
         """Return every name that a run has a value of; None without an index."""
-        names = self._catalog.names()
+        names = self._catalog.ask(lambda known: known.names())
         return None if names is None else names.union(*(run.flat for run in self._live().values()))
+
+    def git(self) -> dict[str, dict[str, Any]] | None:
+        """Return what git said of each run, live ones too; None without an index."""
+        live = {id_: run.git for id_, run in self._live().items()}
+        said = self._catalog.ask(lambda known: known.git())
+        return None if said is None else said | live
 
     def named(self, text: str) -> list[RunView]:
         """Return the runs that *text* may name, by id, prefix or name."""
-        entries: list[Entry] = list(self._catalog.by_name(text) or ())
+        entries: list[Entry] = list(self._catalog.ask(lambda known: known.named(text)) or ())
         found = {run.id: run for run in LazyRuns(self._store, entries, self._leave_out)}
         for run in self._live().values():
             if run.name == text or run.id.startswith(text):
@@ -129,7 +154,7 @@ def _merged(
 ) -> list[Entry]:
     sealed: list[Entry] = [(run, pack) for run, pack, _, _ in found]
     if not running:
-        return sealed
+        return sealed[:limit]
     keyed: list[tuple[Any, Entry]] = []
     for entry, (run, _, created_us, values) in zip(sealed, found, strict=True):
         row = {} if order is None else _row(order, values)

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from vcs_track.plumbing.packs import PackFile
     from vcs_track.plumbing.store import Store
 
-__all__ = ["GRACE_DAYS", "Pack", "Report", "check_grace", "gc"]
+__all__ = ["Pack", "Report", "check_grace", "gc"]
 
-GRACE_DAYS: Final = 14.0
+_GRACE: Final = 14.0  # days
 _SECOND: Final = 1_000_000  # in microseconds, as all times here
 _DAY: Final = 86_400 * _SECOND
 _SHORTEST: Final = 1 / 24  # days
@@ -116,7 +116,7 @@ def gc(
     store: Store,
     *,
     now_us: int | None = None,
-    grace: float = GRACE_DAYS * 86_400,
+    grace: float = _GRACE * 86_400,
     dry_run: bool = False,
 ) -> Report:
     """Move packs to the trash that nothing needs, and empty the trash.

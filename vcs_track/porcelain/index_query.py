@@ -41,6 +41,7 @@ _LARGEST: Final = 1 << 63
 _MOST_NAMES: Final = 100  # arguments of a function
 _SAMPLE: Final = 500  # values that tell how selective a condition is
 _MOST_ITEMS: Final = 10_000
+_MOST_TABLES: Final = 20  # SQLite joins 64
 _NEVER: Final = "NULL"  # the value of a name that no run has
 _IS: Final = {"null": "NULL", "nan": "x'6e'", "true": "x'6231'", "false": "x'6230'"}
 
@@ -55,7 +56,8 @@ class _Key:
 
     value: str
     odd: bool = False
-    drive: str = ""
+    table: str = ""
+    cell: str = ""
     number: int = 0
     n: int = 0
 
@@ -96,33 +98,24 @@ class Query:
         if any(key.odd for key in keys):
             raise TooComplexError
         values: list[Cell] = []
-        source, test = self._plan(where, values)
-        sql = ["SELECT r.run, p.name, r.created_us"]
-        sql += [f", {key.value}" for key in keys]
-        sql.append(f" FROM {source} LEFT JOIN pack p ON p.k = r.pack")
-        if test:
-            sql.append(f" WHERE {test}")
+        source, tests = self._plan(where, values)
+        source += "".join(self._joined(key, at) for at, key in enumerate(keys))
         if without:
-            sql.append(f" {'AND' if test else 'WHERE'} r.run NOT IN ({_marks(len(without))})")
+            tests.append(f"r.run NOT IN ({_marks(len(without))})")
             values += without
         parts = []
-        for at, term in enumerate(terms, 4):
+        for key, term in zip(keys, terms, strict=True):
             way = " DESC" if term.descending else ""
-            parts += [f"{_rank(at)}", f"{at}{way}"]
-        parts += ["3 DESC", "1"]
-        wanted = ", ".join(parts)
-        if terms:
-            columns = ", ".join(f"c{n}" for n in range(1, 4 + len(terms)))
-            ordered = ", ".join(_named(part) for part in parts)
-            sql = [
-                f"WITH found({columns}) AS ({''.join(sql)}) SELECT * FROM found ORDER BY {ordered}"
-            ]
-        else:
-            sql.append(f" ORDER BY {wanted}")
+            parts += [_rank(key.value), f"{key.value}{way}"]
+        columns = ["r.run", "p.name", "r.created_us", *(key.value for key in keys)]
+        sql = f"SELECT {', '.join(columns)} FROM {source} LEFT JOIN pack p ON p.k = r.pack"
+        if tests:
+            sql += f" WHERE {' AND '.join(tests)}"
+        sql += f" ORDER BY {', '.join([*parts, 'r.created_us DESC', 'r.run'])}"
         if limit is not None:
-            sql.append(" LIMIT ?")
+            sql += " LIMIT ?"
             values.append(limit)
-        return self.index.rows("".join(sql), values)
+        return self.index.rows(sql, values)
 
     # ---- names -------------------------------------------------------------------------
 
@@ -147,52 +140,58 @@ class Query:
             return _Key(value, bool(odd))
         table, cell = ("metric", f'"{statistic}"') if metric else ("kv", "v")
         value = f"(SELECT {cell} FROM {table} WHERE key={number} AND run=r.k)"
-        return _Key(value, bool(odd), f"{table} d", number, n)
+        return _Key(value, bool(odd), table, cell, number, n)
 
     # ---- the plan ----------------------------------------------------------------------
 
-    def _plan(self, where: Condition | None, values: list[Cell]) -> tuple[str, str]:
-        """Return what to read and what to test, the most selective name first."""
-        if where is None:
-            return "run r", ""
-        conditions = list(where.items) if isinstance(where, And) else [where]
-        drivers = {
-            place: key for place, one in enumerate(conditions) if (key := self._driver(one))
-        }
-        if not drivers:
-            return "run r", self._test(where, values)
-        first = min(drivers, key=lambda place: self._share(conditions[place], drivers[place]))
-        key = drivers[first]
-        tests = [f"d.key={key.number}", self._driven(conditions.pop(first), key, values)]
-        tests += [self._test(one, values) for one in conditions]
-        return f"{key.drive} CROSS JOIN run r ON r.k = d.run", " AND ".join(tests)
+    def _plan(self, where: Condition | None, values: list[Cell]) -> tuple[str, list[str]]:
+        """Return the tables to read and the tests, the most selective name first.
 
-    def _driven(self, node: Condition, key: _Key, values: list[Cell]) -> str:
-        """Return the test of *node* on the rows that hold the values of *key*."""
-        saved, key.value = key.value, f"d.{_cell_of(key)}"
-        try:
-            return self._test(node, values)
-        finally:
-            key.value = saved
+        A name that has to have a value is a table of its own: SQLite goes through the values
+        of the first one and looks up those of the others.
+        """
+        drivers: dict[str, list[Condition]] = {}
+        others: list[Condition] = []
+        for one in [] if where is None else _parts(where):
+            path = self._driver(one) if len(drivers) < _MOST_TABLES else None
+            (others if path is None else drivers.setdefault(path, [])).append(one)
+        shares = {path: self._share(path, ones) for path, ones in drivers.items()}
+        tables, tests = [], []
+        for at, path in enumerate(sorted(shares, key=lambda path: shares[path])):
+            key = self._key(path)
+            key.value = f"d{at}.{key.cell}"
+            tables.append(f"{key.table} d{at}")
+            tests += [f"d{at}.key={key.number}", *[f"d{at}.run=d0.run"] * bool(at)]
+            tests += [self._test(one, values) for one in drivers[path]]
+        tests += [self._test(one, values) for one in others]
+        if not tables:
+            return "run r", tests
+        return f"{' CROSS JOIN '.join(tables)} CROSS JOIN run r ON r.k = d0.run", tests
 
-    def _share(self, node: Condition, key: _Key) -> float:
-        """Guess how many runs match *node*, from some of the values."""
+    def _joined(self, key: _Key, at: int) -> str:
+        """Return the table that has the values of *key*, if it is none of the plan's."""
+        if not key.table or not key.value.startswith("(") or at >= _MOST_TABLES:
+            return ""
+        key.value = f"o{at}.{key.cell}"
+        return f" LEFT JOIN {key.table} o{at} ON o{at}.key={key.number} AND o{at}.run=r.k"
+
+    def _share(self, path: str, conditions: list[Condition]) -> float:
+        """Guess how many runs match *conditions* on a name, from some of its values."""
+        key = self._key(path)
+        saved, key.value = key.value, f"d.{key.cell}"
         values: list[Cell] = []
-        test = self._driven(node, key, values)
-        sql = f"SELECT * FROM {key.drive} WHERE d.key={key.number} LIMIT {_SAMPLE}"
+        test = " AND ".join(self._test(one, values) for one in conditions)
+        key.value = saved
+        sql = f"SELECT * FROM {key.table} d WHERE d.key={key.number} LIMIT {_SAMPLE}"
         row = self.index.one(f"SELECT avg(coalesce({test}, 0)) FROM ({sql}) d", values)
         return key.n * (row[0] or 0.0) if row else 0.0
 
-    def _driver(self, node: Condition) -> _Key | None:
+    def _driver(self, node: Condition) -> str | None:
         """Return the name whose values decide *node*, if a missing one makes it untrue."""
-        if not isinstance(node, Compare | In) or not isinstance(_subject(node), Name):
-            return None
         subject = _subject(node)
-        assert isinstance(subject, Name)
-        if not self._is_native(node):
+        if not isinstance(subject, Name) or not self._is_native(node):
             return None
-        key = self._key(subject.path)
-        return key if key.drive else None
+        return subject.path if self._key(subject.path).table else None
 
     # ---- conditions --------------------------------------------------------------------
 
@@ -280,6 +279,12 @@ class Query:
         return f"{name}({', '.join(self._key(path).value for path in names)})"
 
 
+def _parts(node: Condition) -> list[Condition]:
+    if not isinstance(node, And):
+        return [node]
+    return [part for item in node.items for part in _parts(item)]
+
+
 def _subject(node: Condition) -> object:
     return node.left if isinstance(node, Compare) else node.value if isinstance(node, In) else None
 
@@ -300,21 +305,11 @@ def _is_simple(value: object) -> bool:
     return True
 
 
-def _cell_of(key: _Key) -> str:
-    return key.value.removeprefix("(SELECT ").partition(" ")[0]
-
-
 def _marks(count: int) -> str:
     return ", ".join("?" * count)
 
 
-def _named(part: str) -> str:
-    at, _, way = part.partition(" ")
-    return f"c{at} {way}" if at.isdigit() else part
-
-
-def _rank(at: int) -> str:
+def _rank(value: str) -> str:
     # Truth values, numbers, texts, then what is missing, in both directions.
-    return (
-        f"CASE typeof(c{at}) WHEN 'blob' THEN 0 WHEN 'null' THEN 3 WHEN 'text' THEN 2 ELSE 1 END"
-    )
+    kinds = "WHEN 'blob' THEN 0 WHEN 'null' THEN 3 WHEN 'text' THEN 2 ELSE 1"
+    return f"CASE typeof({value}) {kinds} END"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from array import array
+from itertools import chain
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from vcs_track.formats.cell import encode, is_plain
@@ -13,6 +15,9 @@ if TYPE_CHECKING:
     from vcs_track.formats.cell import Cell
     from vcs_track.plumbing.index import Index
     from vcs_track.porcelain.run_view import RunView
+
+    Column = tuple[int, list[tuple[Any, ...]]]
+    Columns = dict[str, Column]
 
 __all__ = ["ATTRIBUTES", "STATISTICS", "Rows"]
 
@@ -29,12 +34,14 @@ _COLUMNS: Final = (
     "commit", "code", "branch", "dirty", "host", "user",
 )  # fmt: skip
 _RUN: Final = (
-    "INSERT INTO run(run, created_us, pack, git, env, keys, "
+    "INSERT INTO run(k, run, created_us, pack, git, env, keys, "
     + ", ".join(f'"{name}"' for name in _COLUMNS)
-    + ") VALUES(" + ", ".join("?" * (6 + len(_COLUMNS))) + ")"
+    + ") VALUES(" + ", ".join("?" * (7 + len(_COLUMNS))) + ")"
 )  # fmt: skip
 _COUNT: Final = "UPDATE key SET n = n + ?, odd = odd + ? WHERE k = ?"
-_AT_ONCE: Final = 200_000  # rows
+_VALUE: Final = "INSERT INTO kv VALUES(?, ?, ?)"
+_STATISTICS: Final = "INSERT INTO metric VALUES(?, ?, ?, ?, ?, ?, ?, ?)"
+_AT_ONCE: Final = 300_000  # rows
 
 
 class Rows:
@@ -46,6 +53,7 @@ class Rows:
 
     Attributes:
         everything: The same.
+        heads: Folder, run and id of the heads of runs that were put in.
     """
 
     def __init__(self, index: Index, *, everything: bool = False) -> None:
@@ -54,8 +62,13 @@ class Rows:
         self._keys: dict[str, int] = {}
         self._facets: dict[str, int] = {}
         self._packs: dict[str, int] = {}
-        self._values: list[tuple[Any, ...]] = []
-        self._stats: list[tuple[Any, ...]] = []
+        self._number = 0
+        self.heads: list[tuple[str, str, str]] = []
+        self._runs: list[tuple[Any, ...]] = []
+        # Rows that wait, by prefix and name, each name with its number.
+        self._values: dict[str, Columns] = {}
+        self._stats: Columns = {}
+        self._waiting = 0
         self._counts: dict[int, list[int]] = {}
 
     def put(self, view: RunView, pack: str | None) -> None:
@@ -77,40 +90,43 @@ class Rows:
             self._facet("git", repr(view.manifest.git), groups.pop("git")),
             self._facet("env", view.manifest.env or "", groups.pop("env")),
         ]
-        values = [
-            (self._key(f"{prefix}.{name}"), encode(value))
-            for prefix, group in groups.items()
-            for name, value in group.items()
-            if value is not None
-        ]
-        stats = [
-            (self._key(f"metrics.{tag}"), [encode(found[each]) for each in STATISTICS])
-            for tag, found in statistics.items()
-        ]
-        keys = array("q", [key for key, _ in (*values, *stats)]).tobytes()
-        cells = [encode(attributes[name]) for name in _COLUMNS]
-        head = (view.id, view.manifest.created_us, self._pack(pack), *facets, keys)
-        number = self._index.run(_RUN, (*head, *cells))
-        self._values += [(key, number, cell) for key, cell in values]
-        self._stats += [(key, number, *row) for key, row in stats]
-        if not self.everything:
-            for key, cell in values:
-                self._note(key, 1, (cell,))
-            for key, row in stats:
-                self._note(key, 1, row)
-        if len(self._values) > _AT_ONCE:
+        number = self._next_number()
+        keys = array("q")
+        for prefix, group in groups.items():
+            columns = self._values.setdefault(prefix, {})
+            for name, value in group.items():
+                if value is None:
+                    continue
+                key, rows = columns.get(name) or self._column(columns, f"{prefix}.{name}", name)
+                # Nearly all are floats, which need no call to be seen as what they are.
+                plain = type(value) is float and value == value
+                rows.append((key, number, value if plain else encode(value)))
+                keys.append(key)
+        for tag, found in statistics.items():
+            key, rows = self._stats.get(tag) or self._column(self._stats, f"metrics.{tag}", tag)
+            rows.append((key, number, *_cells(found, STATISTICS)))
+            keys.append(key)
+        head = (number, view.id, view.manifest.created_us, self._pack(pack), *facets)
+        self._runs.append((*head, keys.tobytes(), *_cells(attributes, _COLUMNS)))
+        self._waiting += len(keys)
+        if self._waiting > _AT_ONCE:
             self.flush()
 
     def flush(self) -> None:
         """Write what was put in."""
         index = self._index
-        # Sorted: neighbours in the tables are written one after the other.
-        index.many("INSERT INTO kv VALUES(?, ?, ?)", sorted(self._values, key=_place))
-        index.many(
-            "INSERT INTO metric VALUES(?, ?, ?, ?, ?, ?, ?, ?)", sorted(self._stats, key=_place)
-        )
+        index.many(_RUN, self._runs)
+        index.many("INSERT INTO head VALUES(?, ?, ?)", self.heads)
+        values = [column for columns in self._values.values() for column in columns.values()]
+        for into, columns in ((_VALUE, values), (_STATISTICS, [*self._stats.values()])):
+            if not self.everything:
+                self._note(columns)
+            # By key: neighbours in the tables are written one after the other.
+            columns.sort(key=itemgetter(0))
+            index.many(into, chain.from_iterable(rows for _, rows in columns))
         index.many(_COUNT, [(*counts, key) for key, counts in self._counts.items()])
-        self._values, self._stats, self._counts = [], [], {}
+        self._runs, self.heads, self._values, self._stats, self._counts = [], [], {}, {}, {}
+        self._waiting = 0
 
     def count(self) -> None:
         """Note of all names how often they have a value, and what kinds of values."""
@@ -139,6 +155,17 @@ class Rows:
         index.run("DELETE FROM run WHERE k=?", (number,))
 
     # ---- numbers that stand for names ---------------------------------------------------
+
+    def _next_number(self) -> int:
+        if not self._number:
+            row = self._index.one("SELECT max(k) FROM run")
+            self._number = row[0] or 0 if row else 0
+        self._number += 1
+        return self._number
+
+    def _column(self, columns: Columns, path: str, name: str) -> Column:
+        columns[name] = (self._key(path), [])
+        return columns[name]
 
     def _key(self, name: str) -> int:
         number = self._keys.get(name)
@@ -186,20 +213,24 @@ class Rows:
             if value is not None
         ]
         self._index.many("INSERT INTO facetv VALUES(?, ?, ?)", rows)
-        for key, _, cell in rows:
-            self._note(key, 1, (cell,))
+        self._note((key, [row]) for row in rows for key in row[:1])
         return number
 
-    def _note(self, key: int, n: int, cells: Iterable[Cell]) -> None:
-        """Note how often a name has a value, and what kinds of values it has."""
-        counts = self._counts.setdefault(key, [0, 0])
-        counts[0] += n
-        counts[1] += sum(not is_plain(cell) for cell in cells)
+    def _note(self, columns: Iterable[Column]) -> None:
+        """Note how often names have a value, and what kinds of values they have."""
+        for key, rows in columns:
+            counts = self._counts.setdefault(key, [0, 0])
+            counts[0] += len(rows)
+            counts[1] += sum(not is_plain(cell) for _, _, *cells in rows for cell in cells)
 
 
 def _quoted(column: str) -> str:
     return f'"{column}"'
 
 
-def _place(row: tuple[Any, ...]) -> tuple[int, int]:
-    return row[0], row[1]
+def _cells(found: Mapping[str, Any], names: Iterable[str]) -> list[Cell]:
+    # A float that is no NaN is its own cell, and a call costs more than to see it.
+    return [
+        value if type(value := found[name]) is float and value == value else encode(value)
+        for name in names
+    ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vcs_track.errors import (
     CorruptError,
@@ -12,18 +12,15 @@ from vcs_track.errors import (
     RunNotFoundError,
     VcsTrackError,
 )
-from vcs_track.plumbing import gitlink
 from vcs_track.plumbing.fsio import storage_errors
-from vcs_track.plumbing.git_log import history
 from vcs_track.porcelain import seal, values
 from vcs_track.porcelain.catalog import Catalog
-from vcs_track.porcelain.commit_log import match
 from vcs_track.porcelain.defaults import Defaults
 from vcs_track.porcelain.filter import Filter
 from vcs_track.porcelain.filter.nodes import Compare, Literal, Name
 from vcs_track.porcelain.finder import Finder
+from vcs_track.porcelain.reads import Reads
 from vcs_track.porcelain.revision import names_run, resolve
-from vcs_track.porcelain.run import Run
 from vcs_track.porcelain.run_set import RunSet
 from vcs_track.porcelain.run_view import RunView
 
@@ -31,7 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from vcs_track.plumbing.store import Store
-    from vcs_track.porcelain.commit_log import Match
+    from vcs_track.porcelain.run import Run
+    from vcs_track.porcelain.run_set import Among
 
 __all__ = ["Lookup", "as_path"]
 
@@ -83,12 +81,18 @@ class Lookup:
             ExpressionError: If *where* or *order_by* cannot be understood, or names what no
                 run has.
         """
+        self.store.adopt()
+        return RunSet(
+            self._all, where, order_by, limit, self._leave_out, self._among(commit, rev_range),
+            finder=self._finder, commits_in=self._commits_in,
+        )  # fmt: skip
+
+    def _among(self, commit: str | None, rev_range: str | None) -> Among | None:
         if commit is None and rev_range is None:
-            self.store.adopt()
-            return RunSet(
-                self._all, where, order_by, limit, self._leave_out,
-                finder=self._finder, commits_in=self._commits_in,
-            )  # fmt: skip
+            return None
+        from vcs_track.plumbing.git_log import history
+        from vcs_track.porcelain.commit_log import match
+
         if commit is not None and rev_range is not None:
             raise InvalidValueError(
                 "commit and rev_range exclude each other", hint="a range may be one commit: 'A^!'"
@@ -96,16 +100,16 @@ class Lookup:
         commits = history(
             self.root, rev_range if commit is None else commit, single=commit is not None
         )
+        return lambda runs: match(self.root, runs, commits)
 
-        def there(runs: Sequence[RunView]) -> dict[str, Match]:
-            return match(self.root, runs, commits)
-
-        return RunSet(
-            self._all, where, order_by, limit, self._leave_out, there,
-            commits_in=self._commits_in,
-        )  # fmt: skip
+    def _said_by_git(self) -> dict[str, dict[str, Any]]:
+        """Return what git said of each run, by its id."""
+        said = self._finder.git()
+        return {run.id: run.git for run in self._all()} if said is None else said
 
     def _commits_in(self, rev_range: str) -> list[str]:
+        from vcs_track.plumbing.git_log import history
+
         return [commit.id for commit in history(self.root, rev_range)]
 
     def _all(self) -> list[RunView]:
@@ -172,6 +176,8 @@ class Lookup:
         return names_run(run, self._all)
 
     def _commit_of(self, revision: str) -> str:
+        from vcs_track.plumbing import gitlink
+
         root = gitlink.find_root(self.root)
         if root is None:
             raise GitError(f"'{self.root}' is not in a git repository")
@@ -181,7 +187,7 @@ class Lookup:
         return self.run(run) if isinstance(run, str) else run.view()
 
     def _ids(self, runs: str | RunView | Run | Iterable[str | RunView | Run]) -> list[str]:
-        if isinstance(runs, str | RunView | Run):
+        if isinstance(runs, str | Reads):
             runs = [runs]
         return [self.run(run).id if isinstance(run, str) else run.id for run in runs]
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
+import string
 from typing import Final
 
 from vcs_track.formats.oid import check64
 
-__all__ = ["readable_name"]
+__all__ = ["new_id", "readable_name"]
+
+_ALPHABET: Final = string.ascii_lowercase + string.digits
 
 _FIRST: Final = [
     "amber",
@@ -208,3 +212,8 @@ def readable_name(run_id: str) -> str:
     """
     number = check64(run_id.encode())
     return f"{_FIRST[number % len(_FIRST)]}-{_SECOND[(number >> 20) % len(_SECOND)]}"
+
+
+def new_id() -> str:
+    """Return a new random run id."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(12))

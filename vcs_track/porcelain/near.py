@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,6 +18,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
         >>> did_you_mean("val/los", ["val/loss", "train/loss"])
         "did you mean 'val/loss' or 'train/loss'?"
     """
+    from difflib import get_close_matches
+
     known = list(known)
     near = get_close_matches(name, known, n=3, cutoff=0.5)
     if near:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from vcs_track.errors import InvalidValueError
 from vcs_track.plumbing.fsio import storage_errors
 from vcs_track.porcelain import values
-from vcs_track.porcelain.history import History, WideHistory, series_of
 from vcs_track.porcelain.lookup import Lookup
-from vcs_track.porcelain.run import Run
-from vcs_track.porcelain.run_view import RunView
+from vcs_track.porcelain.reads import Reads
 
 if TYPE_CHECKING:
-    from vcs_track.porcelain.history import Join
+    from vcs_track.porcelain.history import History, Join, WideHistory
+    from vcs_track.porcelain.run import Run
+    from vcs_track.porcelain.run_view import RunView
     from vcs_track.porcelain.series import Steps
 
     Runs = str | RunView | Run | Iterable[str | RunView | Run]
@@ -88,6 +88,8 @@ class ReadsSeries(Lookup):
             >>> wide.to_dicts()[1]
             {'step': 2, 'repetition': 0, 'train/loss': 0.333..., 'val/loss': 0.5}
         """
+        from vcs_track.porcelain.history import History, WideHistory, series_of
+
         if form not in ("long", "wide"):
             raise InvalidValueError(
                 f"there is no form '{form}'", hint="there are 'long' and 'wide'"
@@ -104,11 +106,11 @@ class ReadsSeries(Lookup):
         return WideHistory(parts, join or "outer", single=len(views) == 1)
 
     def _views(self, runs: Any) -> list[RunView]:
-        one = isinstance(runs, str | RunView | Run)
+        one = isinstance(runs, str | Reads)
         if not one and not isinstance(runs, Iterable):
             raise values.wrong_type("runs", runs, "runs, or what names them")
         asked = [runs] if one else list(runs)
         for run in asked:
-            if not isinstance(run, str | RunView | Run):
+            if not isinstance(run, str | Reads):
                 raise values.wrong_type("a run", run, "a run, or what names it")
         return list({view.id: view for view in map(self._view, asked)}.values())

@@ -9,12 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 from vcs_track.errors import GitError, StorageError
 from vcs_track.plumbing.fsio import storage_errors
 from vcs_track.plumbing.store import Store
-from vcs_track.porcelain import bundle, fsck, gc
-from vcs_track.porcelain.capture import Rules
-from vcs_track.porcelain.carry import carrying
 from vcs_track.porcelain.code_access import CodeAccess
 from vcs_track.porcelain.diffing import DiffsRuns
-from vcs_track.porcelain.index_sql import SqlResult
 from vcs_track.porcelain.lookup import as_path
 from vcs_track.porcelain.reading import ReadsSeries
 from vcs_track.porcelain.run_view import RunView
@@ -25,7 +21,9 @@ from vcs_track.porcelain.values import wrong_type
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from vcs_track.porcelain import bundle, fsck, gc
     from vcs_track.porcelain.defaults import Defaults
+    from vcs_track.porcelain.index_sql import SqlResult
     from vcs_track.porcelain.run import Run
 
     Progress = Callable[[int, int], None]
@@ -110,6 +108,10 @@ class Repository(StartsRuns, CodeAccess, SharesRuns, DiffsRuns, ReadsSeries):
             GitError: If *with_code* asks for code of a commit that is not here.
             InvalidValueError: If *path* exists, or there is nothing to export.
         """
+        from vcs_track.porcelain import bundle
+        from vcs_track.porcelain.capture import Rules
+        from vcs_track.porcelain.carry import carrying
+
         path = as_path(path)
         views = [self.run(run) for run in self._ids(runs)]
         d = self.defaults
@@ -129,6 +131,8 @@ class Repository(StartsRuns, CodeAccess, SharesRuns, DiffsRuns, ReadsSeries):
         Raises:
             CorruptError: If anything in it is wrong; nothing has changed then.
         """
+        from vcs_track.porcelain import bundle
+
         return bundle.import_(self.store, as_path(path), progress=progress)
 
     # ---- keeping -----------------------------------------------------------------------
@@ -152,6 +156,8 @@ class Repository(StartsRuns, CodeAccess, SharesRuns, DiffsRuns, ReadsSeries):
             CorruptError: If nothing of a source can be used.
             LockedError: If a clean-up or another repair is at work.
         """
+        from vcs_track.porcelain import fsck
+
         if isinstance(repair_from, str | Path):
             repair_from = [repair_from]
         sources = None if repair_from is None else [as_path(path) for path in repair_from]
@@ -213,7 +219,7 @@ class Repository(StartsRuns, CodeAccess, SharesRuns, DiffsRuns, ReadsSeries):
         return Repository(self.store, replace(self.defaults, **changes))
 
     @storage_errors("clean up")
-    def gc(self, *, dry_run: bool = False, grace_days: float = gc.GRACE_DAYS) -> gc.Report:
+    def gc(self, *, dry_run: bool = False, grace_days: float = 14.0) -> gc.Report:
         """Move packs to the trash that nothing needs, and empty the trash.
 
         A pack waits *grace_days* before it is called dead, as long again before it is moved,
@@ -228,4 +234,6 @@ class Repository(StartsRuns, CodeAccess, SharesRuns, DiffsRuns, ReadsSeries):
             InvalidValueError: If *grace_days* is too short.
             StorageError: If the disk refuses.
         """
+        from vcs_track.porcelain import gc
+
         return gc.gc(self.store, grace=gc.check_grace(grace_days), dry_run=dry_run)

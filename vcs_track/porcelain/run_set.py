@@ -13,16 +13,15 @@ from vcs_track.errors import (
     RunNotFoundError,
     VcsTrackError,
 )
-from vcs_track.porcelain import filter as filters, frames
-from vcs_track.porcelain.caveats import listed
-from vcs_track.porcelain.grouped import Grouped
-from vcs_track.porcelain.named import resolve_names
-from vcs_track.porcelain.notebook_view import runs_table
+from vcs_track.porcelain import filter as filters
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
+    from vcs_track.porcelain.grouped import Grouped
     from vcs_track.porcelain.run_view import RunView
+
+    Among = Callable[[Mapping[str, Mapping[str, Any]]], Container[str]]
 
 __all__ = ["Finder", "RunSet"]
 
@@ -31,8 +30,9 @@ class Finder(Protocol):
     """Finds runs without asking each of them."""
 
     def find(
-        self, where: filters.Filter | None, order_by: str | Sequence[str] | None, limit: int | None
-    ) -> Sequence[RunView] | None:
+        self, where: filters.Filter | None, order_by: str | Sequence[str] | None,
+        limit: int | None, among: Among | None,
+    ) -> Sequence[RunView] | None:  # fmt: skip
         """Return the runs that match, in order; None where it cannot tell."""
 
     def names(self) -> set[str] | None:
@@ -48,7 +48,8 @@ class RunSet:
         order_by: Names to sort by, or None for newest first.
         limit: At most this many, or None.
         leave_out: Is told of a run that a filter cannot read, and why. Default: raise.
-        among: Gives the ids of those runs that may be in the set. Default: all.
+        among: Gives the ids of those runs that may be in the set, out of what git said of each.
+            Default: all.
         finder: Finds them by way of an index. Default: each is asked.
         commits_in: Gives the ids of the commits in a git range that a filter names.
 
@@ -70,7 +71,7 @@ class RunSet:
         order_by: str | Sequence[str] | None,
         limit: int | None,
         leave_out: Callable[[str, VcsTrackError], None] | None = None,
-        among: Callable[[Sequence[RunView]], Container[str]] | None = None,
+        among: Among | None = None,
         finder: Finder | None = None,
         commits_in: Callable[[str], Iterable[str]] | None = None,
     ) -> None:
@@ -91,8 +92,8 @@ class RunSet:
 
     @cached_property
     def _runs(self) -> Sequence[RunView]:
-        if self._finder is not None and self._among is None:
-            found = self._finder.find(self._where, self._order_by, self._limit)
+        if self._finder is not None:
+            found = self._finder.find(self._where, self._order_by, self._limit, self._among)
             if found is not None:
                 return found
         return self._asked()
@@ -100,7 +101,9 @@ class RunSet:
     def _asked(self) -> list[RunView]:
         """Ask every run."""
         runs = self._source()
-        among = self._among(runs) if self._among is not None else None
+        among = None
+        if self._among is not None:
+            among = self._among({run.id: run.git for run in runs})
         if self._where is not None or self._order_by is not None:
             runs = [run for run in runs if self._is_whole(run)]
             known = {name for run in runs for name in run.flat}
@@ -159,6 +162,8 @@ class RunSet:
         """
         if len(self) == 1:
             return self[0]
+        from vcs_track.porcelain.caveats import listed
+
         asked = "" if self._where is None else f" for '{self._where.text}'"
         if not self:
             raise RunNotFoundError(f"there is no run{asked}, expected one")
@@ -200,6 +205,8 @@ class RunSet:
             >>> repo.runs().select("name, lr")
             [{'name': 'base', 'hparams.lr': 0.1}]
         """
+        from vcs_track.porcelain.named import resolve_names
+
         paths = resolve_names(names, self._known)
         return [{path: run.flat.get(path) for path in paths} for run in self._runs]
 
@@ -213,6 +220,8 @@ class RunSet:
             ExpressionError: If a name is unknown or ambiguous.
             InvalidValueError: If no name is given.
         """
+        from vcs_track.porcelain.grouped import Grouped
+
         return Grouped([run.flat for run in self._runs], names, self._known)
 
     @cached_property
@@ -226,6 +235,8 @@ class RunSet:
         return {name for run in runs for name in run.flat}
 
     def _repr_html_(self) -> str:
+        from vcs_track.porcelain.notebook_view import runs_table
+
         return runs_table(self.whole())
 
     def to_pandas(self) -> Any:
@@ -234,6 +245,8 @@ class RunSet:
         Raises:
             NotInstalledError: If pandas is not installed.
         """
+        from vcs_track.porcelain import frames
+
         return frames.to_pandas(self.rows())
 
     def to_polars(self) -> Any:
@@ -242,6 +255,8 @@ class RunSet:
         Raises:
             NotInstalledError: If polars is not installed.
         """
+        from vcs_track.porcelain import frames
+
         return frames.to_polars(self.rows())
 
     def to_arrow(self) -> Any:
@@ -250,4 +265,6 @@ class RunSet:
         Raises:
             NotInstalledError: If pyarrow is not installed.
         """
+        from vcs_track.porcelain import frames
+
         return frames.to_arrow(self.rows())

@@ -13,12 +13,9 @@ from vcs_track.formats.series import Chunk, decode_scalars
 from vcs_track.porcelain import heads as head_rules
 from vcs_track.porcelain.inputs import inputs_of
 from vcs_track.porcelain.near import did_you_mean
-from vcs_track.porcelain.notebook_view import run_table
-from vcs_track.porcelain.points import Media
 from vcs_track.porcelain.reads import Reads
 from vcs_track.porcelain.run_facts import RunFacts
 from vcs_track.porcelain.seal import live_state
-from vcs_track.porcelain.series import Series
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +25,8 @@ if TYPE_CHECKING:
     from vcs_track.plumbing.packs import Objects
     from vcs_track.plumbing.store import Store
     from vcs_track.porcelain.inputs import Input
+    from vcs_track.porcelain.points import Media
+    from vcs_track.porcelain.series import Series
 
 __all__ = ["RunView"]
 
@@ -197,6 +196,8 @@ class RunView(RunFacts, Reads):
         Raises:
             SeriesNotFoundError: If there is none; the hint names near ones.
         """
+        from vcs_track.porcelain.series import Series
+
         try:
             chunks = self._scalars[tag]
         except KeyError:
@@ -208,6 +209,8 @@ class RunView(RunFacts, Reads):
 
     @cached_property
     def _media(self) -> list[Media]:
+        from vcs_track.porcelain.points import Media
+
         oid = self.manifest.media
         if oid is None:
             return []
@@ -250,4 +253,6 @@ class RunView(RunFacts, Reads):
         return f"<RunView {self.id} '{self.name}' {self.status}>"
 
     def _repr_html_(self) -> str:
+        from vcs_track.porcelain.notebook_view import run_table
+
         return run_table(self)

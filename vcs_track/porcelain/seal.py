@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["LiveObjects", "all_ended", "live_runs", "live_state", "recover", "seal", "unread"]
 
 _PROBE = 1.0  # seconds; a look at a lock takes microseconds
+_GLANCE = 0.1  # seconds; the same where the lock may also be that of somebody who seals
 _PATIENCE = 30.0  # seconds to wait for another process that seals the same run
 _BLOBS = ("image", "figure", "file")
 _PACK = 1 << 30  # bytes; a run with more columns gets several packs
@@ -202,9 +203,9 @@ def _ended(folder: Path, journal: JournalReader) -> Lock | None:
     """Return the lock of a writer that has ended, or None while it lives."""
     header, path = journal.header, folder / f"{journal.header.writer}.lock"
     lock = Lock.take(path)
-    until = time.monotonic() + _PROBE
-    # Somebody may be looking this very moment whether this process lives, which has closed it.
-    while lock is None and time.monotonic() < until and _is_own(header) and not Lock.is_mine(path):
+    start = time.monotonic()
+    # Somebody may be looking this very moment whether this writer lives, which has ended.
+    while lock is None and time.monotonic() < start + _looked_at(header, path):
         time.sleep(0.001)
         lock = Lock.take(path)
     if lock is not None and not lock.certain and is_alive(header.boot, header.pid, header.ticks):
@@ -213,11 +214,15 @@ def _ended(folder: Path, journal: JournalReader) -> Lock | None:
     return lock
 
 
-def _is_own(header: Header) -> bool:
+def _looked_at(header: Header, path: Path) -> float:
+    """Return how many seconds a lock that its writer has not may be held by others."""
     own = identity()
-    return (header.host, header.boot, header.pid, header.ticks) == (
-        own.host, own.boot, own.pid, own.ticks,
-    )  # fmt: skip
+    here = (own.host, own.boot, own.namespace)
+    if (header.host, header.boot, header.namespace) != here or header.ticks == 0:
+        return 0.0  # nobody can know
+    if (header.pid, header.ticks) == (own.pid, own.ticks):
+        return 0.0 if Lock.is_mine(path) else _PROBE
+    return 0.0 if is_alive(header.boot, header.pid, header.ticks) else _GLANCE
 
 
 def _write_state(

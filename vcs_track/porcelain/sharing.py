@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 
 from vcs_track.errors import InvalidValueError
 from vcs_track.plumbing.fsio import storage_errors
-from vcs_track.plumbing.git_log import history
-from vcs_track.porcelain import annotate, shelf
-from vcs_track.porcelain.commit_log import CommitLog, arrange, match
 from vcs_track.porcelain.lookup import Lookup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from vcs_track.porcelain.annotate import Annotated
+    from vcs_track.porcelain.commit_log import CommitLog
     from vcs_track.porcelain.run import Run
     from vcs_track.porcelain.run_view import RunView
 
@@ -53,9 +51,12 @@ class SharesRuns(Lookup):
             ExpressionError: If *where* cannot be understood.
             GitError: If git cannot be asked.
         """
+        from vcs_track.plumbing.git_log import history
+        from vcs_track.porcelain.commit_log import CommitLog, arrange, match
+
         commits = history(self.root, rev_range, everywhere=everywhere)
         runs = self.runs(where).whole()
-        found = arrange(runs, commits, match(self.root, runs, commits))
+        found = arrange(runs, commits, match(self.root, self._said_by_git(), commits))
         if rev_range is None or where is not None:
             found = replace(found, commits=tuple(one for one in found.commits if one.runs))
         elsewhere = () if rev_range is not None else found.elsewhere
@@ -84,8 +85,11 @@ class SharesRuns(Lookup):
             >>> repo.runs_of("HEAD") == {run.id: git("rev-parse", "HEAD")}
             True
         """
+        from vcs_track.plumbing.git_log import history
+        from vcs_track.porcelain.commit_log import match
+
         commits = history(self.root, rev_range)
-        found = match(self.root, self._all(), commits)
+        found = match(self.root, self._said_by_git(), commits)
         return {run: place.commit for run, place in found.items()}
 
     def annotate(self, rev_range: str | None = None, *, everywhere: bool = False) -> Annotated:
@@ -101,9 +105,13 @@ class SharesRuns(Lookup):
             CommitNotFoundError: If git does not know *rev_range*.
             GitError: If git refuses.
         """
+        from vcs_track.plumbing.git_log import history
+        from vcs_track.porcelain import annotate
+        from vcs_track.porcelain.commit_log import arrange, match
+
         commits = history(self.root, rev_range, everywhere=everywhere)
         runs = self.runs().whole()
-        log = arrange(runs, commits, match(self.root, runs, commits))
+        log = arrange(runs, commits, match(self.root, self._said_by_git(), commits))
         return annotate.annotate(self.root, log)
 
     @storage_errors("commit runs")
@@ -140,6 +148,8 @@ class SharesRuns(Lookup):
             InvalidValueError: If there is nothing to commit, a run is not sealed, or a pack is
                 too large.
         """
+        from vcs_track.porcelain import shelf
+
         if runs is not None and where is not None:
             raise InvalidValueError("runs and where exclude each other")
         ids = self.uncommitted(where, media=media) if runs is None else self._ids(runs)
@@ -158,6 +168,8 @@ class SharesRuns(Lookup):
                 their images and files.
             media: False: images and files do not matter.
         """
+        from vcs_track.porcelain import shelf
+
         if where is None:
             return shelf.unshelved(self.store)
         found = [run.id for run in self.runs(where) if run.heads and run.status != "running"]

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import secrets
-import string
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from vcs_track.errors import InvalidValueError, RunNotFoundError
-from vcs_track.formats.gitstate import GitState
-from vcs_track.plumbing import gitlink
 from vcs_track.plumbing.fsio import storage_errors
 from vcs_track.porcelain import edits, seal, values
 from vcs_track.porcelain.again import Again, check_on_duplicate
-from vcs_track.porcelain.code_files import code_of, top_of
-from vcs_track.porcelain.disabled import DisabledRun
-from vcs_track.porcelain.facts import gathering
 from vcs_track.porcelain.lookup import as_path
-from vcs_track.porcelain.names import readable_name
-from vcs_track.porcelain.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -27,11 +18,11 @@ if TYPE_CHECKING:
     from vcs_track.porcelain.again import Declared
     from vcs_track.porcelain.facts import Facts
     from vcs_track.porcelain.inputs import Input
+    from vcs_track.porcelain.run import Run
     from vcs_track.porcelain.run_view import RunView
 
-__all__ = ["StartsRuns", "new_id"]
+__all__ = ["StartsRuns"]
 
-_ALPHABET = string.ascii_lowercase + string.digits
 _RESUME = ("allow", "must", "never")
 
 
@@ -125,6 +116,11 @@ class StartsRuns(Again):
             RunNotFoundError: If *resume* is ``must`` and there is no such run.
             StorageError: If the disk refuses.
         """
+        from vcs_track.porcelain.disabled import DisabledRun
+        from vcs_track.porcelain.facts import gathering
+        from vcs_track.porcelain.names import new_id, readable_name
+        from vcs_track.porcelain.run import Run
+
         d = self.defaults
         check_on_duplicate(on_duplicate)
         chosen = mode or d.mode
@@ -195,6 +191,11 @@ class StartsRuns(Again):
             ObjectNotFoundError: If *view* has no code.
             StorageError: If the disk refuses.
         """
+        from vcs_track.porcelain.code_files import code_of, top_of
+        from vcs_track.porcelain.facts import gathering
+        from vcs_track.porcelain.names import new_id
+        from vcs_track.porcelain.run import Run
+
         code = code_of(view)
         old = view.manifest
         info = {
@@ -221,6 +222,9 @@ class StartsRuns(Again):
         return run
 
     def _tell_code(self, run: Run, facts: Facts | None, *, own: bool, wanted: bool) -> None:
+        from vcs_track.formats.gitstate import GitState
+        from vcs_track.plumbing import gitlink
+
         if not (wanted and self.defaults.capture_git and self.defaults.capture_code):
             return
         if own and not run.rank:
@@ -277,8 +281,3 @@ def _declared(params: Mapping[str, Any], inputs: Sequence[Input]) -> dict[str, A
     # Hyperparameters have a record of their own; that there are none is said here.
     found: dict[str, Any] = {} if params else {"hparams": None}
     return {**found, "inputs": {one.name: one.to_json() for one in inputs}} if inputs else found
-
-
-def new_id() -> str:
-    """Return a new random run id."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(12))

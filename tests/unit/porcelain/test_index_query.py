@@ -160,7 +160,11 @@ class TestFilter:
         try:
             answer = Query(index).ids(None, order, limit=limit)
         except TooComplexError:
-            assert any(path == "tags" for path, _ in terms)  # asked one by one
+            # Asked one by one: SQLite does not know how lists and NaN compare.
+            paths = [path for path, _ in terms]
+            points = [body["points"] for body in bodies if body["points"]]
+            largest_is_nan = any(all(map(math.isnan, values)) for values in points)
+            assert "tags" in paths or ("metrics.m.max" in paths and largest_is_nan)
             return
 
         assert [view.id for view in expected][:limit] == [row[0] for row in answer]

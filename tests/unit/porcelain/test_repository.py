@@ -19,7 +19,7 @@ from vcs_track.errors import (
     RunNotFoundError,
     VcsTrackError,
 )
-from vcs_track.porcelain.starting import new_id
+from vcs_track.porcelain.names import new_id
 
 if TYPE_CHECKING:
     from vcs_track import Repository

@@ -207,6 +207,29 @@ class TestRecover:
         assert [] == recover(repo.store)
         assert before == everything(repo.path)
 
+    def test_a_look_is_no_writer(self, repo: Repository) -> None:
+        """Somebody who looks whether a dead writer lives does not keep others from sealing it.
+
+        Seen to fail when only the writers of the own process were waited for.
+        """
+        dies = (
+            "import os, vcs_track\nrun = vcs_track.start_run(id='r')\n"
+            "run.add_scalar('loss', 0.5, 0)\nos._exit(0)\n"
+        )
+        subprocess.run([sys.executable, "-c", dies], cwd=repo.root, check=True)
+        (lock,) = repo.store.layout.live_run("r").glob("*[0-9a-f].lock")
+        looks = (
+            "import pathlib, sys, time\nfrom vcs_track.plumbing.lock import Lock\n"
+            "lock = Lock.take(pathlib.Path(sys.argv[1]))\nprint(flush=True)\ntime.sleep(0.03)\n"
+        )
+        with subprocess.Popen(
+            [sys.executable, "-c", looks, str(lock)], stdout=subprocess.PIPE
+        ) as child:
+            assert child.stdout is not None
+            child.stdout.readline()
+
+            assert ["r"] == recover(repo.store)
+
     def test_another_host_needs_force(
         self, repo: Repository, monkeypatch: pytest.MonkeyPatch
     ) -> None:

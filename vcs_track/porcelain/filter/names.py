@@ -8,7 +8,6 @@ run the same question.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Collection
 from enum import Enum
@@ -213,6 +212,8 @@ class NameBook:
         return any(f"{series}.{one}" in self._known for one in STATISTICS)
 
     def _near(self, name: Name) -> list[str]:
+        import difflib
+
         word = name.path[:_CLOSE_LENGTH]
         pool: dict[str, str] = {one: one for one in ATTRIBUTES}
         for path in sorted(self._known)[:_CLOSE_POOL]:
