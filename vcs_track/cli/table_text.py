@@ -58,12 +58,11 @@ def _draw(sections: Sequence[Section], columns: Sequence[Column]) -> list[str]:
         rows += [[line.name, *map(_cell, line.cells)] for line in section.lines]
     drawn, dropped = render.table_lines(columns, rows, fit=render.has_edge())
     head, *lines = drawn
+    render.write(head)
     for place, line in enumerate(lines):
         if place in titles:
             render.line()
             render.line(Cell(titles[place], "bold"))
-            if place == 0:
-                render.write(head)
         render.write(line)
     return dropped
 

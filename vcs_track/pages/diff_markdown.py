@@ -42,8 +42,8 @@ def diff_markdown(diff: Diff, *, most: int = MOST) -> str:
     """
     document = Document(most)
     old, new = (f"{code(run.name)} ({code(run.id)})" for run in (diff.old, diff.new))
-    document.section(f"### {old} → {new}\n\n")
-    document.add("" if len(diff) else "No differences.\n")
+    document.section(f"### {old} → {new}\n")
+    document.add("" if len(diff) else "\nNo differences.\n")
     add_changes(document, diff.changes)
     if diff.notes:
         document.section("#### Not compared\n\n")

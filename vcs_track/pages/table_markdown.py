@@ -31,7 +31,7 @@ def groups_markdown(diff: GroupDiff, *, most: int = MOST) -> str:
         f"{code(name)} ({len(runs):,} runs)"
         for name, runs in zip(diff.names, (diff.old, diff.new), strict=True)
     )
-    document.section(f"### {old} → {new}\n\n")
+    document.section(f"### {old} → {new}\n")
     document.add(
         "Numbers are means ± standard deviations.\n" if len(diff) else "No differences.\n"
     )
@@ -50,8 +50,8 @@ def matrix_markdown(matrix: Matrix, *, most: int = MOST) -> str:
         most: At most so many characters; what is left out is said.
     """
     document = Document(most)
-    document.section(f"### {len(matrix.runs):,} runs\n\n")
-    document.add("" if len(matrix) else "No differences.\n")
+    document.section(f"### {len(matrix.runs):,} runs\n")
+    document.add("" if len(matrix) else "\nNo differences.\n")
     _add(document, matrix_sections(matrix), [code(title, 40) for title in run_titles(matrix)])
     return document.text()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from vcs_track.pages.human import change as relative, spread
+from vcs_track.pages.human import change as relative, spread, value
 from vcs_track.pages.rows import text_of
 from vcs_track.porcelain.interest import better_way
 
@@ -75,10 +75,16 @@ def matrix_sections(matrix: Matrix) -> list[Section]:
 
 def _line(row: MatrixRow) -> Line:
     best = _best(row)
-    cells = [
-        Entry(text_of(row.kind, row.name, x) if there else _NONE, "best" if x == best else "")
-        for x, there in zip(row.values, row.there, strict=True)
-    ]
+    brief = row.kind == "series" and len({repr(x.last) for x in row.values if x is not None}) > 1
+    cells = []
+    for x, there in zip(row.values, row.there, strict=True):
+        if not there:
+            cells.append(Entry(_NONE))
+        elif brief:
+            cells.append(Entry(f"last {value(x.last)}"))
+        else:
+            text = text_of(row.kind, row.name, x)
+            cells.append(Entry(text, "best" if x is not None and x == best else ""))
     return Line(row.name, cells)
 
 

@@ -175,8 +175,10 @@ def _code(context: Context, repo: Repository, runs: tuple[str, ...]) -> bool:
 
 def _show(context: Context, found: Found, way: _Way) -> None:
     if context.json:
+        # A row of a table says nothing without the runs that its values are of.
+        runs = {"runs": [run.id for run in found.runs]} if hasattr(found, "runs") else {}
         for change in found:
-            context.emit(change.to_dict())
+            context.emit({**change.to_dict(), **runs})
     elif way.markdown:
         context.print(_markdown(found), end="")
     elif way.page is not None:
