@@ -31,9 +31,9 @@ class Pair(NamedTuple):
 
 
 def main_number(run: RunView) -> str | None:
-    """Return the name in the summary that tells most and says which way is good.
+    """Return the name of the number in the summary that tells most.
 
-    A number whose name does not say it is taken where there is no other.
+    One whose name says which way is good goes before all others.
     """
     numbers = [name for name in by_interest(run.summary) if _number(run.summary[name]) is not None]
     return next((name for name in numbers if better_way(name)), next(iter(numbers), None))

@@ -140,10 +140,10 @@ def _found(
 ) -> Found:  # fmt: skip
     if groups:
         if len(runs) != _TWO:
-            raise click.UsageError(f"--group compares two sets of runs, got {len(runs)}")
+            raise click.UsageError(f"--group compares two groups of runs, got {len(runs)}")
         return repo.diff_groups(runs[0], runs[1], **kept)
     if not runs:
-        raise click.UsageError("name a run, two, or more")
+        raise click.UsageError("name runs, or two groups with --group")
     if len(runs) > _TWO:
         return repo.matrix(runs, **kept)
     pair = repo.pair(*runs)
@@ -178,7 +178,7 @@ def _show(context: Context, found: Found, way: _Way) -> None:
         # A row of a table says nothing without the runs that its values are of.
         runs = {"runs": [run.id for run in found.runs]} if hasattr(found, "runs") else {}
         for change in found:
-            context.emit({**change.to_dict(), **runs})
+            context.emit({**runs, **change.to_dict()})
     elif way.markdown:
         context.print(_markdown(found), end="")
     elif way.page is not None:

@@ -49,11 +49,15 @@ class Between:
 
     # ---- points at the same steps ------------------------------------------------------
 
+    def inside(self, lo: int, hi: int) -> bool:
+        """Return whether the steps so far end inside of a stretch of others."""
+        return lo <= self._top < hi
+
     def anchor(self, step: int, value: Any) -> None:
-        """Take in a stretch in which both curves are the same.
+        """Take in an end of a stretch in which both curves are the same.
 
         Args:
-            step: The step of its last point.
+            step: The step there.
             value: The value there.
         """
         self._seen(0, step)

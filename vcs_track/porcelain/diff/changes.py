@@ -35,7 +35,6 @@ __all__ = [
 ]
 
 Way = Literal["added", "removed", "changed"]
-Read = Callable[[Any], bytes]
 
 _BACK: Final[dict[str, Way]] = {"added": "removed", "removed": "added", "changed": "changed"}
 
@@ -83,8 +82,9 @@ class CodeFile:
     """A file of the code of a run.
 
     Attributes:
-        mode: As git has it: ``100644``, ``100755``, ``120000``, ``160000``.
-        blob: Git's id of the content.
+        mode: As git has it: ``100644``, ``100755``, ``120000``, ``160000``, ``040000`` for a
+            tree. Nothing for a file that was not kept.
+        blob: Git's id of the content. Of a file that was not kept what is known of it.
     """
 
     mode: str
@@ -142,7 +142,7 @@ class Change:
 
 
 def way_of(old: Any, new: Any, missing: Any = None) -> Way:
-    """Return how something came from *old* to *new*, where *missing* is nothing."""
+    """Return how *old* became *new*, where *missing* is nothing."""
     if old is missing:
         return "added"
     return "removed" if new is missing else "changed"
@@ -175,7 +175,7 @@ class NumberChange(Change):
 
     @property
     def better(self) -> bool | None:
-        """Whether it got better, None where its name does not say which way is good."""
+        """Whether it got better, None where its name does not say how."""
         return numbers.better(self.name, self.old, self.new)
 
 
@@ -184,7 +184,7 @@ class NumberChange(Change):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class IdentityChange(Change):
-    """What the run is: its id, name, status, times, commit and where it belongs.
+    """What the run is, when it was made, and where it belongs.
 
     Its *name* is one of ``id name status created ended duration project group job_type commit
     branch dirty``. What no two runs share (id, name and times) is left out unless asked for.
@@ -195,7 +195,10 @@ class IdentityChange(Change):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HparamChange(Change):
-    """A hyperparameter, by its dotted name; 1, 1.0, True and "1" are four values."""
+    """A hyperparameter, by its dotted name.
+
+    1, 1.0, True and "1" are four values.
+    """
 
     kind: ClassVar[str] = "hparam"
 
@@ -262,7 +265,9 @@ class SeriesChange(Change):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Stored(Change):
-    """Items that share a name and a step: *old* and *new* are tuples of :class:`Blob`.
+    """Items that share a name and a step.
+
+    *old* and *new* are tuples of :class:`Blob`, None where a side has none.
 
     Attributes:
         label: The name without the step: a tag or a file name.
@@ -273,7 +278,9 @@ class _Stored(Change):
 
     label: str = ""
     step: int | None = None
-    reads: tuple[Read, Read] | None = field(default=None, repr=False, compare=False)
+    reads: tuple[Callable[[Any], bytes], Callable[[Any], bytes]] | None = field(
+        default=None, repr=False, compare=False
+    )
 
     def mirrored(self) -> Self:
         """Return the change from the second run to the first."""
@@ -317,7 +324,7 @@ class MediaChange(_Stored):
         return looks.look(self.data, place).share
 
     def picture(self, place: int = 0) -> bytes | None:
-        """Return a PNG that shows how far each pixel differs, black where it does not.
+        """Return a PNG of how far each pixel differs, black for not at all.
 
         Args:
             place: Which of several items, from 0.
@@ -343,7 +350,7 @@ class TextChange(_Stored):
     kind: ClassVar[str] = "text"
 
     def lines(self, context: int = 3, place: int = 0) -> list[str]:
-        """Return how the lines differ, as ``diff -u`` shows it without its two head lines.
+        """Return how the lines differ, as ``diff -u`` shows it.
 
         Args:
             context: How many equal lines stay around what differs.
@@ -351,7 +358,7 @@ class TextChange(_Stored):
 
         Returns:
             Lines without their ends: ``@@ ... @@``, then lines that begin with a blank,
-            ``-`` or ``+``. None for bytes that are no text, or are not here.
+            ``-`` or ``+``; no head lines. Nothing for bytes that are no text, or are not here.
         """
         return line_rules.unified(self.data, place, context)
 
@@ -373,7 +380,10 @@ class FileChange(_Stored):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class InputChange(Change):
-    """A file or folder that the run was said to read; *old* and *new* are a :class:`Blob`."""
+    """A file or folder that the run was said to read.
+
+    *old* and *new* are a :class:`Blob`.
+    """
 
     kind: ClassVar[str] = "input"
 
@@ -423,7 +433,10 @@ class LabelChange(Change):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CodeChange(Change):
-    """A file of the code, by its path; *old* and *new* are a :class:`CodeFile` each.
+    """A file of the code, by its path.
+
+    *old* and *new* are a :class:`CodeFile`. Where the files cannot be told apart one change, named
+    ``.``, stands for the whole tree.
 
     Attributes:
         added: Lines that only the second run has. None for what is no text, and where the

@@ -102,7 +102,7 @@ class Stream:
         self._next += 1
 
     def fill(self) -> bool:
-        """Read the next chunk if nothing is left of the last; return whether there is more."""
+        """Read on if nothing is left of a chunk; return whether there is more."""
         while not self.steps and self._next < len(self._chunks):
             chunk = self._chunks[self._next]
             self._next += 1

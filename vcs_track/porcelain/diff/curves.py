@@ -41,7 +41,7 @@ class _Found(NamedTuple):
 
 
 def ids_of(run: RunView, tag: str) -> list[tuple[str, ...]]:
-    """Return what is equal for two series that are chunked alike and have equal points."""
+    """Return what is equal for equal series that are chunked alike."""
     return [identity(chunk) for chunk in run.series(tag).chunks]
 
 
@@ -158,14 +158,15 @@ class _Walk:
                 continue
             if not all([one.fill(), two.fill()]):
                 break
-            self._catch_up()
             n = min(len(one.steps), len(two.steps))
             same = _common(one.steps, two.steps, n)
+            self._catch_up(exact=same < n)
             self._values(same)
             if same < n:
                 self._part(min(one.steps[0], two.steps[0]))
                 self._between.merge(one, two)
                 return self._at
+        self._catch_up()
         for side in self._sides:
             if side.fill():
                 self._part(side.steps[0])
@@ -185,16 +186,31 @@ class _Walk:
         self._equal.append(ahead[0])
         return True
 
-    def _catch_up(self) -> None:
-        """Take in the last point of the chunks that were left out."""
-        while self._equal:
-            chunk = self._equal.pop()
-            last: tuple[int, Any] | None = (chunk["hi"], chunk["last"])
-            if self._partly:
-                last = next(reversed(list(self._sides[0].only(chunk))), None)
-            if last is not None:
-                self._between.anchor(*last)
-                self._equal.clear()
+    def _catch_up(self, *, exact: bool = False) -> None:
+        """Take in the chunks that were left out, by what is known of them.
+
+        Where steps part behind them (*exact*), or go back, it takes their points.
+        """
+        skipped, self._equal = self._equal, []
+        if self._partly:
+            self._read_one(skipped)
+            self._read_one(reversed(skipped))
+            return
+        for chunk in skipped:
+            lo, hi = chunk["lo"], chunk["hi"]
+            if (exact and chunk is skipped[-1]) or self._between.inside(lo, hi):
+                self._read_one([chunk])
+            else:
+                self._between.anchor(lo, chunk["first"])
+                self._between.anchor(hi, chunk["last"])
+
+    def _read_one(self, chunks: Iterable[Chunk]) -> None:
+        """Take in the points of the first chunk that has some."""
+        for chunk in chunks:
+            points = self._sides[0].only(chunk)
+            if points.fill():
+                self._between.same_grid(points.steps, points.values, points.values)
+                return
 
     def _values(self, n: int) -> None:
         """Take in the next *n* points, whose steps are equal."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Key = tuple[str, str]
 
-__all__ = ["TAGGED", "Fact", "Key", "facts_of", "in_order", "shared"]
+__all__ = ["TAGGED", "Fact", "facts_of", "in_order", "shared"]
 
 TAGGED: Final = ("summary", "series", "media", "text")
 # What a run manifest names by an id, and the kinds that it decides.

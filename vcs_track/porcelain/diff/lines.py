@@ -30,7 +30,7 @@ class _Block(NamedTuple):
 
 
 def is_text(data: bytes) -> bool:
-    """Return whether *data* is text, as git tells it: no zero byte near its start."""
+    """Return whether *data* is text: no zero byte near its start, as for git."""
     return b"\0" not in data[:_LOOKED_AT]
 
 
@@ -87,7 +87,7 @@ def counts(data: Data, place: int) -> tuple[int, int] | None:
 
 
 def unified(data: Data, place: int, context: int) -> list[str]:
-    """Return the hunks of a unified diff, without head lines; none for what is no text."""
+    """Return the hunks of a unified diff; none for what is no text."""
     sides = _both(data, place)
     if sides is None:
         return []

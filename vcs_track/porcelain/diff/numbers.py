@@ -37,7 +37,7 @@ def relative(old: Any, new: Any) -> float | None:
 
 
 def better(name: str, old: Any, new: Any) -> bool | None:
-    """Return whether *new* is better, None where nobody knows, or both are equal."""
+    """Return whether *new* is better; None where nobody knows, or equal."""
     way = better_way(name)
     if way is None or not (is_number(old) and is_number(new)):
         return None

@@ -36,7 +36,7 @@ _SHOWN: Final = 3
 
 
 def blobs(run: RunView) -> dict[Key, tuple[Blob, ...]]:
-    """Return what *run* stores, by kind of change, label and step, in order of logging."""
+    """Return what *run* stores by kind, label and step, in order of logging."""
     found: dict[Key, list[Blob]] = {}
     for item in run.media():
         found.setdefault(_key(item), []).append(Blob(item.oid, item.size, item.mime))
