@@ -11,8 +11,8 @@ from vcs_track.errors import ExpressionError, GitError, InvalidValueError, RunNo
 from vcs_track.plumbing.fsio import storage_errors
 from vcs_track.plumbing.layout import FOLDER, Layout
 from vcs_track.plumbing.store import Store
+from vcs_track.porcelain.diffing import DiffsRuns
 from vcs_track.porcelain.interest import better_way
-from vcs_track.porcelain.lookup import Lookup
 from vcs_track.porcelain.named import resolve_names
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Trial(Generic[_R]):
     repo: _R
 
 
-class JudgesCommits(Lookup):
+class JudgesCommits(DiffsRuns):
     """The part of a repository that judges commits by their runs."""
 
     # ---- checking ----------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """What differs between two runs.
 
-``changes`` has one class a kind, ``result`` their sequence, ``walk`` finds them.
+``changes`` has one class a kind, ``result`` their sequence, ``walk`` finds them; ``groups`` and
+``matrix`` are for more runs.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from vcs_track.porcelain.diff.changes import (
     SummaryChange,
     TextChange,
 )
+from vcs_track.porcelain.diff.groups import GroupChange, GroupDiff, Spread, compare_groups
+from vcs_track.porcelain.diff.matrix import Matrix, MatrixRow, matrix_of
 from vcs_track.porcelain.diff.result import Diff
 from vcs_track.porcelain.diff.walk import diff
 
@@ -39,14 +42,21 @@ __all__ = [
     "Diff",
     "EnvChange",
     "FileChange",
+    "GroupChange",
+    "GroupDiff",
     "HparamChange",
     "IdentityChange",
     "InputChange",
     "LabelChange",
+    "Matrix",
+    "MatrixRow",
     "MediaChange",
     "ResultChange",
     "SeriesChange",
+    "Spread",
     "SummaryChange",
     "TextChange",
+    "compare_groups",
     "diff",
+    "matrix_of",
 ]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, ClassVar, Final, Literal, Self
 
 from vcs_track.porcelain import values
-from vcs_track.porcelain.diff import lines as line_rules, looks, versions
-from vcs_track.porcelain.interest import better_way
+from vcs_track.porcelain.diff import lines as line_rules, looks, numbers, versions
 
 __all__ = [
     "KINDS",
@@ -32,14 +30,13 @@ __all__ = [
     "SummaryChange",
     "TextChange",
     "Way",
+    "plain",
     "way_of",
 ]
 
 Way = Literal["added", "removed", "changed"]
-Read = Callable[[Any], bytes]
 
 _BACK: Final[dict[str, Way]] = {"added": "removed", "removed": "added", "changed": "changed"}
-_MISSING: Final[Any] = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +82,9 @@ class CodeFile:
     """A file of the code of a run.
 
     Attributes:
-        mode: As git has it: ``100644``, ``100755``, ``120000``, ``160000``.
-        blob: Git's id of the content.
+        mode: As git has it: ``100644``, ``100755``, ``120000``, ``160000``, ``040000`` for a
+            tree. Nothing for a file that was not kept.
+        blob: Git's id of the content. Of a file that was not kept what is known of it.
     """
 
     mode: str
@@ -128,10 +126,8 @@ class Change:
             >>> HparamChange("lr", "changed", 0.1, 0.2).to_dict()
             {'kind': 'hparam', 'name': 'lr', 'way': 'changed', 'old': 0.1, 'new': 0.2}
         """
-        plain = {"kind": self.kind}
-        plain.update((name, _plain(getattr(self, name))) for name in self._told())
-        plain.update((name, _plain(getattr(self, name))) for name in self.derived)
-        return plain
+        names = (*self._told(), *self.derived)
+        return {"kind": self.kind, **{name: plain(getattr(self, name)) for name in names}}
 
     def _told(self) -> list[str]:
         return [each.name for each in fields(self) if each.compare]
@@ -146,53 +142,19 @@ class Change:
 
 
 def way_of(old: Any, new: Any, missing: Any = None) -> Way:
-    """Return how something came from *old* to *new*, where *missing* is nothing."""
+    """Return how *old* became *new*, where *missing* is nothing."""
     if old is missing:
         return "added"
     return "removed" if new is missing else "changed"
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return *value* as plain data: a dictionary for what has fields."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+        return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
     if isinstance(value, tuple) and any(map(is_dataclass, value)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return value
-
-
-# ---- numbers ---------------------------------------------------------------------------
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _delta(old: Any, new: Any) -> Any:
-    if not (_is_number(old) and _is_number(new)):
-        return None
-    try:
-        delta = new - old
-        return delta if math.isfinite(delta) else None
-    except OverflowError:  # an integer beyond floats
-        return None
-
-
-def _relative(old: Any, new: Any) -> float | None:
-    delta = _delta(old, new)
-    try:
-        share = None if delta is None or not old else delta / abs(old)
-    except OverflowError:
-        return None
-    return share if share is not None and math.isfinite(share) else None
-
-
-def _better(name: str, old: Any, new: Any) -> bool | None:
-    way = better_way(name)
-    if way is None or not (_is_number(old) and _is_number(new)):
-        return None
-    if not (old < new or new < old):  # equal, or not a number
-        return None
-    return bool(new < old) == (way == "lower")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -204,17 +166,17 @@ class NumberChange(Change):
     @property
     def delta(self) -> float | None:
         """New less old, None where that is no finite number."""
-        return _delta(self.old, self.new)
+        return numbers.delta(self.old, self.new)
 
     @property
     def relative(self) -> float | None:
         """The delta as a share of the old value, None where there is none."""
-        return _relative(self.old, self.new)
+        return numbers.relative(self.old, self.new)
 
     @property
     def better(self) -> bool | None:
-        """Whether it got better, None where its name does not say which way is good."""
-        return _better(self.name, self.old, self.new)
+        """Whether it got better, None where its name does not say how."""
+        return numbers.better(self.name, self.old, self.new)
 
 
 # ---- one class a kind ------------------------------------------------------------------
@@ -222,7 +184,7 @@ class NumberChange(Change):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class IdentityChange(Change):
-    """What the run is: its id, name, status, times, commit and where it belongs.
+    """What the run is, when it was made, and where it belongs.
 
     Its *name* is one of ``id name status created ended duration project group job_type commit
     branch dirty``. What no two runs share (id, name and times) is left out unless asked for.
@@ -233,7 +195,10 @@ class IdentityChange(Change):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HparamChange(Change):
-    """A hyperparameter, by its dotted name; 1, 1.0, True and "1" are four values."""
+    """A hyperparameter, by its dotted name.
+
+    1, 1.0, True and "1" are four values.
+    """
 
     kind: ClassVar[str] = "hparam"
 
@@ -260,11 +225,14 @@ class SeriesChange(Change):
     points cannot be read (the notes of the diff say so).
 
     Attributes:
-        parts_at: The first step at which values or steps part. Points are compared by their
-            place within each repetition and rank. None too where only epochs differ.
+        parts_at: The first step at which values, steps or epochs part. Points are compared by
+            their place within each repetition and rank.
         gap: The largest distance of values at a common step, None without a common step.
-        gap_at: That step, the first of several.
-        area: The area between the curves, over the steps that both span.
+        gap_at: That step, the first of several; None where there is no distance.
+        area: The area between the curves over the steps that both span, each repetition and
+            rank by itself, then added up. Distances are taken at the steps of both curves,
+            which are straight in between. Values that are not finite, and points whose step is
+            not above all before, are left out. None where they share no stretch.
     """
 
     kind: ClassVar[str] = "series"
@@ -282,22 +250,24 @@ class SeriesChange(Change):
     @property
     def delta(self) -> float | None:
         """New less old of the last values, None where that is no finite number."""
-        return _delta(*self._ends())
+        return numbers.delta(*self._ends())
 
     @property
     def relative(self) -> float | None:
         """The delta as a share of the old last value, None where there is none."""
-        return _relative(*self._ends())
+        return numbers.relative(*self._ends())
 
     @property
     def better(self) -> bool | None:
         """Whether the last value got better, None where the name does not say how."""
-        return _better(self.name, *self._ends())
+        return numbers.better(self.name, *self._ends())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Stored(Change):
-    """Items that share a name and a step: *old* and *new* are tuples of :class:`Blob`.
+    """Items that share a name and a step.
+
+    *old* and *new* are tuples of :class:`Blob`, None where a side has none.
 
     Attributes:
         label: The name without the step: a tag or a file name.
@@ -308,7 +278,9 @@ class _Stored(Change):
 
     label: str = ""
     step: int | None = None
-    reads: tuple[Read, Read] | None = field(default=None, repr=False, compare=False)
+    reads: tuple[Callable[[Any], bytes], Callable[[Any], bytes]] | None = field(
+        default=None, repr=False, compare=False
+    )
 
     def mirrored(self) -> Self:
         """Return the change from the second run to the first."""
@@ -352,7 +324,7 @@ class MediaChange(_Stored):
         return looks.look(self.data, place).share
 
     def picture(self, place: int = 0) -> bytes | None:
-        """Return a PNG that shows how far each pixel differs, black where it does not.
+        """Return a PNG of how far each pixel differs, black for not at all.
 
         Args:
             place: Which of several items, from 0.
@@ -378,7 +350,7 @@ class TextChange(_Stored):
     kind: ClassVar[str] = "text"
 
     def lines(self, context: int = 3, place: int = 0) -> list[str]:
-        """Return how the lines differ, as ``diff -u`` shows it without its two head lines.
+        """Return how the lines differ, as ``diff -u`` shows it.
 
         Args:
             context: How many equal lines stay around what differs.
@@ -386,7 +358,7 @@ class TextChange(_Stored):
 
         Returns:
             Lines without their ends: ``@@ ... @@``, then lines that begin with a blank,
-            ``-`` or ``+``. None for bytes that are no text, or are not here.
+            ``-`` or ``+``; no head lines. Nothing for bytes that are no text, or are not here.
         """
         return line_rules.unified(self.data, place, context)
 
@@ -408,7 +380,10 @@ class FileChange(_Stored):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class InputChange(Change):
-    """A file or folder that the run was said to read; *old* and *new* are a :class:`Blob`."""
+    """A file or folder that the run was said to read.
+
+    *old* and *new* are a :class:`Blob`.
+    """
 
     kind: ClassVar[str] = "input"
 
@@ -458,7 +433,10 @@ class LabelChange(Change):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CodeChange(Change):
-    """A file of the code, by its path; *old* and *new* are a :class:`CodeFile` each.
+    """A file of the code, by its path.
+
+    *old* and *new* are a :class:`CodeFile`. Where the files cannot be told apart one change, named
+    ``.``, stands for the whole tree.
 
     Attributes:
         added: Lines that only the second run has. None for what is no text, and where the

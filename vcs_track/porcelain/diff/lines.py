@@ -21,16 +21,16 @@ _LOOKED_AT: Final = 8000
 
 
 class _Block(NamedTuple):
-    """Lines ``a[i:j]`` that became lines ``b[k:l]``."""
+    """Lines ``a[i:j]`` that became lines ``b[k:m]``."""
 
     i: int
     j: int
     k: int
-    l: int
+    m: int
 
 
 def is_text(data: bytes) -> bool:
-    """Return whether *data* is text, as git tells it: no zero byte near its start."""
+    """Return whether *data* is text: no zero byte near its start, as for git."""
     return b"\0" not in data[:_LOOKED_AT]
 
 
@@ -50,12 +50,12 @@ def _blocks(a: list[str], b: list[str]) -> list[_Block]:
     end = 0
     while end < most - start and a[-1 - end] == b[-1 - end]:
         end += 1
-    i, j, k, l = start, len(a) - end, start, len(b) - end
-    if i == j and k == l:
+    i, j, k, m = start, len(a) - end, start, len(b) - end
+    if i == j and k == m:
         return []
-    if i == j or k == l or (j - i) * (l - k) > _MOST_PAIRS:
-        return [_Block(i, j, k, l)]
-    codes = SequenceMatcher(None, a[i:j], b[k:l], autojunk=False).get_opcodes()
+    if i == j or k == m or (j - i) * (m - k) > _MOST_PAIRS:
+        return [_Block(i, j, k, m)]
+    codes = SequenceMatcher(None, a[i:j], b[k:m], autojunk=False).get_opcodes()
     return [
         _Block(i + i1, i + i2, k + j1, k + j2) for tag, i1, i2, j1, j2 in codes if tag != "equal"
     ]
@@ -66,7 +66,7 @@ def tally(old: bytes, new: bytes) -> tuple[int, int] | None:
     if not (is_text(old) and is_text(new)):
         return None
     blocks = _blocks(_lines(old), _lines(new))
-    return sum(b.l - b.k for b in blocks), sum(b.j - b.i for b in blocks)
+    return sum(b.m - b.k for b in blocks), sum(b.j - b.i for b in blocks)
 
 
 def _both(data: Data, place: int) -> tuple[bytes, bytes] | None:
@@ -87,7 +87,7 @@ def counts(data: Data, place: int) -> tuple[int, int] | None:
 
 
 def unified(data: Data, place: int, context: int) -> list[str]:
-    """Return the hunks of a unified diff, without head lines; none for what is no text."""
+    """Return the hunks of a unified diff; none for what is no text."""
     sides = _both(data, place)
     if sides is None:
         return []
@@ -110,12 +110,12 @@ def _hunk(a: list[str], b: list[str], blocks: list[_Block], context: int) -> Ite
     before = min(context, blocks[0].i)
     after = min(context, len(a) - blocks[-1].j)
     i, k = blocks[0].i - before, blocks[0].k - before
-    yield f"@@ -{_span(i, blocks[-1].j + after)} +{_span(k, blocks[-1].l + after)} @@"
+    yield f"@@ -{_span(i, blocks[-1].j + after)} +{_span(k, blocks[-1].m + after)} @@"
     at = i
     for block in blocks:
         yield from (f" {line}" for line in a[at : block.i])
         yield from (f"-{line}" for line in a[block.i : block.j])
-        yield from (f"+{line}" for line in b[block.k : block.l])
+        yield from (f"+{line}" for line in b[block.k : block.m])
         at = block.j
     yield from (f" {line}" for line in a[at : at + after])
 

@@ -1,172 +1,143 @@
-"""What differs between two runs.
+"""Two runs, compared kind by kind.
 
 Manifests are compared id by id: equal ids are equal content and are not read.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
 
-from vcs_track.formats.series import combine
-from vcs_track.porcelain import values
+from vcs_track.porcelain.diff import curves, mappings as maps, things
+from vcs_track.porcelain.diff.changes import (
+    KINDS,
+    Change,
+    CommandChange,
+    IdentityChange,
+    LabelChange,
+    ResultChange,
+    SummaryChange,
+)
+from vcs_track.porcelain.diff.code import code_changes
+from vcs_track.porcelain.diff.environment import environment
+from vcs_track.porcelain.diff.kinds import kinds_of
+from vcs_track.porcelain.diff.result import Diff
+from vcs_track.porcelain.diff.tolerance import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
 
-    from vcs_track.formats.oid import ObjectId
+    from vcs_track.plumbing.store import Store
+    from vcs_track.porcelain.diff.tolerance import Tol
     from vcs_track.porcelain.run_view import RunView
 
-__all__ = ["KINDS", "Change", "diff"]
-
-KINDS: Final = (
-    "hparam", "summary", "result", "series", "media", "text", "file", "input", "env", "command",
-    "note",
-)  # fmt: skip
-
-_MEDIA_KIND: Final = {
-    "image": "media", "figure": "media", "histogram": "media", "console": "text", "cells": "text",
-    "text": "text", "fragment": "text", "file": "file",
-}  # fmt: skip
+__all__ = ["diff"]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One thing that differs.
-
-    Attributes:
-        kind: One of ``hparam summary result series media text file input env command note``.
-        name: What it is called.
-        old: Its value in the first run, or None where it has none.
-        new: Its value in the second run, or None where it has none.
-    """
-
-    kind: str
-    name: str
-    old: Any
-    new: Any
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the change as plain data, as ``--json`` prints it."""
-        return asdict(self)
-
-
-_MISSING: Any = object()
-
-
-def _mappings(kind: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
-    for name in sorted(old.keys() | new.keys()):
-        before, after = old.get(name, _MISSING), new.get(name, _MISSING)
-        if not values.same(before, after):
-            yield Change(
-                kind, name,
-                None if before is _MISSING else before, None if after is _MISSING else after,
-            )  # fmt: skip
-
-
-def _value_ids(chunks: list[dict[str, Any]]) -> list[tuple[ObjectId, ...]]:
-    # Wall times never agree between two runs and say nothing about the result.
-    keys = ("value", "step", "epoch", "rep", "rank")
-    return [tuple(chunk.get(key, "") for key in keys) for chunk in chunks]
-
-
-def _series(old: RunView, new: RunView) -> Iterator[Change]:
-    if old.manifest.scalars == new.manifest.scalars:
-        return
-    tags = sorted({*old.series_tags, *new.series_tags})
-    for tag in tags:
-        stats: list[dict[str, Any] | None] = []
-        ids = []
-        for run in (old, new):
-            chunks = run.series(tag).chunks if tag in run.series_tags else []
-            ids.append(_value_ids(chunks))
-            stats.append(_brief(combine(chunks)) if chunks else None)
-        if ids[0] != ids[1]:
-            yield Change("series", tag, *stats)
-
-
-def _brief(stats: dict[str, Any]) -> dict[str, Any]:
-    return {key: stats[key] for key in ("count", "last", "min", "max", "mean")}
-
-
-def _media(old: RunView, new: RunView) -> Iterator[Change]:
-    if old.manifest.media == new.manifest.media:
-        return
-    sides = []
-    for run in (old, new):
-        found: dict[tuple[str, str], list[dict[str, Any]]] = {}
-        for item in run.media():
-            label = item.name or item.tag or item.kind
-            if item.step is not None and item.kind != "file":
-                label = f"{label} @ {item.step}"
-            entry = {"oid": item.oid, "size": item.size, "mime": item.mime}
-            found.setdefault((_MEDIA_KIND[item.kind], label), []).append(entry)
-        sides.append(found)
-    for key in sorted(sides[0].keys() | sides[1].keys()):
-        before, after = sides[0].get(key), sides[1].get(key)
-        if [e["oid"] for e in before or []] != [e["oid"] for e in after or []]:
-            yield Change(*key, _one(before), _one(after))
-
-
-def _one(entries: list[dict[str, Any]] | None) -> Any:
-    return entries[0] if entries and len(entries) == 1 else entries
-
-
-def _environment(old: RunView, new: RunView) -> Iterator[Change]:
-    if old.manifest.env == new.manifest.env:
-        return
-    yield from _mappings("env", values.flatten(old.env), values.flatten(new.env))
-
-
-def _beyond_results(run: RunView) -> dict[str, Any]:
-    # Results are in the summary too; one change is one line.
-    return {name: value for name, value in run.summary.items() if name not in run.results}
-
-
-def _inputs(run: RunView) -> dict[str, Any]:
-    return {one.name: {"oid": one.oid, "size": one.size} for one in run.inputs}
-
-
-# Compared by themselves, or no difference at all: that it repeats another run, and the files
-# that it imported, which are its code.
-_NOT_COMMAND: Final = frozenset(["hparams", "inputs", "modules", "rerun_of"])
-
-
-def _command(run: RunView) -> dict[str, Any]:
-    return {key: value for key, value in run.command.items() if key not in _NOT_COMMAND}
-
-
-def _labels(run: RunView) -> dict[str, Any]:
-    m = run.manifest
-    found = {
-        "status": m.status, "note": m.notes, "tags": list(run.tags), "color": m.color,
-        "project": m.project, "group": m.group, "job_type": m.job_type,
-        "commit": run.git.get("commit"), "branch": run.git.get("branch"),
-        "dirty": run.git.get("dirty"),
-    }  # fmt: skip
-    return {key: value for key, value in found.items() if value is not None}
-
-
-def diff(old: RunView, new: RunView) -> list[Change]:
+def diff(
+    old: RunView, new: RunView, *, only: str | Iterable[str] | None = None,
+    tags: str | Iterable[str] | None = None, tol: Tol | None = None, everything: bool = False,
+    store: Store | None = None,
+) -> Diff:  # fmt: skip
     """Return what differs, ordered by kind and name.
 
     Args:
         old: The first run.
         new: The second run.
+        only: Only these kinds, singular or plural. Default: all.
+        tags: Of summary, series, media and texts only these tags, or patterns as ``val/*``.
+        tol: Numbers of summary, results and series that are no further apart are the same:
+            a distance (``1e-3``), a share of the old value (``"0.5%"``), or one of these for
+            each name or pattern. Ints and floats are not told apart then.
+        everything: Whether what no two runs share is a difference too: id, name and times.
+        store: Where the git repository of both is found. Default: code is not compared.
 
     Returns:
-        One change for each hyperparameter, summary value, result, series, item, input,
-        environment fact and label that is not the same in both; none for a run and itself.
+        One change for each thing that is not the same in both; none for a run and itself.
+
+    Raises:
+        InvalidTypeError: If an argument has another type than these.
+        InvalidValueError: If there is no such kind, or a tolerance is no number.
     """
-    changes: list[Change] = []
-    if old.manifest.hparams != new.manifest.hparams:
-        changes += _mappings("hparam", values.flatten(old.hparams), values.flatten(new.hparams))
-    changes += _mappings("summary", _beyond_results(old), _beyond_results(new))
-    changes += _mappings("result", old.results, new.results)
-    changes += _series(old, new)
-    changes += _media(old, new)
-    changes += _environment(old, new)
-    changes += _mappings("input", _inputs(old), _inputs(new))
-    changes += _mappings("command", _command(old), _command(new))
-    changes += _mappings("note", _labels(old), _labels(new))
-    return sorted(changes, key=lambda change: (KINDS.index(change.kind), change.name))
+    walk = _Walk(old, new, kinds_of(only, KINDS), _globs(tags), tol, everything, store)
+    changes = sorted(walk.changes(), key=_place)
+    return Diff(old, new, tuple(changes), tuple(walk.notes))
+
+
+def _globs(tags: str | Iterable[str] | None) -> tuple[str, ...]:
+    if tags is None:
+        return ()
+    return (tags,) if isinstance(tags, str) else tuple(tags)
+
+
+_ORDER = {kind: place for place, kind in enumerate(KINDS)}
+
+
+def _place(change: Change) -> tuple[Any, ...]:
+    # Step 10 comes after step 9.
+    label, step = getattr(change, "label", ""), getattr(change, "step", None)
+    return _ORDER[change.kind], label or change.name, -1 if step is None else step, change.name
+
+
+class _Walk:
+    """Goes through two runs."""
+
+    def __init__(
+        self, old: RunView, new: RunView, kinds: frozenset[str], globs: tuple[str, ...],
+        tol: Tol | None, everything: bool, store: Store | None,
+    ) -> None:  # fmt: skip
+        self.notes: list[str] = []
+        self._sides = (old, new)
+        self._kinds = kinds
+        self._globs = globs
+        self._tolerance = parse(tol)
+        self._everything = everything
+        self._store = store
+
+    def changes(self) -> Iterator[Change]:
+        """Yield what differs, kind by kind."""
+        found: list[tuple[str, Callable[[], Iterable[Change]]]] = [
+            ("identity", self._identity), ("hparam", lambda: maps.hparams(*self._sides)),
+            ("summary", self._summary), ("result", self._results), ("series", self._series),
+            ("media", self._stored), ("env", lambda: environment(*self._sides)),
+            ("input", lambda: things.inputs(*self._sides)), ("command", self._command),
+            ("label", self._labels), ("code", self._code),
+        ]  # fmt: skip
+        for kind, find in found:
+            if kind in self._kinds or (kind == "media" and self._kinds & {"text", "file"}):
+                yield from find()
+
+    def _identity(self) -> Iterator[Change]:
+        old, new = (maps.identity(run, everything=self._everything) for run in self._sides)
+        return maps.mappings(IdentityChange, old, new)
+
+    def _summary(self) -> Iterator[Change]:
+        old, new = ({name: value for name, value in maps.summary(run).items() if self._has(name)}
+                    for run in self._sides)  # fmt: skip
+        return maps.mappings(SummaryChange, old, new, self._tolerance)
+
+    def _has(self, tag: str) -> bool:
+        return not self._globs or any(fnmatchcase(tag, glob) for glob in self._globs)
+
+    def _results(self) -> Iterator[Change]:
+        old, new = self._sides
+        return maps.mappings(ResultChange, old.results, new.results, self._tolerance)
+
+    def _series(self) -> Iterator[Change]:
+        return curves.series(*self._sides, self._tolerance, self.notes, self._globs)
+
+    def _stored(self) -> Iterator[Change]:
+        found = list(things.stored(*self._sides, self._kinds, self._globs))
+        self.notes += things.lacking(found, *self._sides)
+        return iter(found)
+
+    def _command(self) -> Iterator[Change]:
+        old, new = map(maps.command, self._sides)
+        return maps.mappings(CommandChange, old, new)
+
+    def _labels(self) -> Iterator[Change]:
+        old, new = map(maps.labels, self._sides)
+        return maps.mappings(LabelChange, old, new)
+
+    def _code(self) -> Iterable[Change]:
+        return [] if self._store is None else code_changes(self._store, *self._sides, self.notes)

@@ -1,0 +1,331 @@
+"""What differs between two runs, on a terminal or in a pipe."""
+
+from __future__ import annotations
+
+import math
+from itertools import groupby
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from vcs_track.cli import render
+from vcs_track.cli.render import Cell, Column
+from vcs_track.pages.rows import TITLES, Row, noun_of, rows_of, tell_ways, telling
+from vcs_track.porcelain.diff.changes import SeriesChange, TextChange
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from vcs_track.porcelain.diff import Change, Diff
+    from vcs_track.porcelain.run_view import RunView
+
+__all__ = ["draw", "draw_stat"]
+
+_MARKS: Final = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow")}
+_VERDICTS: Final = {"better": "green", "worse": "red"}
+_LINES: Final = {"+": "green", "-": "red", "@": "cyan"}
+_NARROW: Final = 60  # below it a change has lines of its own
+_VALUE: Final = 28  # a value that is longer is set below the name
+_INDENT: Final = "    "
+_ARROW: Final = " -> "
+_ARROWS: Final = ("↑", "↓")
+_ROUND_IT: Final = 5  # lines of the screen that are not ours: the prompts, the two runs
+_LEAST: Final = 3  # lines of each kind
+_OF_A_TEXT: Final = 6
+
+
+class _Screen(NamedTuple):
+    """Where it is drawn: columns, None for no edge, and whether nothing is left out."""
+
+    width: int | None
+    everything: bool
+
+    @property
+    def narrow(self) -> bool:
+        return self.width is not None and self.width < _NARROW
+
+    @property
+    def spark(self) -> int:
+        if self.narrow:
+            return 12
+        return 16 if self.width is not None and self.width < 100 else 24
+
+    def fits(self, columns: int) -> bool:
+        return self.width is None or columns <= self.width
+
+
+def draw(diff: Diff, *, everything: bool = False) -> None:
+    """Write what differs to stdout; on a terminal no more than it shows.
+
+    Args:
+        diff: What differs.
+        everything: Leave nothing out on a terminal.
+    """
+    lines = None if everything else render.height()
+    screen = _Screen(render.room() if render.has_edge() else None, lines is None)
+    _heads(diff, screen)
+    groups = {kind: list(some) for kind, some in groupby(diff, key=lambda change: change.kind)}
+    quotas = _quotas({kind: _lines_of(some) for kind, some in groups.items()}, lines)
+    for kind, changes in groups.items():
+        shown = changes if screen.everything else _shown(changes, quotas[kind])
+        render.line()
+        render.line(Cell(TITLES[kind], "bold"), width=screen.width)
+        _section(shown, diff, screen)
+        if len(shown) < len(changes):
+            more = f"... {len(changes) - len(shown):,} more {noun_of(kind)} (--only {kind})"
+            render.line(Cell(more, "dim"), width=screen.width)
+
+
+def draw_stat(diff: Diff) -> None:
+    """Write one line for each kind of change to stdout."""
+    screen = _Screen(render.room() if render.has_edge() else None, everything=True)
+    _heads(diff, screen)
+    rows = [
+        (TITLES[kind], tell_ways(list(some)))
+        for kind, some in groupby(diff, key=lambda change: change.kind)
+    ]
+    columns = [Column("", least=6), Column("", least=8)]
+    render.table(columns, rows, indent="  ", heading=False, fit=render.has_edge())
+
+
+def _heads(diff: Diff, screen: _Screen) -> None:
+    for sign, style, run in (("---", "red", diff.old), ("+++", "green", diff.new)):
+        render.line(Cell(f"{sign} {run.id} ", style), Cell(run.name, "bold"), width=screen.width)
+
+
+# ---- one screen ------------------------------------------------------------------------
+
+
+def _lines_of(changes: Sequence[Change]) -> int:
+    return sum(map(_cost, changes))
+
+
+def _cost(change: Change) -> int:
+    """Return about how many lines a change takes; told without reading what it names."""
+    if isinstance(change, TextChange):
+        return 1 + _OF_A_TEXT
+    return 6 if isinstance(change, SeriesChange) and change.way == "changed" else 1
+
+
+def _quotas(needs: dict[str, int], lines: int | None) -> dict[str, int]:
+    """Return how many lines each kind gets: what it needs, or an equal share of the rest."""
+    if lines is None:
+        return needs
+    room = lines - _ROUND_IT - 2 * len(needs)
+    quotas: dict[str, int] = {}
+    for place, (kind, need) in enumerate(sorted(needs.items(), key=lambda item: item[1])):
+        share = max(_LEAST, room // (len(needs) - place))
+        quotas[kind] = min(need, share)
+        room -= quotas[kind]
+    return quotas
+
+
+def _shown(changes: Sequence[Change], quota: int) -> Sequence[Change]:
+    if _lines_of(changes) <= quota:
+        return changes
+    shown: list[Change] = []
+    for change in telling(changes):
+        quota -= _cost(change)
+        # One stands there whatever it takes, and a line tells of those that do not.
+        if shown and quota < 1:
+            break
+        shown.append(change)
+    return shown
+
+
+# ---- rows ------------------------------------------------------------------------------
+
+
+class _Widths(NamedTuple):
+    """Columns of a section."""
+
+    name: int
+    detail: int
+    old: int
+    new: int
+
+
+def _section(changes: Sequence[Change], diff: Diff, screen: _Screen) -> None:
+    blocks = [(change, _block(change, diff, screen)) for change in changes]
+    widths = _widths([row for _, rows in blocks for row in rows], screen)
+    for change, rows in blocks:
+        for row in rows:
+            _row(row, widths, screen)
+        if isinstance(change, TextChange):
+            _text(change, screen)
+
+
+def _block(change: Change, diff: Diff, screen: _Screen) -> list[Row]:
+    first, *rest = rows_of(change)
+    sparks = list(_sparks(change, diff, screen))
+    if not sparks:
+        return [first, *rest]
+    spark = sparks[0]._replace(name=first.name)
+    if change.way != "changed":
+        return [spark._replace(note=(first.old or first.new).partition(",")[0])]
+    return [spark, first._replace(name=""), *rest]
+
+
+def _sparks(change: Change, diff: Diff, screen: _Screen) -> Iterator[Row]:
+    if not isinstance(change, SeriesChange):
+        return
+    ends = [
+        bound
+        for side in (change.old, change.new) if side is not None
+        for bound in (side.min, side.max) if bound is not None and math.isfinite(bound)
+    ]  # fmt: skip
+    # One scale for both, or a curve that lies higher would look the same.
+    span = (min(ends), max(ends)) if ends else None
+    old = _spark(diff.old, change, change.old is not None, span, screen)
+    new = _spark(diff.new, change, change.new is not None, span, screen)
+    if old or new:
+        yield Row(change.way, "", "", old, new)
+
+
+def _spark(
+    run: RunView, change: Change, there: bool, span: tuple[float, float] | None, screen: _Screen
+) -> str:
+    from vcs_track.errors import VcsTrackError
+
+    if not there:
+        return ""
+    try:
+        shape = render.shape_of(run.series(change.name), screen.spark)
+    except VcsTrackError:  # the notes of the diff tell that it cannot be read
+        return ""
+    return render.sparkline(shape, screen.spark, ascii=render.plain(), span=span)
+
+
+def _widths(rows: Sequence[Row], screen: _Screen) -> _Widths:
+    longest = 40 if screen.width is None else max(12, screen.width // 3)
+    sizes = [
+        [render.width_of(render.visible(text)) for text in (row[1:3] if _spans(row) else row[1:5])]
+        for row in rows
+    ]
+    caps = (longest, 12, _VALUE, _VALUE)
+    found = [
+        max((size[place] for size in sizes if place < len(size) and size[place] <= cap), default=0)
+        for place, cap in enumerate(caps)
+    ]
+    return _Widths(*found)
+
+
+def _spans(row: Row) -> bool:
+    """Tell whether the one value of a row is of both runs, and has all the room there is."""
+    return row.way == "changed" and not row.new and not row.note
+
+
+def _row(row: Row, widths: _Widths, screen: _Screen) -> None:
+    line = None if screen.narrow else _aligned(row, widths)
+    if line is None or not screen.fits(_columns(line)):
+        _below(row, screen)
+        return
+    render.line(*line)
+
+
+def _columns(line: Sequence[Cell | str]) -> int:
+    texts = [cell.text if isinstance(cell, Cell) else cell for cell in line]
+    return render.width_of(render.visible("".join(texts).rstrip(" ")))
+
+
+def _padded(text: str, style: str, width: int) -> list[Cell | str]:
+    return [Cell(text, style), " " * (width - render.width_of(render.visible(text)))]
+
+
+def _aligned(row: Row, widths: _Widths) -> list[Cell | str] | None:
+    """Return a row in the columns of its section, None where a text is too long for its own."""
+    texts = row[1:3] if _spans(row) else row[1:5]
+    if any(
+        render.width_of(render.visible(text)) > width
+        for text, width in zip(texts, widths, strict=False)
+    ):
+        return None
+    mark, style = _MARKS[row.way]
+    name_style = style if row.way != "changed" else ""
+    line: list[Cell | str] = [Cell(mark if row.name else " ", style), " "]
+    line += _padded(row.name, name_style, widths.name)
+    if widths.detail:
+        line += ["  ", *_padded(row.detail, "dim", widths.detail)]
+    if _spans(row):
+        return [*line, "  ", row.old]
+    if widths.old or widths.new:
+        line += ["  ", *_padded(row.old, _old_style(row), widths.old)]
+        line.append(_ARROW if row.old and row.new else " " * len(_ARROW))
+        line += _padded(row.new, "green", widths.new)
+    return [*line, "  ", *_remark(row)]
+
+
+def _old_style(row: Row) -> str:
+    return "" if _spans(row) else "red"
+
+
+def _remark(row: Row) -> list[Cell | str]:
+    """Return the note; what is better or worse is a word too, for those without colours."""
+    style = _VERDICTS.get(row.verdict)
+    if row.note[:1] in _ARROWS and render.plain():
+        return [Cell(row.note[2:], "dim")]
+    if style:
+        return [Cell(row.remark, style)]
+    lost_or_gained = row.note.startswith(("+", "-")) and row.note.endswith(("line", "lines"))
+    if not lost_or_gained:
+        return [Cell(row.note, "dim")]
+    gained, _, rest = row.note.partition(" ")
+    lost, _, rest = rest.partition(" ")
+    return [Cell(gained, "green"), " ", Cell(lost, "red"), Cell(f" {rest}", "dim")]
+
+
+def _below(row: Row, screen: _Screen) -> None:
+    """Write a row in lines of its own, nothing left out but what is too long for a line."""
+    mark, style = _MARKS[row.way]
+    head: list[Cell | str] = []
+    if row.name:
+        head = [Cell(f"{mark} ", style), Cell(row.name, style if row.way != "changed" else "")]
+    detail: list[Cell | str] = [Cell(f"{row.detail} ", "dim")] if row.detail else []
+    values = _values(row)
+    remark: list[Cell | str] = [" ", *_remark(row)] if row.remark else []
+    if head:
+        whole = [*head, "  ", *detail, *values, *(remark if values else remark[1:])]
+        if screen.fits(_columns(whole)):
+            render.line(*whole)
+            return
+        render.line(*head, width=screen.width)
+    if screen.fits(_columns([_INDENT, *detail, *values, *remark])):
+        if values or remark:
+            render.line(_INDENT, *detail, *values, *remark)
+        return
+    _lines_below(row, detail, values, screen)
+    if remark:
+        render.line(_INDENT, *remark[1:], width=screen.width)
+
+
+def _lines_below(
+    row: Row, detail: Sequence[Cell | str], values: Sequence[Cell | str], screen: _Screen
+) -> None:
+    if screen.fits(_columns([_INDENT, *detail, *values])):
+        render.line(_INDENT, *detail, *values)
+        return
+    if detail:
+        render.line(_INDENT, *detail)
+    for sign, text, colour in (("- ", row.old, _old_style(row)), ("+ ", row.new, "green")):
+        if text:
+            render.line(_INDENT, Cell(sign + text, colour), width=screen.width)
+
+
+def _values(row: Row) -> list[Cell | str]:
+    cells: list[Cell | str] = []
+    if row.old:
+        cells.append(Cell(row.old, _old_style(row)))
+    if row.old and row.new:
+        cells.append(_ARROW)
+    if row.new:
+        cells.append(Cell(row.new, "green"))
+    return cells
+
+
+def _text(change: TextChange, screen: _Screen) -> None:
+    lines = change.lines(context=1)
+    shown = lines if screen.everything else lines[:_OF_A_TEXT]
+    for line in shown:
+        text = line.expandtabs(4)
+        render.line(_INDENT, Cell(text, _LINES.get(line[:1], "dim")), width=screen.width)
+    if len(shown) < len(lines):
+        more = f"... {len(lines) - len(shown):,} more lines (--all)"
+        render.line(_INDENT, Cell(more, "dim"), width=screen.width)
