@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from vcs_track.cli.human import pair, value
+from vcs_track.pages.human import pair, value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,16 +6,14 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from vcs_track.porcelain import values
-from vcs_track.porcelain.diff import HparamChange
+from vcs_track.porcelain.diff.walk import diff
 from vcs_track.porcelain.filter.evaluate import is_number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from vcs_track.plumbing.git_log import Commit
     from vcs_track.porcelain.diff import Change
-    from vcs_track.porcelain.diff.changes import Way
     from vcs_track.porcelain.interest import Better
     from vcs_track.porcelain.run_view import RunView
 
@@ -108,17 +106,6 @@ def beats(value: float, other: float, better: Better) -> bool:
     return value > other if better == "higher" else value < other
 
 
-def hparam_changes(old: RunView, new: RunView) -> tuple[HparamChange, ...]:
+def hparam_changes(old: RunView, new: RunView) -> tuple[Change, ...]:
     """Return the hyperparameters that differ between two runs, by name."""
-    before, after = values.flatten(old.hparams), values.flatten(new.hparams)
-    return tuple(
-        HparamChange(name, _way(name, before, after), before.get(name), after.get(name))
-        for name in sorted({*before, *after})
-        if (name in before) != (name in after) or not values.same(before[name], after[name])
-    )
-
-
-def _way(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Way:
-    if name in before and name in after:
-        return "changed"
-    return "removed" if name in before else "added"
+    return diff(old, new, only="hparam").changes
