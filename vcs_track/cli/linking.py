@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["link", "link_option"]
+__all__ = ["check_link", "link", "link_option"]
 
 _F = TypeVar("_F", bound="Callable[..., Any] | click.Command")
 
@@ -27,6 +27,20 @@ def link_option(command: _F) -> _F:
     return option(command)
 
 
+def check_link(path: str, top: Path, folder: Path) -> None:
+    """Refuse what cannot be linked.
+
+    Args:
+        path: From the top of the work tree.
+        top: Top of the work tree that has it.
+        folder: Top of the other one.
+
+    Raises:
+        InvalidValueError: If it is not there, or is part of the code.
+    """
+    _places(path, top, folder)
+
+
 def link(path: str, top: Path, folder: Path) -> None:
     """Link what is at *path* in one work tree into another.
 
@@ -38,6 +52,12 @@ def link(path: str, top: Path, folder: Path) -> None:
     Raises:
         InvalidValueError: If it is not there, or is part of the code.
     """
+    source, target = _places(path, top, folder)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.symlink_to(source.resolve(), target_is_directory=source.is_dir())
+
+
+def _places(path: str, top: Path, folder: Path) -> tuple[Path, Path]:
     source = top / path
     if not source.resolve().is_relative_to(top.resolve()) or not source.exists():
         raise InvalidValueError(
@@ -46,5 +66,4 @@ def link(path: str, top: Path, folder: Path) -> None:
     target = folder / source.relative_to(top)
     if os.path.lexists(target):
         raise InvalidValueError(f"'{path}' is part of the code", hint="only link what is not")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.symlink_to(source.resolve(), target_is_directory=source.is_dir())
+    return source, target

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
 from vcs_track.errors import ExpressionError, GitError, InvalidValueError, RunNotFoundError
 from vcs_track.plumbing.fsio import storage_errors
@@ -14,6 +14,7 @@ from vcs_track.plumbing.store import Store
 from vcs_track.porcelain.diffing import DiffsRuns
 from vcs_track.porcelain.interest import better_way
 from vcs_track.porcelain.named import resolve_names
+from vcs_track.porcelain.starting import StartsRuns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -50,8 +51,20 @@ class Trial(Generic[_R]):
     commit: Commit
     repo: _R
 
+    def start_run(self, command: Sequence[str], folder: Path, **kept: Any) -> Run:
+        """Start a run whose code is that of the commit, whatever comes later.
 
-class JudgesCommits(DiffsRuns):
+        Args:
+            command: Command line to record.
+            folder: Where it runs.
+            kept: What else ``Repository.start_run`` takes.
+        """
+        run: Run = self.repo.start_run(command=command, cwd=folder, **kept)
+        run._provenance.wait()  # noqa: SLF001 -- only a repository asks
+        return run
+
+
+class JudgesCommits(DiffsRuns, StartsRuns):
     """The part of a repository that judges commits by their runs."""
 
     # ---- checking ----------------------------------------------------------------------

@@ -15,7 +15,6 @@ from vcs_track.porcelain.lookup import as_path
 from vcs_track.porcelain.reading import ReadsSeries
 from vcs_track.porcelain.run_view import RunView
 from vcs_track.porcelain.sharing import SharesRuns
-from vcs_track.porcelain.starting import StartsRuns
 from vcs_track.porcelain.values import wrong_type
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Repository"]
 
 
-class Repository(StartsRuns, CodeAccess, SharesRuns, JudgesCommits, ReadsSeries):
+class Repository(JudgesCommits, CodeAccess, SharesRuns, ReadsSeries):
     """One ``.runs`` folder.
 
     Made by :func:`vcs_track.init` and :func:`vcs_track.open`.

@@ -6,17 +6,19 @@ import os
 import signal
 from contextlib import contextmanager
 from pathlib import Path
+from shutil import which
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from vcs_track.cli import render
 from vcs_track.cli.change_list import changes_line
-from vcs_track.cli.linking import link, link_option
+from vcs_track.cli.linking import check_link, link, link_option
 from vcs_track.cli.params import json_option, quiet_option, where_option
 from vcs_track.cli.recording import record
 from vcs_track.cli.render import Cell
 from vcs_track.cli.wrap import Signals
+from vcs_track.errors import InvalidValueError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -73,6 +75,7 @@ def command(
     """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
     if low is None and high is None:
         raise click.UsageError("say what a good run has: --min X or --max X")
+    _check_program(program)
     repo = context.repository()
     trials = _Trials(context, repo, program, links)
     with _ended_gently():
@@ -85,6 +88,8 @@ def command(
         context.emit(found.to_dict())
     else:
         _show(found)
+    if found.good is not None and found.bad is not None:
+        context.say(f"'vcs-track diff {found.good.id} {found.bad.id}' shows all that differs")
     if found.first_bad is None:
         context.say(
             "some commits could not be tested"
@@ -92,6 +97,14 @@ def command(
             else "these have no run; '-- CMD' makes one for each that is asked about"
         )
     return 0 if found.first_bad is not None else _SEVERAL
+
+
+def _check_program(program: Sequence[str]) -> None:
+    # A name is looked up alike for every commit: all would be skipped, each with a failed run.
+    if program and os.sep not in program[0] and which(program[0]) is None:
+        raise InvalidValueError(
+            f"cannot run '{program[0]}': not found", hint="check its name, or give its path"
+        )
 
 
 @contextmanager
@@ -133,13 +146,16 @@ class _Trials:
     def make(self, trial: Trial[Repository]) -> Run | RunView | None:
         """Run the program in the work tree of a commit."""
         for path in self._links:
-            link(path, self._top, trial.folder)
+            check_link(path, self._top, trial.folder)
         place = trial.folder / self._below
         place.mkdir(parents=True, exist_ok=True)  # git knows nothing of empty folders
         signals = Signals()
         with signals.held():
-            run: Run = trial.repo.start_run(command=self._program, cwd=place, tags=["bisect"])
+            run = trial.start_run(self._program, place, tags=["bisect"])
             self._context.say(f"vcs-track: run {run.id} '{run.name}' of {_named(trial.commit)}")
+            # Git may ignore folders of that name, and a link to one is none.
+            for path in self._links:
+                link(path, self._top, trial.folder)
             record(self._context, self._repo, run, self._program, place, signals, aside=True)
         if signals.received:
             raise KeyboardInterrupt

@@ -71,16 +71,17 @@ def command(
 def _show(found: Blame) -> None:
     git = any(each.commit is not None for each in found.holders)
     columns = [
-        Column("VALUE", right=True), Column("MOVED BY", right=True, rank=4),
-        Column("RUN", style="yellow"), Column("NAME", least=8, rank=3), Column("AGE", rank=5),
+        Column("VALUE", right=True), Column("DELTA", right=True),
+        Column("RUN", style="yellow"), Column("NAME", least=8, rank=5), Column("AGE", rank=6),
     ]  # fmt: skip
     if git:
         columns += [
-            Column("COMMIT", rank=1), Column("", rank=1), Column("AUTHOR", least=6, rank=2),
-            Column("SUBJECT", least=10, rank=6),
+            Column("COMMIT"), Column("AUTHOR", least=6, rank=2),
+            Column("SUBJECT", least=10, rank=4),
         ]  # fmt: skip
-    columns.append(Column("CHANGED", least=8, rank=7))
-    render.table(columns, [_row(each, git) for each in found.holders])
+    if any(each.changes for each in found.holders):
+        columns.append(Column("CHANGED", least=30, rank=1))
+    render.table(columns, [_row(each, git)[: len(columns)] for each in found.holders])
 
 
 def _row(holder: Holder, git: bool) -> list[Cell | str]:
@@ -91,7 +92,7 @@ def _row(holder: Holder, git: bool) -> list[Cell | str]:
     ]  # fmt: skip
     if git and commit is not None:
         mark = "*" if holder.changed else ""
-        row += [commit.id[:_DIGITS], mark, commit.author, commit.subject]
+        row += [f"{commit.id[:_DIGITS]}{mark}", commit.author, commit.subject]
     elif git:
-        row += ["", "", "", ""]
+        row += ["", "", ""]
     return [*row, changes_line(holder.changes)]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from vcs_track.cli import render
-from vcs_track.cli.delimited import markdown_text
 from vcs_track.cli.params import RUN, json_option, quiet_option, where_option
 from vcs_track.cli.render import Cell, Column
 
@@ -58,13 +56,18 @@ def command(
     if as_markdown and context.json:
         raise click.UsageError("--md and --json cannot be used together")
     repo = context.repository()
-    found = repo.check(*conditions, run=run, base=base, where=where, no_base_ok=no_base_ok)
-    context.tell_skipped(repo)
+    try:
+        found = repo.check(*conditions, run=run, base=base, where=where, no_base_ok=no_base_ok)
+    finally:
+        # What could not be read may be why there is no base.
+        context.tell_skipped(repo)
     if context.json:
         for row in found.to_dicts():
             context.emit(row)
     elif as_markdown:
-        _markdown(found)
+        from vcs_track.pages.check_markdown import check_markdown
+
+        context.print(check_markdown(found), end="")
     else:
         _show(found)
     return 0 if found.holds else 1
@@ -104,19 +107,3 @@ def _word(verdict: Verdict) -> str:
 
 def _value(value: Any) -> str:
     return "-" if value is None else render.value(value)
-
-
-def _markdown(found: Check) -> None:
-    failed = sum(not each.holds for each in found.verdicts)
-    title = f"{failed} of {len(found.verdicts)} fail" if failed else "all hold"
-    lines = [f"**Check: {title}**\n", f"\nRun `{found.run.id}`"]
-    lines += [f", base `{base.run.id}` at {base.sentence}" for base in found.bases]
-    rows = [
-        [
-            each.condition, _value(each.value), _value(each.base_value),
-            f"{'✅ holds' if each.holds else '❌ fails'}{f' ({each.why})' if each.why else ''}",
-        ]
-        for each in found.verdicts
-    ]  # fmt: skip
-    table = markdown_text(["condition", "value", "base", ""], rows, [False, True, True, False])
-    sys.stdout.write(f"{''.join(lines)}\n\n{table}")
