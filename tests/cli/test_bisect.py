@@ -217,9 +217,9 @@ class TestRefused:
     def test_unknown_commit(self, line: Lineage, program: Program) -> None:
         """A typo in a commit is told, with 1."""
         line.run("other", acc=0.5)
-        result = program("bisect", "acc", "--min", "0.8", "--good", "mian", "--bad", "main")
+        result = program("bisect", "acc", "--min", "0.8", "--good", "maim", "--bad", "main")
 
-        assert (1, True) == (result.code, "mian" in result.err)
+        assert (1, True) == (result.code, "maim" in result.err)
 
 
 def test_json(line: Lineage, program: Program) -> None:

@@ -113,7 +113,7 @@ class TestExitCode:
             (["accc > 1"], 2, "did you mean"),
             (["acc >= base-0.5%"], 2, "blanks"),
             ([], 2, "CONDITION"),
-            (["acc >= base", "--base", "mian"], 1, "main"),
+            (["acc >= base", "--base", "maim"], 1, "main"),
             (["acc > 0", "--run", "nobody"], 11, "nobody"),
             (["acc > 0", "--where", "acc > 5"], 11, "no run has exactly the code"),
         ],
