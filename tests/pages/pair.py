@@ -151,7 +151,7 @@ def _first(repo: Repository, folder: Path) -> None:
     (folder / "config.yaml").write_text("lr: 0.1\n")
     with repo.start_run(
         "base", id="base1111", hparams=hparams, tags=["first", "kept"], notes="as agreed",
-        project="digits", inputs=["data.csv"],
+        project="digits", inputs=[folder / "data.csv"],
     ) as run:  # fmt: skip
         _numbers(run, 40, 0.125)
         for step in range(5):
@@ -176,7 +176,7 @@ def _second(repo: Repository, folder: Path) -> None:
     with suppress(RuntimeError), repo.start_run(
         "better", id="next2222", hparams=hparams, tags=["kept", "second"],
         notes="lower rate | see #12 and @kim\nmore on line two", project="digits", group="sweep",
-        inputs=["data.csv"],
+        inputs=[folder / "data.csv"],
     ) as run:  # fmt: skip
         _numbers(run, 60, 0.25)
         for step in range(30):
