@@ -19,6 +19,8 @@ __all__ = ["draw_groups", "draw_matrix"]
 
 _STYLES: Final = {"better": "green", "best": "bold green", "worse": "red"}
 _NARROWEST: Final = 9  # of a column that is cut
+# One long text would push the other columns far away; --json has it whole.
+_WIDEST: Final = 48
 
 
 def draw_groups(diff: GroupDiff) -> None:
@@ -69,6 +71,7 @@ def _draw(sections: Sequence[Section], columns: Sequence[Column]) -> list[str]:
 
 def _cell(entry: Entry) -> Cell:
     text = entry.text.replace("±", "+-") if render.plain() else entry.text
+    text = render.cut(render.visible(text), _WIDEST)
     if entry.verdict == "best":
         text += " *"  # for those without colours
     return Cell(text, _STYLES.get(entry.verdict, ""))
