@@ -38,9 +38,9 @@ class TestText:
     def test_series_show_what_differs(self, lab: Lab, program: Program) -> None:
         """A series shows the statistics that are not the same, and only these."""
         result = program("diff", "base", "small", "--only", "series", "--tag", "train/*")
-        words = [line.split() for line in result.lines[4:]]
+        words = [line.split()[0] for line in result.lines[5:]]
 
-        assert ["last", "min", "mean"] == [next(w for w in line if w.isalpha()) for line in words]
+        assert ["last", "min", "part"] == words
 
     def test_near_numbers_are_told_apart(self, program: Program) -> None:
         """Two values that round to the same text are written out."""
@@ -49,7 +49,7 @@ class TestText:
             repo.start_run(name, hparams={"lr": lr}).finish()
         result = program("diff", "a", "b", "--only", "hparam")
 
-        assert "0.12345678  ->  0.12345679" in result.out
+        assert "0.12345678 -> 0.12345679" in result.out
 
     def test_types_are_told_apart(self, program: Program) -> None:
         """A number, its text and its whole form look different."""
@@ -57,8 +57,8 @@ class TestText:
         for name, value in (("a", 1), ("b", "1"), ("c", 1.0)):
             repo.start_run(name, hparams={"x": value}).finish()
 
-        assert "1  ->  '1'" in program("diff", "a", "b").out
-        assert "'1'  ->  1.0" in program("diff", "b", "c").out
+        assert "1 -> '1'" in program("diff", "a", "b").out
+        assert "'1' -> 1.0" in program("diff", "b", "c").out
 
     @pytest.mark.parametrize("columns", [40, 80, 200])
     def test_fits(self, columns: int, lab: Lab, program: Program) -> None:

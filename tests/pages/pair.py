@@ -48,6 +48,18 @@ _WHEN = {
     "GIT_COMMITTER_NAME": "A Tester", "GIT_COMMITTER_EMAIL": "tester@example.org",
 }  # fmt: skip
 
+_ENV: dict[str, Any] = {
+    "python": {"executable": "python", "implementation": "cpython", "version": "3.11.4"},
+    "platform": "Linux", "host": "node1", "user": "kim", "cpus": 8, "memory": 2**34,
+    "gpus": ["A100"], "variables": {},
+    "packages": {"numpy": "1.26.4", "torch": "2.3.1", "pillow": "10.3.0", "six": "1.16.0"},
+}  # fmt: skip
+_LATER: dict[str, Any] = {
+    **_ENV, "python": {**_ENV["python"], "version": "3.12.1"}, "host": "node2",
+    "gpus": ["H100", "H100"],
+    "packages": {"numpy": "2.0.0", "torch": "2.2.0", "pillow": "10.3.0", "tqdm": "4.66.4"},
+}  # fmt: skip
+
 _TRAIN = "import model\n\nlr = 0.1\nfor step in range(40):\n    model.train(step, lr)\n"
 _NOTES = ["setup", "trained on the small set", "looks fine", "ask Kim about the labels", "end"]
 
@@ -91,7 +103,7 @@ def forge(repo: Repository, run: str, env: dict[str, Any], **facts: Any) -> None
 
 
 def make_pair(folder: Path) -> Repository:
-    """Make a repository with the runs ``base`` and ``better``."""
+    """Make a repository with the runs ``base`` and ``better``, and ``third`` beside them."""
     git(folder, "init", "--quiet", "--initial-branch=main")
     (folder / "train.py").write_text(_TRAIN)
     (folder / "old.py").write_text("x = 1\n")
@@ -101,36 +113,30 @@ def make_pair(folder: Path) -> Repository:
     data = folder / "data.csv"
     data.write_text("x,y\n1,2\n")
     _first(repo, folder)
+    _third(repo, folder)
     data.write_text("x,y\n1,2\n3,4\n")
     (folder / "train.py").write_text(_TRAIN.replace("0.1", "0.03").replace("40", "60"))
     (folder / "old.py").unlink()
     (folder / "model.py").write_text("def train(step, lr):\n    return step * lr\n")
     _second(repo, folder)
-    env = {
-        "python": {"executable": "python", "implementation": "cpython", "version": "3.11.4"},
-        "platform": "Linux", "host": "node1", "user": "kim", "cpus": 8, "memory": 2**34,
-        "gpus": ["A100"], "variables": {},
-        "packages": {"numpy": "1.26.4", "torch": "2.3.1", "pillow": "10.3.0", "six": "1.16.0"},
-    }  # fmt: skip
-    forge(repo, "base1111", env, created_us=_START * 10**6, ended_us=(_START + 60) * 10**6,
-          time_us=(_START + 61) * 10**6, writers={},
-          command={"argv": ["python", "train.py", "--lr", "0.1"], "cwd": ".",
-                   "inputs": _inputs(repo, "base1111")})  # fmt: skip
-    env = {
-        **env, "python": {**env["python"], "version": "3.12.1"}, "host": "node2",  # type: ignore[dict-item]
-        "gpus": ["H100", "H100"],
-        "packages": {"numpy": "2.0.0", "torch": "2.2.0", "pillow": "10.3.0", "tqdm": "4.66.4"},
-    }  # fmt: skip
-    later = _START + 3600
-    forge(repo, "next2222", env, created_us=later * 10**6, ended_us=(later + 95) * 10**6,
-          time_us=(later + 96) * 10**6, writers={}, status="failed",
-          command={"argv": ["python", "train.py", "--lr", "0.03", "--note", "x | `y`"],
-                   "cwd": ".", "inputs": _inputs(repo, "next2222")})  # fmt: skip
+    argv = ["python", "train.py", "--lr", "0.1"]
+    _forge(repo, "base1111", _ENV, _START, 60, argv)
+    _forge(repo, "thrd3333", _ENV, _START + 600, 66, argv)
+    argv = ["python", "train.py", "--lr", "0.03", "--note", "x | `y`"]
+    _forge(repo, "next2222", _LATER, _START + 3600, 95, argv, status="failed")
     return vcs_track.open(folder)
 
 
-def _inputs(repo: Repository, run: str) -> Any:
-    return (repo.run(run).command or {}).get("inputs")
+def _forge(
+    repo: Repository, run: str, env: dict[str, Any], start: int, took: int, argv: list[str],
+    **facts: Any,
+) -> None:  # fmt: skip
+    inputs = (repo.run(run).command or {}).get("inputs")
+    forge(
+        repo, run, env, created_us=start * 10**6, ended_us=(start + took) * 10**6,
+        time_us=(start + took + 1) * 10**6, writers={},
+        command={"argv": argv, "cwd": ".", "inputs": inputs}, **facts,
+    )  # fmt: skip
 
 
 def _numbers(run: Run, steps: int, fall: float) -> None:
@@ -148,10 +154,10 @@ def _first(repo: Repository, folder: Path) -> None:
         "optimizer": {"name": "adam", "betas": [0.9, 0.999]},
         "prompt": "Answer the question in one short sentence and say when you do not know.",
     }  # fmt: skip
-    (folder / "config.yaml").write_text("lr: 0.1\n")
+    (folder / "config.json").write_text('{"lr": 0.1}\n')
     with repo.start_run(
         "base", id="base1111", hparams=hparams, tags=["first", "kept"], notes="as agreed",
-        project="digits", inputs=["data.csv"],
+        project="digits", inputs=[folder / "data.csv"],
     ) as run:  # fmt: skip
         _numbers(run, 40, 0.125)
         for step in range(5):
@@ -161,8 +167,23 @@ def _first(repo: Repository, folder: Path) -> None:
         run.add_histogram("weights", [1, 2, 1], [0.0, 1.0, 2.0, 3.0], step=0)
         run.add_text("\n".join(_NOTES), tag="diary", step=1)
         run.add_fragment("<h1>a fragment</h1>\n<p>plain</p>\n", tag="table", step=1)
-        run.add_file(folder / "config.yaml")
+        run.add_file(folder / "config.json")
         run.write_result(**{"test/acc": 0.875, "test/error": 0.125})
+
+
+def _third(repo: Repository, folder: Path) -> None:
+    """Make a run that is the first once more, with another seed and a little less luck."""
+    hparams = {
+        "lr": 0.1, "batch": 32, "seed": 2, "layers": [64, 64], "warmup": None,
+        "optimizer": {"name": "adam", "betas": [0.9, 0.999]},
+    }  # fmt: skip
+    with repo.start_run(
+        "third", id="thrd3333", hparams=hparams, tags=["kept"], project="digits",
+        inputs=[folder / "data.csv"],
+    ) as run:  # fmt: skip
+        _numbers(run, 40, 0.09375)
+        run.set_summary(params=1_000_000)
+        run.write_result(**{"test/acc": 0.8125, "test/error": 0.1875})
 
 
 def _second(repo: Repository, folder: Path) -> None:
@@ -172,11 +193,11 @@ def _second(repo: Repository, folder: Path) -> None:
         "prompt": "Answer the question in two sentences, and say so when you do not know. <b>@all #1",
         "a|b": "x` | **y**",
     }  # fmt: skip
-    (folder / "config.yaml").write_text("lr: 0.03\nbatch: 64\n")
+    (folder / "config.json").write_text('{"lr": 0.03,\n "batch": 64}\n')
     with suppress(RuntimeError), repo.start_run(
         "better", id="next2222", hparams=hparams, tags=["kept", "second"],
         notes="lower rate | see #12 and @kim\nmore on line two", project="digits", group="sweep",
-        inputs=["data.csv"],
+        inputs=[folder / "data.csv"],
     ) as run:  # fmt: skip
         _numbers(run, 60, 0.25)
         for step in range(30):
@@ -191,6 +212,6 @@ def _second(repo: Repository, folder: Path) -> None:
             "\n".join([*_NOTES[:2], "looks odd @kim #3 `x` <b>", *_NOTES[3:]]), tag="diary", step=1
         )
         run.add_fragment(HOSTILE, tag="table", step=1)
-        run.add_file(folder / "config.yaml")
+        run.add_file(folder / "config.json")
         run.write_result(**{"test/acc": 0.9375, "test/error": 0.0625})
         raise RuntimeError("so that its status differs")

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from vcs_track.cli import render
 from vcs_track.cli.render import Cell, Column
 from vcs_track.pages.rows import TITLES, Row, noun_of, rows_of, tell_ways, telling
-from vcs_track.porcelain.diff.changes import SeriesChange, TextChange
+from vcs_track.porcelain.diff.changes import MediaChange, SeriesChange, TextChange
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from vcs_track.porcelain.diff import Change, Diff
     from vcs_track.porcelain.run_view import RunView
@@ -28,6 +28,11 @@ _INDENT: Final = "    "
 _ARROW: Final = " -> "
 _ARROWS: Final = ("↑", "↓")
 _ROUND_IT: Final = 5  # lines of the screen that are not ours: the prompts, the two runs
+# Which kinds stay where there is no room for all.
+_TELLING: Final = (
+    "hparam", "result", "summary", "series", "code", "identity", "label", "env", "command",
+    "text", "media", "input", "file",
+)  # fmt: skip
 _LEAST: Final = 3  # lines of each kind
 _OF_A_TEXT: Final = 6
 
@@ -63,15 +68,22 @@ def draw(diff: Diff, *, everything: bool = False) -> None:
     screen = _Screen(render.room() if render.has_edge() else None, lines is None)
     _heads(diff, screen)
     groups = {kind: list(some) for kind, some in groupby(diff, key=lambda change: change.kind)}
-    quotas = _quotas({kind: _lines_of(some) for kind, some in groups.items()}, lines)
+    quotas = None if lines is None else _quotas(groups, lines, screen)
     for kind, changes in groups.items():
-        shown = changes if screen.everything else _shown(changes, quotas[kind])
+        if quotas is not None and kind not in quotas:
+            continue
+        shown = changes if quotas is None else _shown(changes, quotas[kind], screen)
         render.line()
         render.line(Cell(TITLES[kind], "bold"), width=screen.width)
         _section(shown, diff, screen)
         if len(shown) < len(changes):
-            more = f"... {len(changes) - len(shown):,} more {noun_of(kind)} (--only {kind})"
+            missing = len(changes) - len(shown)
+            more = f"... {missing:,} more {noun_of(kind, missing)} (--only {kind})"
             render.line(Cell(more, "dim"), width=screen.width)
+    if quotas is not None and len(quotas) < len(groups):
+        rest = [(TITLES[kind], len(some)) for kind, some in groups.items() if kind not in quotas]
+        render.line()
+        render.wrapped(f"also {_told(rest)} (--stat, --all)", "dim")
 
 
 def draw_stat(diff: Diff) -> None:
@@ -86,6 +98,10 @@ def draw_stat(diff: Diff) -> None:
     render.table(columns, rows, indent="  ", heading=False, fit=render.has_edge())
 
 
+def _told(counts: Sequence[tuple[str, int]]) -> str:
+    return ", ".join(f"{title} {many:,}" for title, many in counts)
+
+
 def _heads(diff: Diff, screen: _Screen) -> None:
     for sign, style, run in (("---", "red", diff.old), ("+++", "green", diff.new)):
         render.line(Cell(f"{sign} {run.id} ", style), Cell(run.name, "bold"), width=screen.width)
@@ -94,36 +110,70 @@ def _heads(diff: Diff, screen: _Screen) -> None:
 # ---- one screen ------------------------------------------------------------------------
 
 
-def _lines_of(changes: Sequence[Change]) -> int:
-    return sum(map(_cost, changes))
-
-
-def _cost(change: Change) -> int:
+def _cost(change: Change, screen: _Screen) -> int:
     """Return about how many lines a change takes; told without reading what it names."""
     if isinstance(change, TextChange):
-        return 1 + _OF_A_TEXT
-    return 6 if isinstance(change, SeriesChange) and change.way == "changed" else 1
+        return _OF_A_TEXT + (3 if screen.narrow else 1)
+    if isinstance(change, MediaChange):
+        return 3 if screen.narrow else 1
+    rows = rows_of(change)
+    spark = isinstance(change, SeriesChange) and change.way == "changed"
+    return spark + sum(_height(row, screen) for row in rows)
 
 
-def _quotas(needs: dict[str, int], lines: int | None) -> dict[str, int]:
-    """Return how many lines each kind gets: what it needs, or an equal share of the rest."""
-    if lines is None:
-        return needs
-    room = lines - _ROUND_IT - 2 * len(needs)
+def _height(row: Row, screen: _Screen) -> int:
+    length = len("".join(row)) + len(_ARROW) + len(_INDENT)
+    if screen.fits(length):
+        return 1
+    return 2 if screen.fits(length - len(row.name)) else 3
+
+
+def _need(changes: Sequence[Change], screen: _Screen, most: int) -> int:
+    """Return about how many lines changes take, where it is no more than *most*."""
+    lines = 0
+    for change in changes:
+        lines += _cost(change, screen)
+        if lines > most:
+            break
+    return lines
+
+
+def _quotas(groups: Mapping[str, Sequence[Change]], lines: int, screen: _Screen) -> dict[str, int]:
+    """Return how many lines the kinds get that are shown, those that tell least left out.
+
+    A kind gets what it needs, or an equal share of what the others leave.
+    """
+    needs = {kind: _need(some, screen, lines) for kind, some in groups.items()}
+    shown = sorted(needs, key=_TELLING.index)
+    while len(shown) > 1 and _least(needs, shown, screen) > lines:
+        shown.pop()
+    room = lines - _around(needs, shown, screen)
     quotas: dict[str, int] = {}
-    for place, (kind, need) in enumerate(sorted(needs.items(), key=lambda item: item[1])):
-        share = max(_LEAST, room // (len(needs) - place))
-        quotas[kind] = min(need, share)
+    for place, kind in enumerate(sorted(shown, key=lambda kind: needs[kind])):
+        quotas[kind] = min(needs[kind], max(_LEAST, room // (len(shown) - place)))
         room -= quotas[kind]
     return quotas
 
 
-def _shown(changes: Sequence[Change], quota: int) -> Sequence[Change]:
-    if _lines_of(changes) <= quota:
+def _least(needs: Mapping[str, int], shown: Sequence[str], screen: _Screen) -> int:
+    """Return the lines that it takes to show these kinds and count the others."""
+    least = sum(min(needs[kind], _LEAST) for kind in shown)
+    return least + _around(needs, shown, screen)
+
+
+def _around(needs: Mapping[str, int], shown: Sequence[str], screen: _Screen) -> int:
+    """Return the lines that are no changes."""
+    told = _told([(TITLES[kind], 100) for kind in needs if kind not in shown])
+    rest = 2 + len(told) // max(20, screen.width or 1) if told else 0
+    return _ROUND_IT + 2 * len(shown) + rest
+
+
+def _shown(changes: Sequence[Change], quota: int, screen: _Screen) -> Sequence[Change]:
+    if _need(changes, screen, quota) <= quota:
         return changes
     shown: list[Change] = []
     for change in telling(changes):
-        quota -= _cost(change)
+        quota -= _cost(change, screen)
         # One stands there whatever it takes, and a line tells of those that do not.
         if shown and quota < 1:
             break
@@ -301,6 +351,12 @@ def _lines_below(
 ) -> None:
     if screen.fits(_columns([_INDENT, *detail, *values])):
         render.line(_INDENT, *detail, *values)
+        return
+    if _spans(row) and row.detail:
+        first, *rest = row.old.split(", ")
+        render.line(_INDENT, *detail, first, width=screen.width)
+        for part in rest:
+            render.line(_INDENT, " " * (len(row.detail) + 1), part, width=screen.width)
         return
     if detail:
         render.line(_INDENT, *detail)

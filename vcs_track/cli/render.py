@@ -95,7 +95,7 @@ def room(stream: TextIO | None = None) -> int:
 
 
 def height() -> int | None:
-    """Return the lines that the terminal shows at once, None where stdout is none."""
+    """Return how many lines stdout shows, None where it is no terminal."""
     return shutil.get_terminal_size().lines if sys.stdout.isatty() else None
 
 

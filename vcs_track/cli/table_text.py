@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 __all__ = ["draw_groups", "draw_matrix"]
 
 _STYLES: Final = {"better": "green", "best": "bold green", "worse": "red"}
-_NARROWEST: Final = 9  # of a column that is cut
+# A number is not cut: the rest of it would be another one.
+_A_NUMBER: Final = 11
+_A_SPREAD: Final = 14
+# One long text would push the other columns far away; --json has it whole.
+_WIDEST: Final = 48
 
 
 def draw_groups(diff: GroupDiff) -> None:
@@ -29,7 +33,7 @@ def draw_groups(diff: GroupDiff) -> None:
         many = f"  {render.count(len(runs), 'run')}"
         render.line(Cell(f"{sign} ", style), Cell(name, "bold"), Cell(many, "dim"))
     columns = [
-        Column("", least=6), Column("OLD", least=_NARROWEST), Column("NEW", least=_NARROWEST),
+        Column("", least=6), Column("OLD", least=_A_SPREAD), Column("NEW", least=_A_SPREAD),
         Column("CHANGE", rank=1),
     ]  # fmt: skip
     _draw(group_sections(diff), columns)
@@ -43,7 +47,7 @@ def draw_matrix(matrix: Matrix) -> list[str]:
     """
     columns = [Column("", least=6)]
     columns += [
-        Column(title, least=_NARROWEST, rank=place)
+        Column(title, least=_A_NUMBER, rank=place)
         for place, title in enumerate(run_titles(matrix))
     ]
     return _draw(matrix_sections(matrix), columns)
@@ -69,6 +73,7 @@ def _draw(sections: Sequence[Section], columns: Sequence[Column]) -> list[str]:
 
 def _cell(entry: Entry) -> Cell:
     text = entry.text.replace("±", "+-") if render.plain() else entry.text
+    text = render.cut(render.visible(text), _WIDEST)
     if entry.verdict == "best":
         text += " *"  # for those without colours
     return Cell(text, _STYLES.get(entry.verdict, ""))

@@ -19,15 +19,16 @@ __all__ = ["COLOURS", "Mark", "chart", "sparkline"]
 # Told apart by people who cannot tell red from green, and in print.
 COLOURS: Final = ("#bc4c00", "#0969da", "#8250df", "#1a7f37", "#bf3989", "#6e7781")
 
-_WIDTH: Final = 560
-_HEIGHT: Final = 250
+# About as wide as it is shown, for the letters grow and shrink with it.
+_WIDTH: Final = 380
+_HEIGHT: Final = 210
 _TOP: Final = 10
 _RIGHT: Final = 14
 _BELOW: Final = 40
 _LETTER: Final = 6.6  # of a digit at the size of the labels, rather too wide than too narrow
 _GAP: Final = 8
 _ROWS: Final = 5
-_A_NUMBER: Final = 70  # for one number below the axis
+_A_NUMBER: Final = 50  # for one number below the axis
 _DOT: Final = 4.5
 _SPARK: Final = (120, 28)
 
@@ -89,7 +90,7 @@ def chart(
         >>> from vcs_track.pages.curves import Curve
         >>> drawn = chart([Curve("a", [[(0, 1.0), (1, 2.0)]])], label="loss")
         >>> drawn[:46], drawn.count("<path")
-        ('<svg viewBox="0 0 560 250" role="img" aria-lab', 1)
+        ('<svg viewBox="0 0 380 210" role="img" aria-lab', 1)
     """
     frame = _frame_of(curves, log=log, whole=whole)
     if frame is None:

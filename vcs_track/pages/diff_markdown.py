@@ -72,7 +72,7 @@ def add_changes(document: Document, changes: Sequence[Change]) -> None:
         for change in shown:
             document.add(_rows(change), noun, rank=_FIRST)
         if folded:
-            document.section(_fold(f"{len(folded):,} more {noun}") + head)
+            document.section(_fold(f"{len(folded):,} more {noun_of(kind, len(folded))}") + head)
             for change in folded:
                 document.add(_rows(change), noun, rank=_SECOND)
             document.end("\n</details>\n")

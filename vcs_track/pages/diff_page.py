@@ -12,7 +12,7 @@ from vcs_track.pages.curves import Curve, View, curve_of
 from vcs_track.pages.human import duration, size
 from vcs_track.pages.markup import Html, safe, tag
 from vcs_track.pages.page import framed, page
-from vcs_track.pages.rows import TITLES, Row, name_of, rows_of, tell_ways, telling
+from vcs_track.pages.rows import TITLES, Row, rows_of, tell_ways, telling
 from vcs_track.porcelain.diff.changes import MediaChange, SeriesChange, TextChange
 
 if TYPE_CHECKING:
@@ -265,7 +265,7 @@ def _texts(changes: Sequence[Change], diff: Diff, budget: _Budget) -> Html:
     for change in changes:
         assert isinstance(change, TextChange)
         (row,) = rows_of(change)
-        head = tag("h3", _SIGNS[row.way], " ", tag("code", name_of(change)),
+        head = tag("h3", _SIGNS[row.way], " ", tag("code", change.name),
                    tag("small", row.note))  # fmt: skip
         lines = change.lines()
         shown = [tag("span", line, class_=_line(line)) for line in lines[:_LINES]]

@@ -187,7 +187,7 @@ class Document:
                 parts.append(part.head + "".join(kept) + part.end)
         if missing:
             told = ", ".join(
-                f"{count:,} {noun if count == 1 or noun.endswith('s') else noun + 's'}"
+                f"{count:,} {noun if count == 1 or noun.endswith(('s', 'media')) else noun + 's'}"
                 for noun, count in missing.items()
             )
             parts.append(f"Left out, for it would be too long: {told}.\n")

@@ -87,7 +87,7 @@ svg .curve { stroke-width: 1.7; stroke-linecap: round; stroke-linejoin: round }
 svg.spark { vertical-align: middle }
 %(curves)s
 .sides { display: grid; gap: 12px; margin: 8px 0 16px;
-  grid-template-columns: repeat(auto-fit, minmax(min(100%%, 260px), 1fr)) }
+  grid-template-columns: repeat(auto-fit, minmax(min(100%%, 220px), 1fr)) }
 .sides p { margin: 0 0 4px; font-size: 13px; color: var(--dim) }
 .sides img { display: block; max-width: 100%%; max-height: 480px; min-width: min(100%%, 96px);
   height: auto; image-rendering: auto; background: repeating-conic-gradient(#8883 0 25%%,

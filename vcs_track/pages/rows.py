@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
     from vcs_track.porcelain.diff.changes import Blob, Change, CodeFile, Course
 
-__all__ = ["TITLES", "Row", "name_of", "noun_of", "rows_of", "tell_ways", "telling", "weight"]
+__all__ = [
+    "TITLES", "Row", "name_of", "noun_of", "rows_of", "tell_ways", "telling", "text_of", "weight",
+]  # fmt: skip
 
 TITLES: Final = {
     "identity": "identity", "hparam": "hyperparameters", "summary": "summary",
@@ -34,10 +36,11 @@ TITLES: Final = {
 }  # fmt: skip
 
 _NOUNS: Final = {
-    "identity": "facts", "hparam": "hyperparameters", "summary": "values", "result": "results",
-    "series": "series", "media": "media", "text": "texts", "file": "files", "input": "inputs",
-    "env": "facts", "command": "facts", "label": "labels", "code": "files",
+    "identity": "fact", "hparam": "hyperparameter", "summary": "value", "result": "result",
+    "series": "series", "media": "media", "text": "text", "file": "file", "input": "input",
+    "env": "fact", "command": "fact", "label": "label", "code": "file",
 }  # fmt: skip
+_UNCOUNTED: Final = ("series", "media")
 _STATISTICS: Final = (("count", "points"), ("last", "last"), ("min", "min"), ("max", "max"))
 _OTHERS: Final = (("mean", "mean"), ("first_step", "first step"), ("last_step", "last step"))
 _DIRECTIONS: Final = {"up": "↑ up", "down": "↓ down"}
@@ -74,15 +77,21 @@ class Row(NamedTuple):
         return f"{self.note} {self.verdict}".strip()
 
 
-def noun_of(kind: str) -> str:
-    """Return what several changes of *kind* are called."""
-    return _NOUNS[kind]
+def noun_of(kind: str, many: int = 1) -> str:
+    """Return what so *many* changes of *kind* are called.
+
+    Example:
+        >>> from vcs_track.pages.rows import noun_of
+        >>> noun_of("code"), noun_of("code", 2), noun_of("series", 2)
+        ('file', 'files', 'series')
+    """
+    return _NOUNS[kind] + ("" if many == 1 or kind in _UNCOUNTED else "s")
 
 
-def name_of(change: Change) -> str:
-    """Return what *change* is called where all around it is of its kind."""
+def name_of(kind: str, name: str) -> str:
+    """Return what *name* is called where all around it is of its kind."""
     # Nearly all of an environment are packages.
-    return change.name.removeprefix(_PACKAGE) if change.kind == "env" else change.name
+    return name.removeprefix(_PACKAGE) if kind == "env" else name
 
 
 def weight(change: Change) -> float:
@@ -111,8 +120,15 @@ def weight(change: Change) -> float:
 
 
 def telling(changes: Iterable[Change]) -> list[Change]:
-    """Return changes, those that tell most first."""
-    return sorted(changes, key=weight, reverse=True)
+    """Return changes, those that tell most first.
+
+    First those that made something better or worse, each by how far it went.
+    """
+    return sorted(
+        changes,
+        key=lambda change: (getattr(change, "better", None) is not None, weight(change)),
+        reverse=True,
+    )
 
 
 def tell_ways(changes: Sequence[Change]) -> str:
@@ -193,8 +209,9 @@ def _blob(_name: str, x: Blob) -> str:
     return f"{x.oid.removeprefix('x1-')[:8]} {size(x.size)}"
 
 
-def _file(_name: str, x: CodeFile) -> str:
-    return x.blob[:8]
+def _file(_name: str, x: CodeFile | str) -> str:
+    # Tables of many runs have the id of the whole tree.
+    return x[:_SHORT] if isinstance(x, str) else x.blob[:8]
 
 
 _TEXTS: Final[dict[str, Callable[[str, Any], str]]] = {
@@ -226,7 +243,7 @@ def rows_of(change: Change) -> list[Row]:
 
 
 def _valued(change: Change) -> Row:
-    name, kind = name_of(change), change.kind
+    name, kind = name_of(change.kind, change.name), change.kind
     old = "" if change.way == "added" else text_of(kind, change.name, change.old)
     new = "" if change.way == "removed" else text_of(kind, change.name, change.new)
     if change.way != "changed":
@@ -303,4 +320,6 @@ def _apart(change: SeriesChange) -> list[Row]:
     if change.gap:
         where = "" if change.gap_at is None else f" at step {change.gap_at:,}"
         words.append(f"gap {number(change.gap)}{where}")
+    if change.area:
+        words.append(f"area {number(change.area)}")
     return [Row("changed", "", "part", ", ".join(words))] if words else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from vcs_track.pages.human import count
 from vcs_track.pages.markdown import MOST, Document, code, row
 from vcs_track.pages.rows import TITLES, noun_of
 from vcs_track.pages.tables import group_sections, matrix_sections, run_titles
@@ -28,10 +29,10 @@ def groups_markdown(diff: GroupDiff, *, most: int = MOST) -> str:
     """
     document = Document(most)
     old, new = (
-        f"{code(name)} ({len(runs):,} runs)"
+        f"{code(name)} ({count(len(runs), 'run')})"
         for name, runs in zip(diff.names, (diff.old, diff.new), strict=True)
     )
-    document.section(f"### {old} → {new}\n")
+    document.section(f"### {old} → {new}\n\n")
     document.add(
         "Numbers are means ± standard deviations.\n" if len(diff) else "No differences.\n"
     )
@@ -43,7 +44,9 @@ def groups_markdown(diff: GroupDiff, *, most: int = MOST) -> str:
 
 
 def matrix_markdown(matrix: Matrix, *, most: int = MOST) -> str:
-    """Return what varies between runs as Markdown, the best of each outcome in bold.
+    """Return what varies between runs as Markdown.
+
+    The best of each outcome is in bold.
 
     Args:
         matrix: What varies.

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from vcs_track.pages.human import change as relative, spread, value
-from vcs_track.pages.rows import text_of
+from vcs_track.pages.rows import name_of, text_of
 from vcs_track.porcelain.interest import better_way
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def run_titles(matrix: Matrix) -> list[str]:
 
 
 def matrix_sections(matrix: Matrix) -> list[Section]:
-    """Return what varies, a cell a run; the best of each outcome is known as such."""
+    """Return what varies, a cell a run, and which is the best."""
     return [
         Section(kind, [_line(row) for row in rows])
         for kind, rows in groupby(matrix, key=lambda row: row.kind)
@@ -85,7 +85,7 @@ def _line(row: MatrixRow) -> Line:
         else:
             text = text_of(row.kind, row.name, x)
             cells.append(Entry(text, "best" if x is not None and x == best else ""))
-    return Line(row.name, cells)
+    return Line(name_of(row.kind, row.name), cells)
 
 
 def _best(row: MatrixRow) -> Any:
@@ -102,7 +102,7 @@ _NO_VALUE: Final = object()
 
 
 def group_sections(diff: GroupDiff) -> list[Section]:
-    """Return what differs between two sets of runs: old, new and the change of each name."""
+    """Return what differs between two sets: old, new and the change."""
     return [
         Section(kind, [_group_line(change) for change in changes])
         for kind, changes in groupby(diff, key=lambda change: change.kind)
@@ -113,7 +113,8 @@ def _group_line(change: GroupChange) -> Line:
     verdict = "" if change.better is None else "better" if change.better else "worse"
     old, new = (_spread(side, change) for side in (change.old, change.new))
     note = f"{relative(change.old.mean, change.new.mean)} {verdict}".strip()
-    return Line(change.name, [Entry(old), Entry(new), Entry(note, verdict)])
+    name = name_of(change.kind, change.name)
+    return Line(name, [Entry(old), Entry(new), Entry(note, verdict)])
 
 
 def _spread(side: Spread, change: GroupChange) -> str:

@@ -77,23 +77,23 @@ class DiffsRuns(ComparesRuns):
             >>> repo.diff("a", "b", only="results", tol="10%") == []
             True
         """
-        from vcs_track.porcelain import diff as diffs
+        from vcs_track.porcelain.diff import walk
 
         sides = (self._side_of(old), self._side_of(new))
-        return diffs.diff(
+        return walk.diff(
             *sides, only=only, tags=tags, tol=tol, everything=everything,
             store=self.store if code else None,
         )  # fmt: skip
 
     def _side_of(self, run: str | RunView | Run) -> RunView:
         """Return a run of the repository or of a bundle."""
-        from vcs_track.porcelain.bundle_runs import in_bundle, named_bundle
-
         if not isinstance(run, str):
             return run.view()
         try:
             return self.run(run)
         except NotFoundError:
+            from vcs_track.porcelain.bundle_runs import in_bundle, named_bundle
+
             # The name of a run may look like that of a bundle.
             found = named_bundle(run)
             if found is None:
@@ -203,11 +203,11 @@ class DiffsRuns(ComparesRuns):
             >>> row.name, round(row.old.mean, 3), round(row.new.mean, 3), row.better
             ('acc', 0.85, 0.96, True)
         """
-        from vcs_track.porcelain import diff as diffs
+        from vcs_track.porcelain.diff import groups
 
         every = self.runs().whole()
         names, sides, _ = zip(*(self._chosen(side, every) for side in (a, b)), strict=True)
-        return diffs.compare_groups(
+        return groups.compare_groups(
             names, *sides, only=only, tags=tags, tol=tol, everything=everything
         )
 
@@ -237,7 +237,7 @@ class DiffsRuns(ComparesRuns):
             >>> [(row.name, row.values) for row in repo.matrix("abc", only="hparams")]
             [('lr', (1, 2, 2))]
         """
-        from vcs_track.porcelain import diff as diffs
+        from vcs_track.porcelain.diff import matrix
 
         views = [self._side_of(run) for run in runs]
-        return diffs.matrix_of(views, only=only, tags=tags, tol=tol, everything=everything)
+        return matrix.matrix_of(views, only=only, tags=tags, tol=tol, everything=everything)

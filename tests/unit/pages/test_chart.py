@@ -35,7 +35,7 @@ class TestCurve:
 
         assert points == sorted(points)
         assert [y for _, y in points] == sorted((y for _, y in points), reverse=True)
-        assert points[-1] == (546.0, 10.0)
+        assert points[-1] == (366.0, 10.0)
 
     def test_nan_leaves_a_gap(self) -> None:
         """The pen is lifted at NaN. Seen to fail when NaN was left out of the line."""
@@ -54,7 +54,7 @@ class TestCurve:
         line, dots = paths([(0, 1.0), (1, 2.0), (2, math.inf), (3, -math.inf), (4, 1.0), (5, 2.0)])
 
         assert line.count("M") == 2
-        assert [10.0, 210.0] == [float(y) for _, y in COORDINATE.findall(dots.replace("h0", ""))]
+        assert [10.0, 170.0] == [float(y) for _, y in COORDINATE.findall(dots.replace("h0", ""))]
 
     def test_the_pen_is_lifted_where_steps_go_back(self) -> None:
         """A run that began again has two lines, not one that crosses the picture."""
@@ -80,7 +80,7 @@ class TestCurve:
             for x, y in COORDINATE.findall(path.attrib["d"].replace("h0", ""))
         ]
 
-        assert all(0 <= x <= 560 and 0 <= y <= 250 for x, y in points)
+        assert all(0 <= x <= 380 and 0 <= y <= 210 for x, y in points)
         assert "nan" not in made
         assert "inf" not in made
 

@@ -85,7 +85,8 @@ class Between:
         if self._last is not None:
             self._widen(steps[0] - self._last[0], abs(self._last[1] - self._last[2]) + gaps[0])
         if isinstance(widths, int):
-            self._widen(widths, 2 * total - gaps[0] - gaps[-1])
+            if len(steps) > 1:
+                self._widen(widths, 2 * total - gaps[0] - gaps[-1])
         else:
             self._widen(1, sum(map(mul, widths, map(add, gaps, gaps[1:]))))
         self._top, self._last = steps[-1], (steps[-1], old[-1], new[-1])

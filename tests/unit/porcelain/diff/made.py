@@ -64,7 +64,7 @@ def chunked(points: Sequence[Point], sizes: Sequence[int], objects: MemoryObject
         }  # fmt: skip
         for name, place in (("rep", 2), ("rank", 3)):
             column = [p[place] for p in part]
-            if any(column):
+            if set(column) - {0 if name == "rep" else None}:
                 stretches = [(len(list(group)), value) for value, group in groupby(column)]
                 chunk[name] = objects.add(encode_stretches(stretches))
         chunks.append(chunk)
