@@ -26,8 +26,8 @@ from vcs_track.cli.human import (
     spread,
     value,
 )
-from vcs_track.cli.sparkline import shape_of, sparkline
 from vcs_track.cli.text import visible
+from vcs_track.pages.sparkline import shape_of, sparkline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

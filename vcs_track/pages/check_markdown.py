@@ -38,6 +38,8 @@ def verdict_line(check: Check) -> str:
     """Return in one sentence whether all conditions hold."""
     count = len(check.verdicts)
     failed = sum(not each.holds for each in check.verdicts)
+    if failed and count == 1:
+        return "❌ The condition fails"
     if failed:
         return f"❌ {failed:,} of {count:,} conditions {'fails' if failed == 1 else 'fail'}"
     return "✅ The condition holds" if count == 1 else f"✅ All {count:,} conditions hold"
@@ -48,10 +50,16 @@ def run_line(run: RunView) -> str:
     return f"- run {code(run.id)} {code(run.name)}{_at(run.git.get('commit'))}\n"
 
 
-def base_line(base: Baseline) -> str:
-    """Return what it is measured by, as an item of a list."""
+def base_line(base: Baseline, by: str | None = None) -> str:
+    """Return what it is measured by, as an item of a list.
+
+    Args:
+        base: The base.
+        by: The number by which it is the best run there.
+    """
     where = _at(base.commit.id)
-    return f"- base {code(base.run.id)} {code(base.run.name)}{where}, {_place(base)}\n"
+    best = f", the best there by {code(by)}" if by else ""
+    return f"- base {code(base.run.id)} {code(base.run.name)}{where}, {_place(base)}{best}\n"
 
 
 def add_verdicts(document: Document, check: Check) -> None:

@@ -178,7 +178,7 @@ def settings(values: Mapping[str, Any]) -> str:
 
 
 def pair(old: Any, new: Any) -> tuple[str, str]:
-    """Return two different values as two different texts.
+    """Return two values as two texts, different ones where the values are.
 
     Example:
         >>> from vcs_track.pages.human import pair
@@ -186,7 +186,8 @@ def pair(old: Any, new: Any) -> tuple[str, str]:
         (('0.1', '0.2'), ('0.12345678', '0.12345679'))
     """
     before, after = value(old), value(new)
-    if before == after and isinstance(old, float) and isinstance(new, float):
+    both = isinstance(old, float) and isinstance(new, float)
+    if before == after and both and repr(old) != repr(new):
         return repr(old), repr(new)
     return before, after
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from vcs_track.errors import GitError, VcsTrackError
+from vcs_track.errors import GitError, RunNotFoundError, VcsTrackError
 from vcs_track.plumbing import git_base, gitlink
 from vcs_track.plumbing.git_log import history
 from vcs_track.porcelain.best_so_far import beats
@@ -135,6 +135,20 @@ class Baselines:
     def nearest(self) -> Baseline | None:
         """Return the newest run of the nearest commit that has one."""
         return self.best("id")
+
+    def required(self) -> Baseline:
+        """Return the newest run of the nearest commit that has one.
+
+        Raises:
+            RunNotFoundError: If there is none.
+        """
+        found = self.nearest()
+        if found is None:
+            raise RunNotFoundError(
+                f"no finished run is at the merge base of HEAD and '{self.rev}', nor before it",
+                hint="commit one on that branch with 'vcs-track commit', or use --no-base-ok",
+            )
+        return found
 
     def _walk(self) -> Iterator[tuple[Commit, list[RunView]]]:
         yield from self._walked

@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from vcs_track.errors import RunNotFoundError
 from vcs_track.porcelain.condition import ask
 
 if TYPE_CHECKING:
@@ -111,20 +110,10 @@ def _verdict(
             why = "there is no base to compare with"
             return Verdict(condition.text, True, why, condition.name, value)
         if base is None:
-            base = _nearest(baselines)
+            # Without the value that is wanted, to say that it has none.
+            base = baselines.required()
     answer = ask(condition, run.flat, None if base is None else base.run.flat, now)
     return Verdict(
         condition.text, answer.holds, answer.why, condition.name, answer.value, answer.base,
         answer.limit, base,
     )  # fmt: skip
-
-
-def _nearest(baselines: Baselines) -> Baseline:
-    """Return a base without the value that is wanted, to say that it has none."""
-    found = baselines.nearest()
-    if found is None:
-        raise RunNotFoundError(
-            f"no finished run is at the merge base of HEAD and '{baselines.rev}', nor before it",
-            hint="commit one on that branch with 'vcs-track commit', or use --no-base-ok",
-        )
-    return found

@@ -20,10 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from vcs_track.plumbing.git_log import Commit
+    from vcs_track.porcelain.baseline import Baselines
     from vcs_track.porcelain.best_so_far import Blame
     from vcs_track.porcelain.bisecting import Bisected, Step
+    from vcs_track.porcelain.condition import Condition
     from vcs_track.porcelain.gate import Check
     from vcs_track.porcelain.interest import Better
+    from vcs_track.porcelain.report import Report
     from vcs_track.porcelain.run import Run
     from vcs_track.porcelain.run_view import RunView
 
@@ -128,19 +131,103 @@ class JudgesCommits(DiffsRuns, StartsRuns):
             ('new', 'old', False)
         """
         from vcs_track.porcelain import gate
-        from vcs_track.porcelain.baseline import Baselines
-        from vcs_track.porcelain.condition import understand
 
         if not conditions:
             raise InvalidValueError(
                 "there is no condition", hint="give one, such as 'summary.loss <= base'"
             )
-        known = self._names()
+        asked, checked, bases = self._asked(conditions, run, base, where)
+        return gate.check(checked, asked, bases, no_base_ok=no_base_ok)
+
+    def _asked(
+        self, conditions: Sequence[str], run: str | RunView | Run | None, base: str | None,
+        where: str | None,
+    ) -> tuple[list[Condition], RunView, Baselines]:  # fmt: skip
+        """Return what is asked, about which run, and where its base is found."""
+        from vcs_track.porcelain.baseline import Baselines
+        from vcs_track.porcelain.condition import understand
+
+        known = self._names() if conditions else ()
         asked = [understand(text, known) for text in conditions]
         runs = list(self.runs(where))
         checked = self._checked(runs) if run is None else self._view(run)
-        bases = Baselines(self.root, runs, base, self._leave_out)
-        return gate.check(checked, asked, bases, no_base_ok=no_base_ok)
+        return asked, checked, Baselines(self.root, runs, base, self._leave_out)
+
+    @storage_errors("report on a run")
+    def report(
+        self,
+        *conditions: str,
+        run: str | RunView | Run | None = None,
+        base: str | None = None,
+        where: str | None = None,
+        no_base_ok: bool = False,
+    ) -> Report:
+        """Return what a branch changes: its run beside the base run.
+
+        The base run is that of the first condition that has one; else it is the best finished
+        run, by the number of the summary that tells most, of the commit at which the branch of
+        ``HEAD`` began, or of the nearest one before it that has a run.
+
+        Args:
+            conditions: Conditions, as of :meth:`check`; a report needs none.
+            run: The run of the branch. Default: the newest finished run of exactly the code of
+                ``HEAD``; outside git, the newest one.
+            base: What the branch goes to. Default: ``origin/HEAD``, else ``main`` or
+                ``master``.
+            where: Only runs that match this filter are taken by default, or are a base.
+            no_base_ok: Whether to report on the run alone where there is no base.
+
+        Raises:
+            CommitNotFoundError: If git does not know *base*.
+            ExpressionError: If a condition cannot be understood, or names what no run has.
+            GitError: If git cannot be asked, or the histories have nothing in common.
+            RunNotFoundError: If there is no run, or no base run.
+
+        Example:
+            >>> import subprocess, tempfile, vcs_track
+            >>> folder = tempfile.mkdtemp()
+            >>> def git(*args):
+            ...     subprocess.run(["git", *args], cwd=folder, check=True, capture_output=True)
+            >>> git("init", "-b", "main"), git("commit", "--allow-empty", "-m", "start")
+            (None, None)
+            >>> repo = vcs_track.init(folder)
+            >>> with repo.start_run("old", hparams={"width": 1}) as run:
+            ...     run.add_scalar("acc", 0.8)
+            >>> (repo.root / "train.py").write_text("better")
+            6
+            >>> with repo.start_run("new", hparams={"width": 2}) as run:
+            ...     run.add_scalar("acc", 0.9)
+            >>> git("switch", "-c", "wider"), git("add", "."), git("commit", "-m", "Widen")
+            (None, None, None)
+            >>> report = repo.report("acc >= base")
+            >>> report.holds, report.base.run.name
+            (True, 'old')
+            >>> [(one.name, one.old, one.new, one.better) for one in report.figures]
+            [('acc', 0.8, 0.9, True)]
+            >>> [change.name for change in report.diff.of("hparams")]
+            ['width']
+        """
+        from vcs_track.porcelain import gate
+        from vcs_track.porcelain.pairing import main_number
+        from vcs_track.porcelain.report import Report, figures_of
+
+        asked, found, bases = self._asked(conditions, run, base, where)
+        check = gate.check(found, asked, bases, no_base_ok=no_base_ok) if asked else None
+        with_base = next((each for each in asked if each.base is not None), None)
+        number = main_number(found)
+        by = None if number is None else f"summary.{number}"
+        chosen = next(iter(check.bases), None) if check is not None else None
+        if chosen is not None and with_base is not None:
+            by = with_base.base
+        elif by is not None:
+            chosen = bases.best(by, better_way(by))
+        if chosen is None:
+            by, chosen = None, bases.nearest() if no_base_ok else bases.required()
+        old = None if chosen is None else chosen.run
+        return Report(
+            found, chosen, by, check, figures_of(old, found),
+            None if old is None else self.diff(old, found),
+        )  # fmt: skip
 
     def _names(self) -> set[str]:
         found = self._finder.names()

@@ -37,7 +37,7 @@ def sparkline(
             largest number.
 
     Example:
-        >>> from vcs_track.cli.sparkline import sparkline
+        >>> from vcs_track.pages.sparkline import sparkline
         >>> sparkline([1, 2, 3, float("nan"), 8])
         '▁▂▃ █'
     """
