@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vcs_track.porcelain.diff import Change, Diff
-    from vcs_track.porcelain.report import Figure, Report
+    from vcs_track.porcelain.report import BranchReport, Figure
     from vcs_track.porcelain.run_view import RunView
 
 __all__ = ["headline", "report_markdown"]
@@ -33,7 +33,7 @@ _VERDICTS: Final = {True: "**better**", False: "**worse**", None: ""}
 _ALWAYS: Final = -1  # a fold that is opened is closed, however much is left out
 
 
-def report_markdown(report: Report, *, most: int = MOST) -> str:
+def report_markdown(report: BranchReport, *, most: int = MOST) -> str:
     """Return what a branch changes as Markdown that GitHub and others show.
 
     Args:
@@ -63,8 +63,8 @@ def report_markdown(report: Report, *, most: int = MOST) -> str:
     return document.text()
 
 
-def headline(report: Report) -> str:
-    """Return in one line what became of the conditions, or of the first number."""
+def headline(report: BranchReport) -> str:
+    """Return what became of the conditions, or of the first number."""
     if report.check is not None:
         return verdict_line(report.check)
     if report.base is None:

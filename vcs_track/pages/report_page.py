@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vcs_track.porcelain.gate import Check, Verdict
-    from vcs_track.porcelain.report import Figure, Report
+    from vcs_track.porcelain.report import BranchReport, Figure
 
 __all__ = ["report_page"]
 
 _WORDS: Final = {True: ("better", "good"), False: ("worse", "bad"), None: ("", "dim")}
 
 
-def report_page(report: Report) -> str:
-    """Return what a branch changes as one HTML document with its charts and images.
+def report_page(report: BranchReport) -> str:
+    """Return what a branch changes as one HTML document.
 
-    It opens without a network and runs no script.
+    Charts and images are in it; it opens without a network and runs no script.
 
     Args:
         report: What it changes.

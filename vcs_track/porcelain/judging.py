@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from vcs_track.porcelain.condition import Condition
     from vcs_track.porcelain.gate import Check
     from vcs_track.porcelain.interest import Better
-    from vcs_track.porcelain.report import Report
+    from vcs_track.porcelain.report import BranchReport
     from vcs_track.porcelain.run import Run
     from vcs_track.porcelain.run_view import RunView
 
@@ -161,7 +161,7 @@ class JudgesCommits(DiffsRuns, StartsRuns):
         base: str | None = None,
         where: str | None = None,
         no_base_ok: bool = False,
-    ) -> Report:
+    ) -> BranchReport:
         """Return what a branch changes: its run beside the base run.
 
         The base run is that of the first condition that has one; else it is the best finished
@@ -209,7 +209,7 @@ class JudgesCommits(DiffsRuns, StartsRuns):
         """
         from vcs_track.porcelain import gate
         from vcs_track.porcelain.pairing import main_number
-        from vcs_track.porcelain.report import Report, figures_of
+        from vcs_track.porcelain.report import BranchReport, figures_of
 
         asked, found, bases = self._asked(conditions, run, base, where)
         check = gate.check(found, asked, bases, no_base_ok=no_base_ok) if asked else None
@@ -224,7 +224,7 @@ class JudgesCommits(DiffsRuns, StartsRuns):
         if chosen is None:
             by, chosen = None, bases.nearest() if no_base_ok else bases.required()
         old = None if chosen is None else chosen.run
-        return Report(
+        return BranchReport(
             found, chosen, by, check, figures_of(old, found),
             None if old is None else self.diff(old, found),
         )  # fmt: skip

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from vcs_track.porcelain.gate import Check
     from vcs_track.porcelain.run_view import RunView
 
-__all__ = ["Figure", "Report", "figures_of"]
+__all__ = ["BranchReport", "Figure", "figures_of"]
 
 _NUMBERS: Final = frozenset({"summary", "result"})
 _PLACE: Final = frozenset({"branch", "commit"})  # a branch has others, of course
@@ -42,7 +42,7 @@ class Figure:
 
     @property
     def better(self) -> bool | None:
-        """Whether it got better, None where its name does not say how, or it is equal."""
+        """Whether it got better, None where nobody knows, or equal."""
         return numbers.better(self.name, self.old, self.new)
 
     def to_dict(self) -> dict[str, Any]:
@@ -54,7 +54,7 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class BranchReport:
     """What a branch changes.
 
     Attributes:
@@ -79,7 +79,7 @@ class Report:
         return self.check is None or self.check.holds
 
     def others(self, figures: int | None = None) -> tuple[Change, ...]:
-        """Return what differs besides commit and branch, and besides the first figures.
+        """Return what differs besides the commit and the first figures.
 
         Args:
             figures: How many of the figures are shown by themselves. Default: all.

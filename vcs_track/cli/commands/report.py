@@ -12,7 +12,7 @@ from vcs_track.errors import InvalidValueError
 
 if TYPE_CHECKING:
     from vcs_track.cli.context import Context
-    from vcs_track.porcelain.report import Report
+    from vcs_track.porcelain.report import BranchReport
 
 __all__ = ["command"]
 
@@ -79,7 +79,7 @@ def command(
     return 1 if exit_code and not found.holds else 0
 
 
-def _show(context: Context, found: Report, page: str | None, *, force: bool) -> None:
+def _show(context: Context, found: BranchReport, page: str | None, *, force: bool) -> None:
     if context.json:
         context.emit(found.to_dict())
     elif page is None:
