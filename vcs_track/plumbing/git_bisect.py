@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from vcs_track.errors import GitError
 from vcs_track.formats.gitstate import git_text
-from vcs_track.plumbing import fsio
+from vcs_track.plumbing import fsio, git_worktree
 from vcs_track.plumbing.git_ask import check, demand, top_of
 from vcs_track.plumbing.lock import Lock
 
@@ -132,7 +132,7 @@ class Bisection:
             _add(self._top, folder, commit)
             yield folder
         finally:
-            _remove(self._top, folder)
+            git_worktree.remove(self._top, folder)
 
     def _git(self, *args: str) -> Answer:
         return demand("-C", str(self._state), *_QUIETLY, *args, patient=True)
@@ -174,17 +174,18 @@ def clean_up(root: Path) -> int:
         GitError: If git cannot be asked.
     """
     top = top_of(root)
-    listed = demand("-C", str(top), "worktree", "list", "--porcelain", patient=True)
-    check("worktree", listed)
-    lines = (line.removeprefix(b"worktree ") for line in listed.out.splitlines())
-    states = (Path(os.fsdecode(line)) for line in lines if line.endswith(b"/state"))
-    return sum(_bury(top, state.parent) for state in states)
+    return sum(_bury(top, tree.parent) for tree in _known(top) if tree.name == "state")
 
 
 def _bury(top: Path, place: Path) -> bool:
     """Remove *place* if it is one of ours and nobody works there."""
+    if not place.name.startswith(_PREFIX):
+        return False
+    if not place.exists() and place.parent.is_dir():
+        _remove(top, place)  # the folder for temporary files was emptied, as at a start
+        return True
     # A folder that a user gave such a name to has no lock in it.
-    if not place.name.startswith(_PREFIX) or not (place / _LOCK).is_file():
+    if not (place / _LOCK).is_file():
         return False
     lock = Lock.take(place / _LOCK)
     if lock is None:
@@ -203,14 +204,21 @@ def _add(top: Path, folder: Path, commit: str, *options: str) -> None:
     check("worktree", answer)
 
 
-def _remove(top: Path, folder: Path) -> None:
-    fsio.remove_tree(folder)
-    if folder.is_dir():
-        # A program left folders that nothing may be removed from, as caches of some tools are.
-        for inner, _, _ in os.walk(folder):
-            fsio.chmod(Path(inner), 0o700)
-        fsio.remove_tree(folder)
-    demand("-C", str(top), "worktree", "prune", patient=True)
+def _remove(top: Path, place: Path) -> None:
+    """Remove a folder of ours with the work trees in it."""
+    for folder in _known(top):
+        if folder.is_relative_to(place):
+            git_worktree.remove(top, folder)
+    fsio.remove_tree(place)
+
+
+def _known(top: Path) -> list[Path]:
+    """Return the work trees that git knows of."""
+    listed = demand("-C", str(top), "worktree", "list", "--porcelain", patient=True)
+    check("worktree", listed)
+    lines = (line.removeprefix(b"worktree ") for line in listed.out.splitlines()
+             if line.startswith(b"worktree "))  # fmt: skip
+    return [Path(os.fsdecode(line)) for line in lines]
 
 
 def _output(answer: Answer, command: str) -> str:

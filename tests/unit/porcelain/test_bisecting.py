@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 import stat
 import subprocess
 import sys
@@ -385,6 +386,19 @@ class TestMeasured:
 
         assert "version 6" == find(line, measure=train).first_bad.subject
 
+    def test_a_work_tree_that_is_away(self, line: Lineage, tmp_path: Path) -> None:
+        """A work tree of the user on a disk that is not there now is still one afterwards.
+
+        Seen to fail when git was told to prune.
+        """
+        line.git("worktree", "add", "-q", "--detach", str(tmp_path / "disk" / "tree"))
+        (tmp_path / "disk").rename(tmp_path / "away")
+        find(line, measure=train)
+
+        assert 2 == len(line.git("worktree", "list").splitlines())
+        (tmp_path / "away").rename(tmp_path / "disk")
+        assert "" == line.git("-C", str(tmp_path / "disk" / "tree"), "status", "--porcelain")
+
     def test_in_a_folder_below(self, tmp_path: Path) -> None:
         """Runs may be kept in a folder below the top of the work tree."""
         line = Lineage(tmp_path / "work")
@@ -439,6 +453,20 @@ class TestKilled:
         assert [] == leftovers()
         assert 1 == len(line.git("worktree", "list").splitlines())
         assert not (line.root / ".git" / "worktrees").exists()
+
+    def test_temporary_files_were_removed(self, line: Lineage) -> None:
+        """What git knows of a killed bisection goes also where its folder is gone.
+
+        Seen to fail when only a folder with a lock was looked at.
+        """
+        dead = self.begun(line)
+        dead.kill()
+        dead.wait()
+        (left,) = leftovers()
+        shutil.rmtree(left)
+        line.repo.bisect("summary.acc", good="main~9", bad="main", low=0.8, measure=train)
+
+        assert 1 == len(line.git("worktree", "list").splitlines())
 
     def test_one_that_is_alive_stays(self, line: Lineage) -> None:
         """Another bisection that goes on is not taken for a dead one."""
