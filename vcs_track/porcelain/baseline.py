@@ -13,7 +13,6 @@ from vcs_track.plumbing.git_log import history
 from vcs_track.porcelain.best_so_far import beats
 from vcs_track.porcelain.commit_log import code_trees
 from vcs_track.porcelain.filter.evaluate import is_number
-from vcs_track.porcelain.runs_at import RunsAt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from vcs_track.plumbing.git_log import Commit
     from vcs_track.porcelain.interest import Better
     from vcs_track.porcelain.run_view import RunView
+    from vcs_track.porcelain.runs_at import RunsAt
 
 __all__ = ["Baseline", "Baselines"]
 
@@ -70,19 +70,19 @@ class Baselines:
 
     Args:
         folder: The folder that holds ``.runs``.
-        runs: Runs that may be one, newest first; those that have not finished are none.
+        runs: Where runs are found that may be one; those that have not finished are none.
         rev: What the branch goes to. Default: the usual branch.
         leave_out: Is told of a run that cannot be read, and why.
     """
 
     def __init__(
-        self, folder: Path, runs: Iterable[RunView], rev: str | None = None,
+        self, folder: Path, runs: RunsAt, rev: str | None = None,
         leave_out: Callable[[str, VcsTrackError], None] = lambda *_: None,
     ) -> None:  # fmt: skip
         self._folder = folder
         self._rev = rev
         self._leave_out = leave_out
-        self._finished = RunsAt(folder, [run for run in runs if run.status == "finished"])
+        self._runs = runs
         self._walked: list[tuple[Commit, list[RunView]]] = []
 
     @cached_property
@@ -164,17 +164,19 @@ class Baselines:
         commits = self._of_other_code(history(self._folder, self.merge_base))
         for first in range(0, len(commits), _AT_ONCE):
             part = commits[first : first + _AT_ONCE]
-            found = self._finished.of(part)
+            found = self._runs.of(part)
             yield from ((commit, found[commit.id]) for commit in part if commit.id in found)
 
     def _whole(self, runs: Iterable[RunView]) -> Iterator[RunView]:
         for run in runs:
             try:
+                finished = run.status == "finished"
                 run.get("id")  # its facts are read now: damage shows here
             except VcsTrackError as error:
                 self._leave_out(run.id, error)
             else:
-                yield run
+                if finished:
+                    yield run
 
     def _of_other_code(self, commits: Sequence[Commit]) -> Sequence[Commit]:
         if gitlink.resolve(self._folder, "HEAD") != self.merge_base:

@@ -7,17 +7,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vcs_track.porcelain.diff.walk import diff
+from vcs_track.porcelain.filter import Filter
 from vcs_track.porcelain.filter.evaluate import is_number
+from vcs_track.porcelain.filter.nodes import And, Compare, Literal, Name, Or
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from vcs_track.plumbing.git_log import Commit
     from vcs_track.porcelain.diff import Change
+    from vcs_track.porcelain.filter.nodes import Condition
     from vcs_track.porcelain.interest import Better
     from vcs_track.porcelain.run_view import RunView
 
-__all__ = ["Blame", "Holder", "beats", "hparam_changes", "moves"]
+__all__ = ["Blame", "Holder", "asked_moves", "beats", "hparam_changes", "moves"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,44 @@ def moves(
         if not found or beats(value, found[-1][1], better):
             found.append((run, value))
     return found, count
+
+
+def asked_moves(
+    find: Callable[[Filter], Sequence[RunView] | None], metric: str, better: Better,
+    where: Filter | None = None,
+) -> tuple[list[tuple[RunView, float]], int] | None:  # fmt: skip
+    """Return what :func:`moves` does, and read no run but those that moved it.
+
+    Args:
+        find: Returns the runs that match, the oldest first; None where it cannot tell.
+        metric: Full name of the value.
+        better: Which way it is good.
+        where: Only runs that match this.
+
+    Returns:
+        None where each run has to be asked.
+    """
+    start, dot, rest = metric.partition(".")
+    name = Name((start, rest) if dot else (start,), bare=False)
+
+    def those(*tests: Compare) -> Sequence[RunView] | None:
+        wanted: Condition = Or(tests) if len(tests) > 1 else tests[0]
+        tree = wanted if where is None else And((where.tree, wanted))
+        return find(Filter("" if where is None else where.text, tree))
+
+    runs = those(Compare("<=", name, Literal(0)), Compare(">", name, Literal(0)))
+    found: list[tuple[RunView, float]] = []
+    count = None if runs is None else len(runs)
+    while runs is not None:
+        run = next(iter(runs), None)
+        if run is None:
+            return found, count or 0
+        value = run.flat.get(metric)
+        if not is_number(value) or (found and not beats(value, found[-1][1], better)):
+            return None  # it changed meanwhile
+        found.append((run, value))
+        runs = those(Compare(">" if better == "higher" else "<", name, Literal(value)))
+    return None
 
 
 def beats(value: float, other: float, better: Better) -> bool:

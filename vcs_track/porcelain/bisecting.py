@@ -12,15 +12,15 @@ from vcs_track.plumbing.git_bisect import Outcome
 from vcs_track.plumbing.git_log import history
 from vcs_track.porcelain.best_so_far import hparam_changes
 from vcs_track.porcelain.filter.evaluate import is_number
-from vcs_track.porcelain.runs_at import RunsAt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from vcs_track.plumbing.git_bisect import Term
     from vcs_track.plumbing.git_log import Commit
     from vcs_track.porcelain.diff import Change
     from vcs_track.porcelain.run_view import RunView
+    from vcs_track.porcelain.runs_at import RunsAt
 
     Measure = Callable[[Path, "Commit"], RunView | None]
     Tell = Callable[["Step"], None]
@@ -124,7 +124,7 @@ class Bisected:
 
 
 def bisect(
-    folder: Path, runs: Iterable[RunView], bound: Bound, good: str, bad: str, *,
+    folder: Path, runs: RunsAt, bound: Bound, good: str, bad: str, *,
     measure: Measure | None = None, tell: Tell | None = None,
 ) -> Bisected:  # fmt: skip
     """Return the first commit whose run is out of bounds.
@@ -134,7 +134,7 @@ def bisect(
 
     Args:
         folder: The folder that holds ``.runs``.
-        runs: Runs that may be verdicts, the newest first.
+        runs: Where runs are found that may be verdicts.
         bound: What a good run has.
         good: A commit that is good.
         bad: A commit that is bad, and comes from it.
@@ -174,20 +174,19 @@ def _check_ends(folder: Path, good: Commit, bad: Commit) -> None:
 class _Known:
     """The commits in question, and the runs that decide about them."""
 
-    def __init__(
-        self, folder: Path, runs: Iterable[RunView], ends: Sequence[Commit], bound: Bound
-    ) -> None:
+    def __init__(self, folder: Path, runs: RunsAt, ends: Sequence[Commit], bound: Bound) -> None:
         self._folder = folder
         self._bound = bound
         commits = [*history(folder, f"{ends[0].id}..{ends[1].id}"), *ends]
         self.commits = {commit.id: commit for commit in commits}
-        self._finder = RunsAt(folder, [run for run in runs if run.status == "finished"])
+        self._finder = runs
         self._runs = self._decided(commits)
 
     def _decided(self, commits: Sequence[Commit]) -> dict[str, RunView]:
         found = {}
         for commit, runs in self._finder.of(commits).items():
-            telling = [run for run in runs if self._bound.judge(run) != "skip"]
+            telling = [run for run in runs
+                       if run.status == "finished" and self._bound.judge(run) != "skip"]  # fmt: skip
             if telling:
                 found[commit] = telling[0]
         return found

@@ -17,7 +17,7 @@ from vcs_track.porcelain.named import resolve_names
 from vcs_track.porcelain.starting import StartsRuns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Container, Sequence
 
     from vcs_track.plumbing.git_log import Commit
     from vcs_track.porcelain.baseline import Baselines
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from vcs_track.porcelain.interest import Better
     from vcs_track.porcelain.report import BranchReport
     from vcs_track.porcelain.run import Run
+    from vcs_track.porcelain.run_set import RunSet
     from vcs_track.porcelain.run_view import RunView
+    from vcs_track.porcelain.runs_at import RunsAt
 
 __all__ = ["JudgesCommits", "Trial"]
 
@@ -149,8 +151,8 @@ class JudgesCommits(DiffsRuns, StartsRuns):
 
         known = self._names() if conditions else ()
         asked = [understand(text, known) for text in conditions]
-        runs = list(self.runs(where))
-        checked = self._checked(runs) if run is None else self._view(run)
+        runs = self._runs_at(where)
+        checked = self._checked(runs, where) if run is None else self._view(run)
         return asked, checked, Baselines(self.root, runs, base, self._leave_out)
 
     @storage_errors("report on a run")
@@ -235,22 +237,40 @@ class JudgesCommits(DiffsRuns, StartsRuns):
             found = {name for run in self.runs().whole() for name in run.flat}
         return found
 
-    def _checked(self, runs: Sequence[RunView]) -> RunView:
+    def _runs_at(self, where: str | None) -> RunsAt:
+        """Return where runs are found by their commits."""
+        from vcs_track.porcelain.run_set import RunSet
+        from vcs_track.porcelain.runs_at import RunsAt
+
+        def load(ids: Container[str]) -> RunSet:
+            return RunSet(
+                self._all, where, None, None, self._leave_out, lambda _: ids,
+                finder=self._finder, commits_in=self._commits_in,
+            )  # fmt: skip
+
+        self.store.adopt()
+        return RunsAt(self.root, self._said_by_git(), load)
+
+    def _checked(self, runs: RunsAt, where: str | None) -> RunView:
         """Return the run that is checked where nobody named one."""
         from vcs_track.plumbing import gitlink
         from vcs_track.plumbing.git_log import history
-        from vcs_track.porcelain.runs_at import RunsAt
 
+        at_head: Sequence[RunView] | RunSet
         if gitlink.find_root(self.root) is None:
-            at_head, what, near = list(runs), "there is no run to check", None
+            at_head, what, near = self.runs(where), "there is no run to check", None
         else:
             head = history(self.root, "HEAD", single=True)
-            at_head = RunsAt(self.root, runs).of(head).get(head[0].id, [])
+            at_head = runs.of(head).get(head[0].id, [])
             what = f"no run has exactly the code of HEAD, '{head[0].id[:10]}'"
-            near = next((run.id for run in runs if run.git.get("commit") == head[0].id), None)
-        if not at_head:
+            near = None if at_head else self._made_at(head[0].id, where)
+        if not len(at_head):
             raise RunNotFoundError(what, hint=_OTHER_CODE.format(near) if near else _MAKE_ONE)
         return next((run for run in at_head if run.status == "finished"), at_head[0])
+
+    def _made_at(self, commit: str, where: str | None) -> str | None:
+        """Return the id of the newest run of a commit, of whatever code."""
+        return next((run.id for run in self.runs(where, commit=commit)), None)
 
     # ---- who moved the best ------------------------------------------------------------
 
@@ -287,7 +307,7 @@ class JudgesCommits(DiffsRuns, StartsRuns):
             lr0.1 0.5 []
             lr0.2 0.4 ['lr']
         """
-        from vcs_track.porcelain.best_so_far import Blame, Holder, hparam_changes, moves
+        from vcs_track.porcelain.best_so_far import Blame, Holder, hparam_changes
 
         if better not in (None, "higher", "lower"):
             raise InvalidValueError(f"better is '{better}'", hint="use 'higher' or 'lower'")
@@ -297,11 +317,7 @@ class JudgesCommits(DiffsRuns, StartsRuns):
             raise InvalidValueError(
                 f"nobody knows which way '{path}' is good", hint="say it with --higher or --lower"
             )
-        runs = sorted(
-            self.runs(where, rev_range=rev_range).whole(),
-            key=lambda run: (run.manifest.created_us, run.id),
-        )
-        moved, count = moves(runs, path, way)
+        moved, count = self._moves(path, way, where, rev_range)
         places = self._places([run for run, _ in moved], rev_range)
         found: list[Holder] = []
         for run, value in moved:
@@ -312,6 +328,25 @@ class JudgesCommits(DiffsRuns, StartsRuns):
                 () if before is None else hparam_changes(before.run, run),
             ))  # fmt: skip
         return Blame(path, way, tuple(found), count)
+
+    def _moves(
+        self, path: str, way: Better, where: str | None, rev_range: str | None
+    ) -> tuple[list[tuple[RunView, float]], int]:
+        from vcs_track.porcelain import filter as filters
+        from vcs_track.porcelain.best_so_far import asked_moves, moves
+
+        runs = self.runs(where, rev_range=rev_range)
+        chosen = None if not where else filters.parse(where)
+        if chosen is not None:
+            chosen = filters.with_commits(chosen, self._commits_in)
+        among = self._among(None, rev_range)
+        found = asked_moves(
+            lambda asked: self._finder.find(asked, "created", None, among), path, way, chosen
+        )
+        if found is None:
+            in_order = sorted(runs.whole(), key=lambda run: (run.manifest.created_us, run.id))
+            found = moves(in_order, path, way)
+        return found
 
     def _places(
         self, runs: Sequence[RunView], rev_range: str | None
@@ -410,7 +445,7 @@ class JudgesCommits(DiffsRuns, StartsRuns):
             return None if run is None else self.run(run.id)
 
         return bisecting.bisect(
-            self.root, list(self.runs(where)), bound, good, bad,
+            self.root, self._runs_at(where), bound, good, bad,
             measure=None if measure is None else made, tell=tell,
         )  # fmt: skip
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from vcs_track.porcelain.commit_log import code_trees
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
     from pathlib import Path
+    from typing import Any
 
     from vcs_track.plumbing.git_log import Commit
     from vcs_track.porcelain.run_view import RunView
@@ -26,17 +27,19 @@ class RunsAt:
 
     Args:
         folder: The folder that holds ``.runs``.
-        runs: Runs; their order is kept.
+        said: What git said of each run, by its id.
+        load: Returns those runs that count, out of some ids, the newest first.
     """
 
-    def __init__(self, folder: Path, runs: Iterable[RunView]) -> None:
+    def __init__(
+        self, folder: Path, said: Mapping[str, Mapping[str, Any]],
+        load: Callable[[Container[str]], Iterable[RunView]],
+    ) -> None:  # fmt: skip
         self._folder = folder
-        self._places: dict[str, int] = {}
-        self._by_commit: dict[str, list[RunView]] = {}
-        self._by_tree: dict[str, list[RunView]] = {}
-        for place, run in enumerate(runs):
-            self._places[run.id] = place
-            git = run.git
+        self._load = load
+        self._by_commit: dict[str, list[str]] = {}
+        self._by_tree: dict[str, list[str]] = {}
+        for run, git in said.items():
             if git.get("commit") and not git.get("dirty") and not git.get("untracked"):
                 self._by_commit.setdefault(str(git["commit"]), []).append(run)
             if git.get("tree"):
@@ -49,18 +52,20 @@ class RunsAt:
             commits: Commits, newest first.
 
         Raises:
+            ExpressionError: If what counts cannot be understood.
             GitError: If git cannot be asked.
         """
-        if not commits or not self._places:
-            return {}
-        code = code_trees(self._folder, commits) if self._by_tree else {}
-        found = {}
-        for commit in commits:
-            runs = [
+        code = code_trees(self._folder, commits) if commits and self._by_tree else {}
+        there = {
+            commit.id: {
                 *self._by_commit.get(commit.id, ()),
                 *self._by_tree.get(code.get(commit.tree, ""), ()),
-            ]
-            if runs:
-                once = {run.id: run for run in runs}
-                found[commit.id] = sorted(once.values(), key=lambda run: self._places[run.id])
-        return found
+            }
+            for commit in commits
+        }
+        # Asked also where there is none: a mistake in a filter shows each time.
+        loaded = list(self._load({run for runs in there.values() for run in runs}))
+        found = {
+            commit: [run for run in loaded if run.id in runs] for commit, runs in there.items()
+        }
+        return {commit: runs for commit, runs in found.items() if runs}

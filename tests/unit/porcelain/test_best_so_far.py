@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 from work_trees.lineage import Lineage
 
 import vcs_track
 from vcs_track.errors import CommitNotFoundError, ExpressionError, InvalidValueError
-from vcs_track.porcelain.best_so_far import beats
+from vcs_track.porcelain.best_so_far import beats, moves
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -143,6 +143,35 @@ class TestBlame:
             line.repo.blame("acc, lr")
         with pytest.raises(InvalidValueError, match="better is 'up'"):
             line.repo.blame("acc", better="up")  # type: ignore[arg-type]
+
+
+VALUES = st.one_of(
+    st.floats(), st.integers(-(2**70), 2**70), st.booleans(), st.sampled_from(["0.5", "nan", None])
+)
+
+
+@settings(max_examples=25)
+@given(values=st.lists(VALUES, max_size=8), better=st.sampled_from(["higher", "lower"]))
+def test_the_index_says_what_the_runs_do(
+    values: list[Any], better: Better, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Asked by way of the index, or run by run, the answer is the same, whatever was logged.
+
+    Seen to fail when numbers below zero were not asked for.
+    """
+    repo = vcs_track.init(tmp_path_factory.mktemp("values")).with_defaults(capture_git=False)
+    for value in [0.25, *values]:
+        run = repo.start_run(command=["train"])
+        run.set_summary(acc=value)
+        run.finish()
+    in_order = sorted(repo.runs().whole(), key=lambda run: (run.manifest.created_us, run.id))
+    expected, count = moves(in_order, "summary.acc", better)
+    found = repo.blame("acc", better=better)
+
+    assert [(run.id, repr(value)) for run, value in expected] == [
+        (one.run.id, repr(one.value)) for one in found.holders
+    ]
+    assert count == found.runs
 
 
 @given(st.floats(allow_nan=False), st.floats(allow_nan=False))
