@@ -14,6 +14,7 @@ import pytest
 
 import vcs_track
 from vcs_track.plumbing import folder_times
+from vcs_track.porcelain.commit_log import arrange
 from vcs_track.porcelain.defaults import Defaults
 from vcs_track.porcelain.lazy_runs import LazyRuns
 from vcs_track.porcelain.repository import Repository
@@ -299,6 +300,19 @@ class TestLazy:
         first = found[0].name
 
         assert "ccc" == first
+        assert [False, True, True] == [isinstance(entry, tuple) for entry in entries._entries]
+
+    def test_ids_and_logs_read_what_they_show(self, repo: Repository) -> None:
+        """Ids are told without reading a run, and a log reads the runs that it lists."""
+        ids = repo.runs().ids()
+        everything = [run.id for run in repo.runs()]
+        found = repo.runs()
+        entries = found._runs
+        assert isinstance(entries, LazyRuns)
+        log = arrange(found, [], {}, limit=1)
+
+        assert everything == ids
+        assert (["ccc"], 2) == ([one.run.name for one in log.elsewhere], log.more)
         assert [False, True, True] == [isinstance(entry, tuple) for entry in entries._entries]
 
     def test_by_name_and_prefix(self, repo: Repository) -> None:
