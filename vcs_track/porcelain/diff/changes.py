@@ -98,7 +98,7 @@ class Change:
     Two are equal when all that they say is the same; NaN equals itself.
 
     Attributes:
-        kind: One of :data:`KINDS`.
+        kind: One of :data:`vcs_track.porcelain.diff.KINDS`.
         name: What it is called: a dotted name, a tag, a path.
         way: ``added``, ``removed`` or ``changed``. Tells what is absent from what is None.
         old: Its value in the first run, None where *way* is ``added``.
@@ -126,8 +126,11 @@ class Change:
             >>> HparamChange("lr", "changed", 0.1, 0.2).to_dict()
             {'kind': 'hparam', 'name': 'lr', 'way': 'changed', 'old': 0.1, 'new': 0.2}
         """
-        names = (*self._told(), *self.derived)
-        return {"kind": self.kind, **{name: plain(getattr(self, name)) for name in names}}
+        told = {name: plain(getattr(self, name)) for name in self._told()}
+        for name in self.derived:
+            value = getattr(self, name)
+            told[name] = list(value) if isinstance(value, tuple) else value
+        return {"kind": self.kind, **told}
 
     def _told(self) -> list[str]:
         return [each.name for each in fields(self) if each.compare]
@@ -135,7 +138,11 @@ class Change:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Change) or type(self) is not type(other):
             return NotImplemented
-        return all(values.same(getattr(self, name), getattr(other, name)) for name in self._told())
+        # As plain data: NaN in a course equals itself too.
+        return all(
+            values.same(plain(getattr(self, name)), plain(getattr(other, name)))
+            for name in self._told()
+        )
 
     def __hash__(self) -> int:
         return hash((self.kind, self.name, self.way))
@@ -357,7 +364,7 @@ class TextChange(_Stored):
             place: Which of several items, from 0.
 
         Returns:
-            Lines without their ends: ``@@ ... @@``, then lines that begin with a blank,
+            Lines without their ends, ``@@ ... @@`` and then lines that begin with a blank,
             ``-`` or ``+``; no head lines. Nothing for bytes that are no text, or are not here.
         """
         return line_rules.unified(self.data, place, context)
