@@ -38,7 +38,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "sql": (f"{_HERE}.sql", "Ask the finished runs with SQL"),
     "show": (f"{_HERE}.show", "Show all that is known of a run"),
     "plot": (f"{_HERE}.plot", "Draw series as curves"),
-    "diff": (f"{_HERE}.diff", "Show what changed between two runs"),
+    "diff": (f"{_HERE}.diff", "Show what changed between runs"),
     "compare": (f"{_HERE}.compare", "Tell whether one set of runs beats another"),
     "commit": (f"{_HERE}.commit", "Commit runs with git, beside the code that made them"),
     "annotate": (f"{_HERE}.annotate", "Write runs as notes, for 'git log --notes=runs'"),

@@ -57,7 +57,7 @@ class _Way:
 @click.option("--stat", is_flag=True, help="Show one line per kind of change")
 @click.option("--code", is_flag=True, help="Show how their code differs, as git does")
 @click.option("--group", "groups", is_flag=True,
-              help="A and B are filters or groups: compare their means")  # fmt: skip
+              help="A and B are groups or filters: compare means with spread")  # fmt: skip
 @click.option("--md", "markdown", is_flag=True, help="Print Markdown, for a pull request")
 @click.option("--html", "page", metavar="[FILE]", is_flag=False, flag_value=_DEFAULT,
               help="Write one HTML file, or to stdout for '-'. Default: diff-A-B.html")  # fmt: skip

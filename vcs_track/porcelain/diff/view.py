@@ -16,7 +16,7 @@ _TITLES = ("kind", "name", "old", "new", "change")
 
 
 def diff_table(diff: Diff) -> str:
-    """Return a table of what differs, as plain HTML in which nothing is markup.
+    """Return a table of what differs: HTML in which no value is markup.
 
     Args:
         diff: What differs.
