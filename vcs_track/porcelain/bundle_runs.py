@@ -20,7 +20,8 @@ def named_bundle(text: str) -> tuple[Path, str] | None:
     """Return the bundle and the run that *text* names as ``x.zip:RUN``.
 
     Args:
-        text: What somebody wrote; a path and the name of a run may both have colons.
+        text: What somebody wrote; a path and the name of a run may both have colons. A path
+            alone names the only run of a bundle.
 
     Returns:
         None where it is none of that.
@@ -28,6 +29,8 @@ def named_bundle(text: str) -> tuple[Path, str] | None:
     Raises:
         InvalidValueError: If there is no such file.
     """
+    if text.lower().endswith(".zip") and "\0" not in text and Path(text).is_file():
+        return Path(text), ""
     colons = [place for place, letter in enumerate(text) if letter == ":"]
     splits = [(text[:place], text[place + 1 :]) for place in colons]
     zips = [(path, run) for path, run in splits if path.lower().endswith(".zip")]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import compress, pairwise
 from operator import add, mul, sub
 from typing import TYPE_CHECKING, Any
 
@@ -49,9 +49,22 @@ class Between:
 
     # ---- points at the same steps ------------------------------------------------------
 
-    def inside(self, lo: int, hi: int) -> bool:
-        """Return whether the steps so far end inside of a stretch of others."""
-        return lo <= self._top < hi
+    @property
+    def begun(self) -> bool:
+        """Whether a point of both curves was taken in."""
+        return self._last is not None
+
+    def open_to(self, lo: int, hi: int) -> bool:
+        """Return whether points count where both curves are the same.
+
+        They do where the curves are apart when it begins, or are in the midst of it.
+
+        Args:
+            lo: The lowest step of the stretch.
+            hi: The highest.
+        """
+        apart = self._last is not None and self._last[1] != self._last[2]
+        return apart or lo <= self._top < hi
 
     def anchor(self, step: int, value: Any) -> None:
         """Take in an end of a stretch in which both curves are the same.
@@ -77,8 +90,11 @@ class Between:
         gaps = list(map(abs, map(sub, old, new)))
         total = sum(gaps)
         widths = _widths(steps)
-        if not math.isfinite(total) or steps[0] <= self._top or widths is None:
+        if steps[0] <= self._top or widths is None:
             self._one_by_one(steps, old, new)
+            return
+        if not math.isfinite(total):
+            self._with_holes(steps, old, new, gaps)
             return
         largest = max(gaps)
         self._seen(largest, steps[gaps.index(largest)])
@@ -90,6 +106,21 @@ class Between:
         else:
             self._widen(1, sum(map(mul, widths, map(add, gaps, gaps[1:]))))
         self._top, self._last = steps[-1], (steps[-1], old[-1], new[-1])
+
+    def _with_holes(
+        self, steps: Sequence[int], old: Sequence[Any], new: Sequence[Any], gaps: Sequence[Any]
+    ) -> None:
+        finite = list(map(math.isfinite, gaps))
+        holes = [n for n, whole in enumerate(finite) if not whole]
+        # Finite values whose distance is beyond floats are knots all the same.
+        if not holes or any(math.isfinite(old[n]) and math.isfinite(new[n]) for n in holes):
+            self._one_by_one(steps, old, new)
+            return
+        for n in holes:
+            self._common(steps[n], old[n], new[n])
+        columns = [list(compress(column, finite)) for column in (steps, old, new)]
+        self.same_grid(columns[0], columns[1], columns[2])
+        self._top = steps[-1]
 
     def _one_by_one(self, steps: Iterable[int], old: Iterable[Any], new: Iterable[Any]) -> None:
         for step, before, after in zip(steps, old, new, strict=True):

@@ -126,8 +126,11 @@ class Change:
             >>> HparamChange("lr", "changed", 0.1, 0.2).to_dict()
             {'kind': 'hparam', 'name': 'lr', 'way': 'changed', 'old': 0.1, 'new': 0.2}
         """
-        names = (*self._told(), *self.derived)
-        return {"kind": self.kind, **{name: plain(getattr(self, name)) for name in names}}
+        told = {name: plain(getattr(self, name)) for name in self._told()}
+        for name in self.derived:
+            value = getattr(self, name)
+            told[name] = list(value) if isinstance(value, tuple) else value
+        return {"kind": self.kind, **told}
 
     def _told(self) -> list[str]:
         return [each.name for each in fields(self) if each.compare]
@@ -135,7 +138,11 @@ class Change:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Change) or type(self) is not type(other):
             return NotImplemented
-        return all(values.same(getattr(self, name), getattr(other, name)) for name in self._told())
+        # As plain data: NaN in a course equals itself too.
+        return all(
+            values.same(plain(getattr(self, name)), plain(getattr(other, name)))
+            for name in self._told()
+        )
 
     def __hash__(self) -> int:
         return hash((self.kind, self.name, self.way))

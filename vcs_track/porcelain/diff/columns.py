@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import compress
 from typing import TYPE_CHECKING, Any, Final
 
 from vcs_track.errors import CorruptError
@@ -20,6 +19,7 @@ __all__ = ["Columns", "Stream", "identity"]
 
 # Wall times never agree between two runs and say nothing about the result.
 _COMPARED: Final = ("value", "step", "epoch", "rep", "rank")
+_READ: Final = ("step", "value", "epoch")
 _ALONE: Final[Group] = (0, None)
 
 
@@ -39,6 +39,8 @@ class Columns:
     def __init__(self, read: Callable[[ObjectId], bytes], kept: dict[ObjectId, list[Any]]) -> None:
         self._read = read
         self._kept = kept
+        # The chunk read last, by group: the next group often begins where one ends.
+        self._split: tuple[Chunk | None, dict[Group, list[list[Any]]]] = (None, {})
 
     def load(self, chunk: Chunk, name: str, default: Any = None) -> list[Any]:
         """Return a column of *chunk*, filled with *default* where it has none.
@@ -60,16 +62,34 @@ class Columns:
             raise CorruptError(f"a column has {len(values)} values, not {n}")
         return values
 
-    def groups(self, chunk: Chunk) -> list[Group]:
-        """Return repetition and rank of each point of *chunk*."""
-        return list(zip(self.load(chunk, "rep", 0), self.load(chunk, "rank"), strict=True))
+    def groups(self, chunk: Chunk) -> set[Group]:
+        """Return the repetitions and ranks of the points of *chunk*."""
+        if "rep" not in chunk and "rank" not in chunk:
+            return {_ALONE}
+        return set(self._marks(chunk))
+
+    def _marks(self, chunk: Chunk) -> Iterator[Group]:
+        return zip(self.load(chunk, "rep", 0), self.load(chunk, "rank"), strict=True)
+
+    def points(self, chunk: Chunk, group: Group | None) -> list[list[Any]]:
+        """Return steps, values and epochs of *group* in *chunk*, or of all."""
+        if group is None or ("rep" not in chunk and "rank" not in chunk):
+            return [self.load(chunk, name) for name in _READ]
+        if self._split[0] is not chunk:
+            parts: dict[Group, list[list[Any]]] = {}
+            columns = zip(*(self.load(chunk, name) for name in _READ), strict=True)
+            for mark, point in zip(self._marks(chunk), columns, strict=True):
+                for column, value in zip(parts.setdefault(mark, [[], [], []]), point, strict=True):
+                    column.append(value)
+            self._split = chunk, parts
+        return self._split[1][group]
 
 
 class Stream:
     """The points of one repetition and rank, in order.
 
     Args:
-        chunks: The chunks of the series.
+        chunks: The chunks of the series that have points of *group*.
         columns: Reads them.
         group: Which points. Default: all.
 
@@ -106,22 +126,8 @@ class Stream:
         while not self.steps and self._next < len(self._chunks):
             chunk = self._chunks[self._next]
             self._next += 1
-            self._take(chunk)
+            self.steps, self.values, self.epochs = self._columns.points(chunk, self._group)
         return bool(self.steps)
-
-    def _take(self, chunk: Chunk) -> None:
-        keep = None
-        if self._group is not None and ("rep" in chunk or "rank" in chunk):
-            keep = [group == self._group for group in self._columns.groups(chunk)]
-            if True not in keep:
-                return
-        elif self._group not in (None, _ALONE):
-            return
-        load = self._columns.load
-        found = [load(chunk, name) for name in ("step", "value", "epoch")]
-        if keep is not None:
-            found = [list(compress(column, keep)) for column in found]
-        self.steps, self.values, self.epochs = found
 
     def only(self, chunk: Chunk) -> Stream:
         """Return the points of the same group in one chunk."""

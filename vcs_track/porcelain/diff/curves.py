@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 from itertools import compress
+from math import isfinite
 from operator import is_not, ne
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -102,9 +103,9 @@ def _compare(
     parts: list[int] = []
     between = Between()
     area = None
-    for group in _groups((old, new), columns):
+    for group, (before, after) in _groups((old, new), columns):
         between.restart()
-        sides = Stream(old, columns[0], group), Stream(new, columns[1], group)
+        sides = Stream(before, columns[0], group), Stream(after, columns[1], group)
         at = _Walk(sides, within, between, partly=group is not None).parts()
         if at is not None:
             parts.append(at)
@@ -117,19 +118,17 @@ def _compare(
 
 def _groups(
     sides: tuple[Sequence[Chunk], Sequence[Chunk]], columns: Sequence[Columns]
-) -> list[Group | None]:
-    found: set[Group] = set()
-    marked = False
-    for chunks, side in zip(sides, columns, strict=True):
+) -> list[tuple[Group | None, tuple[Sequence[Chunk], Sequence[Chunk]]]]:
+    """Return each repetition and rank with the chunks of both sides that have points of it."""
+    if not any("rep" in chunk or "rank" in chunk for chunks in sides for chunk in chunks):
+        return [(None, sides)]
+    found: dict[Group, tuple[list[Chunk], list[Chunk]]] = {}
+    for place, (chunks, side) in enumerate(zip(sides, columns, strict=True)):
         for chunk in chunks:
-            if "rep" in chunk or "rank" in chunk:
-                marked = True
-                found.update(side.groups(chunk))
-            else:
-                found.add((0, None))
-    if not marked:
-        return [None]
-    return [*sorted(found, key=lambda group: (group[0], group[1] is None, group[1] or 0))]
+            for group in side.groups(chunk):
+                found.setdefault(group, ([], []))[place].append(chunk)
+    ordered = sorted(found, key=lambda group: (group[0], group[1] is None, group[1] or 0))
+    return [(group, found[group]) for group in ordered]
 
 
 class _Walk:
@@ -187,30 +186,26 @@ class _Walk:
         return True
 
     def _catch_up(self, *, exact: bool = False) -> None:
-        """Take in the chunks that were left out, by what is known of them.
+        """Take in the chunks that were left out, by what is known of them where that will do.
 
-        Where steps part behind them (*exact*), or go back, it takes their points.
+        Args:
+            exact: Whether the last points of the last one count.
         """
         skipped, self._equal = self._equal, []
-        if self._partly:
-            self._read_one(skipped)
-            self._read_one(reversed(skipped))
-            return
         for chunk in skipped:
-            lo, hi = chunk["lo"], chunk["hi"]
-            if (exact and chunk is skipped[-1]) or self._between.inside(lo, hi):
-                self._read_one([chunk])
-            else:
-                self._between.anchor(lo, chunk["first"])
-                self._between.anchor(hi, chunk["last"])
+            lo, hi, first, last = (chunk[name] for name in ("lo", "hi", "first", "last"))
+            read = hi >= skipped[-1]["hi"] and (exact or self._partly)
+            read = read or (self._partly and (exact or not self._between.begun))
+            if read or self._between.open_to(lo, hi) or not isfinite(first + last):
+                self._read_one(chunk)
+            elif not self._partly:  # what is known of a chunk is of other groups too
+                self._between.anchor(lo, first)
+                self._between.anchor(hi, last)
 
-    def _read_one(self, chunks: Iterable[Chunk]) -> None:
-        """Take in the points of the first chunk that has some."""
-        for chunk in chunks:
-            points = self._sides[0].only(chunk)
-            if points.fill():
-                self._between.same_grid(points.steps, points.values, points.values)
-                return
+    def _read_one(self, chunk: Chunk) -> None:
+        points = self._sides[0].only(chunk)
+        points.fill()
+        self._between.same_grid(points.steps, points.values, points.values)
 
     def _values(self, n: int) -> None:
         """Take in the next *n* points, whose steps are equal."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from vcs_track.errors import VcsTrackError
+from vcs_track.porcelain.diff.edits import matches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -14,10 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["counts", "is_text", "tally", "unified"]
 
-# The work of difflib grows with the product: beyond that, all lines between the equal ends
-# are said to differ.
-_MOST_PAIRS: Final = 4_000_000
 _LOOKED_AT: Final = 8000
+_NO_END: Final = "\\ No newline at end of file"
 
 
 class _Block(NamedTuple):
@@ -34,31 +32,24 @@ def is_text(data: bytes) -> bool:
     return b"\0" not in data[:_LOOKED_AT]
 
 
-def _lines(data: bytes | None) -> list[str]:
-    # Only real line ends part lines: a form feed is no reason for another diff than git's.
-    text = (data or b"").decode("utf-8", "replace").replace("\r\n", "\n")
-    lines = text.split("\n")
-    if lines[-1] == "":
-        lines.pop()
-    return lines
+def _lines(data: bytes) -> list[str]:
+    """Return the lines with their ends; as in git, a form feed ends none."""
+    parts = data.decode("utf-8", "backslashreplace").split("\n")
+    last = parts.pop()
+    return [f"{part}\n" for part in parts] + [last] * bool(last)
 
 
 def _blocks(a: list[str], b: list[str]) -> list[_Block]:
-    start, most = 0, min(len(a), len(b))
-    while start < most and a[start] == b[start]:
-        start += 1
-    end = 0
-    while end < most - start and a[-1 - end] == b[-1 - end]:
-        end += 1
-    i, j, k, m = start, len(a) - end, start, len(b) - end
-    if i == j and k == m:
-        return []
-    if i == j or k == m or (j - i) * (m - k) > _MOST_PAIRS:
-        return [_Block(i, j, k, m)]
-    codes = SequenceMatcher(None, a[i:j], b[k:m], autojunk=False).get_opcodes()
-    return [
-        _Block(i + i1, i + i2, k + j1, k + j2) for tag, i1, i2, j1, j2 in codes if tag != "equal"
-    ]
+    # Small integers are compared faster than lines are.
+    numbers: dict[str, int] = {}
+    one, two = ([numbers.setdefault(line, len(numbers)) for line in side] for side in (a, b))
+    i = k = 0
+    found = []
+    for x, y in (*matches(one, two), (len(a), len(b))):
+        if x > i or y > k:
+            found.append(_Block(i, x, k, y))
+        i, k = x + 1, y + 1
+    return found
 
 
 def tally(old: bytes, new: bytes) -> tuple[int, int] | None:
@@ -113,11 +104,18 @@ def _hunk(a: list[str], b: list[str], blocks: list[_Block], context: int) -> Ite
     yield f"@@ -{_span(i, blocks[-1].j + after)} +{_span(k, blocks[-1].m + after)} @@"
     at = i
     for block in blocks:
-        yield from (f" {line}" for line in a[at : block.i])
-        yield from (f"-{line}" for line in a[block.i : block.j])
-        yield from (f"+{line}" for line in b[block.k : block.m])
+        yield from _marked(" ", a[at : block.i])
+        yield from _marked("-", a[block.i : block.j])
+        yield from _marked("+", b[block.k : block.m])
         at = block.j
-    yield from (f" {line}" for line in a[at : at + after])
+    yield from _marked(" ", a[at : at + after])
+
+
+def _marked(sign: str, lines: list[str]) -> Iterator[str]:
+    for line in lines:
+        yield sign + line.removesuffix("\n")
+        if not line.endswith("\n"):
+            yield _NO_END
 
 
 def _span(start: int, end: int) -> str:
