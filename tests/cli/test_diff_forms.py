@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import re
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from cli.program import on_terminal, read_terminal
+from cli.program import PROGRAM, on_terminal, read_terminal, vcs
 
 import vcs_track
 
@@ -193,6 +194,27 @@ class TestPage:
         """What a run says cannot drive a terminal that prints the file."""
         for form in (["--html", "-"], ["--md"]):
             assert "\x1b" not in program("diff", "base", "@", *form).out
+
+    @pytest.mark.parametrize("form", [["--html", "-"], ["--md"]])
+    def test_documents_are_utf8(
+        self, form: list[str], lab: Lab, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A file that a shell makes of it says what is shown. Seen to fail when it was printed."""
+        monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+        done = subprocess.run(
+            [*PROGRAM, "diff", "base", "@", *form], capture_output=True, check=True, timeout=60
+        )
+
+        assert "base` (`aaaa1111`) → `実験 🚀`" in done.stdout.decode() or form[0] == "--html"
+        assert "→" in done.stdout.decode()
+
+    def test_ascii_is_enough(self, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A terminal with ASCII letters gets arrows, curves and marks of these."""
+        monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+        text = vcs("diff", "base", "small").stdout
+
+        assert text.isascii()
+        assert "?" not in text
 
 
 class TestTooMuch:

@@ -180,7 +180,7 @@ def _show(context: Context, found: Found, way: _Way) -> None:
         for change in found:
             context.emit({**runs, **change.to_dict()})
     elif way.markdown:
-        context.print(_markdown(found), end="")
+        _document(_markdown(found))
     elif way.page is not None:
         _write(context, _page(found), way, _sides(found))
         return
@@ -249,10 +249,16 @@ def _page(found: Found) -> str:
     return diff_page.diff_page(found)
 
 
+def _document(text: str) -> None:
+    # A document is UTF-8 whatever the terminal is, and so is the file that a shell makes of it.
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode("utf-8", "replace"))
+    sys.stdout.buffer.flush()
+
+
 def _write(context: Context, text: str, way: _Way, sides: list[str]) -> None:
     if way.page == "-":
-        # Not printed as talk is: what is in it stays as it is.
-        sys.stdout.write(text)
+        _document(text)
         return
     from vcs_track.porcelain.document import write_document
 
