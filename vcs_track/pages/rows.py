@@ -45,6 +45,7 @@ _STATISTICS: Final = (("count", "points"), ("last", "last"), ("min", "min"), ("m
 _OTHERS: Final = (("mean", "mean"), ("first_step", "first step"), ("last_step", "last step"))
 _DIRECTIONS: Final = {"up": "↑ up", "down": "↓ down"}
 _SHORT: Final = 12  # of an id
+_NO_TEXT: Final = "no text, or not here"
 _PACKAGE: Final = "packages."
 # How much a change tells that is no number: nearly as much as one that doubled a number.
 _AS_MUCH: Final = 1.0
@@ -259,7 +260,7 @@ def _note(change: Change) -> str:
     """Return what is to be said of a change besides its values."""
     if isinstance(change, TextChange):
         counted = change.counts()
-        return "" if counted is None else _lines(*counted)
+        return _NO_TEXT if counted is None else _lines(*counted)
     if isinstance(change, MediaChange):
         share = change.pixels() if _are_images(change) else None
         return "" if share is None else f"{_percent(share)} of pixels"
@@ -287,7 +288,7 @@ def _lines(added: int, removed: int) -> str:
 
 def _code_note(change: CodeChange) -> str:
     if change.added is None or change.removed is None:
-        note = "no text, or not here"
+        note = _NO_TEXT
     else:
         note = _lines(change.added, change.removed)
     if change.way == "changed" and change.old.mode != change.new.mode:
