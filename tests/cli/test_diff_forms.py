@@ -176,7 +176,7 @@ class TestPage:
 
     @pytest.mark.parametrize(
         "words",
-        [["--json", "--md"], ["--md", "--html"], ["--stat", "--json"], ["--code", "--html"]],
+        [["--json", "--md"], ["--md", "--html"], ["--stat", "--json"], ["--code", "--stat"]],
     )
     def test_one_form_at_a_time(self, words: list[str], lab: Lab, program: Program) -> None:
         """Two forms at once are wrong usage."""

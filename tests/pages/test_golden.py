@@ -54,6 +54,8 @@ class TestPair:
             (["--stat"], "stat.txt"),
             (["--json"], "changes.jsonl"),
             (["--md"], "pull-request.md"),
+            (["--md", "--code", "--only", "code"], "code.md"),
+            (["--html", "-", "--code", "--only", "code"], "code.html"),
             (["--only", "hparams,results", "--tol", "10%"], "only.txt"),
         ],
     )

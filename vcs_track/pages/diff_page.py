@@ -12,7 +12,7 @@ from vcs_track.pages.curves import Curve, View, curve_of
 from vcs_track.pages.human import duration, size
 from vcs_track.pages.markup import Html, safe, tag
 from vcs_track.pages.page import framed, page
-from vcs_track.pages.rows import TITLES, Row, rows_of, tell_ways, telling
+from vcs_track.pages.rows import TITLES, Row, patches, rows_of, tell_ways, telling
 from vcs_track.porcelain.diff.changes import MediaChange, SeriesChange, TextChange
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ _CHARTS: Final = 100
 _EMBEDDED: Final = 24 << 20  # bytes of images and fragments in all
 _A_SIDE: Final = 8 << 20  # of one of them
 _LINES: Final = 2000  # of a text
+_FOLDED: Final = 60  # lines that are more are shown when they are asked for
 _SIGNS: Final = {"added": "+", "removed": "-", "changed": "~"}
 # What browsers show; none of these runs a script where it is shown as an image.
 _IMAGES: Final = frozenset({
@@ -36,7 +37,7 @@ _IMAGES: Final = frozenset({
 _STYLES: Final = {"better": "good", "worse": "bad"}
 
 
-def diff_page(diff: Diff) -> str:
+def diff_page(diff: Diff, *, code: Sequence[str] = ()) -> str:
     """Return what differs as one HTML document with its charts and images.
 
     It opens without a network and runs no script; HTML that a run logged is shown in frames
@@ -44,6 +45,7 @@ def diff_page(diff: Diff) -> str:
 
     Args:
         diff: What differs.
+        code: Lines of ``git diff`` of their code.
     """
     title = f"{diff.old.name} → {diff.new.name}"
     parts: list[object] = [
@@ -55,11 +57,14 @@ def diff_page(diff: Diff) -> str:
         links = [
             tag("a", f"{TITLES[kind]} {len(some):,}", href=f"#{kind}") for kind, some in kinds
         ]
+        links += [tag("a", "code, line by line", href="#lines")] if code else []
         parts.append(tag("nav", links))
     else:
         parts.append(tag("p", "No differences."))
     parts += [tag("p", note, class_="note") for note in diff.notes]
     parts += change_parts(diff)
+    if code:
+        parts.append(tag("section", tag("h2", "Code, line by line"), _code(code), id="lines"))
     parts.append(tag("footer", "made by vcs-track diff --html"))
     return page(title, parts)
 
@@ -268,13 +273,29 @@ def _texts(changes: Sequence[Change], diff: Diff, budget: _Budget) -> Html:
         head = tag("h3", _SIGNS[row.way], " ", tag("code", change.name),
                    tag("small", row.note))  # fmt: skip
         lines = change.lines()
-        shown = [tag("span", line, class_=_line(line)) for line in lines[:_LINES]]
-        body = tag("pre", shown) if shown else tag("p", f"{row.old} → {row.new}", class_="dim")
-        if len(lines) > _LINES:
-            body = Html(body + tag("p", f"... {len(lines) - _LINES:,} more lines"))
-        fold = tag("details", tag("summary", "lines"), body, open=len(lines) <= 60)
+        body = _lines(lines) if lines else tag("p", f"{row.old} → {row.new}", class_="dim")
+        fold = tag("details", tag("summary", "lines"), body, open=len(lines) <= _FOLDED)
         parts.append(tag("article", head, _fragments(change, diff, budget), fold))
     return Html("".join(parts))
+
+
+def _lines(lines: Sequence[str]) -> Html:
+    shown = tag("pre", [tag("span", line, class_=_line(line)) for line in lines[:_LINES]])
+    if len(lines) <= _LINES:
+        return shown
+    return Html(shown + tag("p", f"... {len(lines) - _LINES:,} more lines"))
+
+
+def _code(lines: Sequence[str]) -> list[Html]:
+    return [
+        tag(
+            "details",
+            tag("summary", tag("code", patch[0].removeprefix("diff --git "))),
+            _lines(patch[1:]),
+            open=len(lines) <= _FOLDED,
+        )
+        for patch in patches(lines)
+    ]
 
 
 def _line(line: str) -> str | None:

@@ -186,9 +186,13 @@ class Document:
             if place in opened:
                 parts.append(part.head + "".join(kept) + part.end)
         if missing:
-            told = ", ".join(
-                f"{count:,} {noun if count == 1 or noun.endswith(('s', 'media')) else noun + 's'}"
-                for noun, count in missing.items()
-            )
+            told = ", ".join(_counted(count, noun) for noun, count in missing.items())
             parts.append(f"Left out, for it would be too long: {told}.\n")
         return "\n".join(parts)
+
+
+def _counted(count: int, noun: str) -> str:
+    first, _, rest = noun.partition(" ")
+    if count > 1 and not first.endswith(("s", "media")):
+        first += "s"
+    return f"{count:,} {first} {rest}".rstrip()

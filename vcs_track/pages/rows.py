@@ -25,7 +25,16 @@ if TYPE_CHECKING:
     from vcs_track.porcelain.diff.changes import Blob, Change, CodeFile, Course
 
 __all__ = [
-    "TITLES", "Row", "name_of", "noun_of", "rows_of", "tell_ways", "telling", "text_of", "weight",
+    "TITLES",
+    "Row",
+    "name_of",
+    "noun_of",
+    "patches",
+    "rows_of",
+    "tell_ways",
+    "telling",
+    "text_of",
+    "weight",
 ]  # fmt: skip
 
 TITLES: Final = {
@@ -219,6 +228,23 @@ _TEXTS: Final[dict[str, Callable[[str, Any], str]]] = {
     "identity": _fact, "series": _course, "media": _blobs, "text": _blobs, "file": _blobs,
     "input": _blob, "env": _fact, "command": _words, "code": _file,
 }  # fmt: skip
+
+
+def patches(lines: Sequence[str]) -> list[list[str]]:
+    """Return the lines of ``git diff`` file by file.
+
+    Example:
+        >>> from vcs_track.pages.rows import patches
+        >>> patches(["diff --git a/x b/x", "+1", "diff --git a/y b/y", "-1"])
+        [['diff --git a/x b/x', '+1'], ['diff --git a/y b/y', '-1']]
+    """
+    found: list[list[str]] = []
+    for line in lines:
+        # A line of a file has a sign or a blank before it.
+        if not found or line.startswith("diff --git "):
+            found.append([])
+        found[-1].append(line)
+    return found
 
 
 # ---- rows ------------------------------------------------------------------------------
