@@ -7,8 +7,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from vcs_track.errors import VcsTrackError
-from vcs_track.pages.chart import Mark, chart
-from vcs_track.pages.curves import Curve, View, curve_of
+from vcs_track.pages.chart import Mark
+from vcs_track.pages.figures import figure
 from vcs_track.pages.human import duration, size
 from vcs_track.pages.markup import Html, safe, tag
 from vcs_track.pages.page import framed, page
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["change_parts", "diff_page", "run_card"]
 
-_POINTS: Final = 800  # of each line: a pixel has a low and a high end
 _CHARTS: Final = 100
 _EMBEDDED: Final = 24 << 20  # bytes of images and fragments in all
 _A_SIDE: Final = 8 << 20  # of one of them
@@ -169,40 +168,14 @@ def _charts(changes: Sequence[Change], diff: Diff, budget: _Budget) -> Html:
 
 
 def _figure(change: SeriesChange, diff: Diff) -> Html:
-    curves, trouble = [], []
-    for run, side in ((diff.old, change.old), (diff.new, change.new)):
-        curve, why = _curve(run, change.name, there=side is not None)
-        curves.append(curve)
-        trouble += [tag("p", why, class_="dim")] * bool(why)
     marks = []
     if change.parts_at is not None:
         marks.append(Mark(change.parts_at, "the curves part at step"))
-    facts = [_fact(row) for row in rows_of(change)]
-    return tag(
-        "figure", tag("h3", tag("code", change.name)), _legend(curves),
-        chart(curves, label=f"{change.name} of both runs", marks=marks), trouble,
-        tag("figcaption", facts),
-    )  # fmt: skip
-
-
-def _curve(run: RunView, name: str, *, there: bool) -> tuple[Curve, str]:
-    if not there:
-        return Curve(run.name, [], "has no such series"), ""
-    try:
-        return curve_of(run, run.series(name), View(_POINTS), run.name), ""
-    except VcsTrackError as error:
-        return Curve(run.name, [], "cannot be read"), error.message
-
-
-def _legend(curves: Sequence[Curve]) -> Html:
-    return tag(
-        "div",
-        [
-            tag("div", tag("span", class_=f"key k{place}"), tag("b", curve.label), f" {curve.note}")
-            for place, curve in enumerate(curves)
-        ],
-        class_="legend",
-    )  # fmt: skip
+    runs = [
+        (run.name, run, side is not None)
+        for run, side in ((diff.old, change.old), (diff.new, change.new))
+    ]
+    return figure(change.name, runs, marks=marks, facts=[_fact(row) for row in rows_of(change)])
 
 
 def _fact(row: Row) -> Html:
@@ -279,8 +252,13 @@ def _texts(changes: Sequence[Change], diff: Diff, budget: _Budget) -> Html:
     return Html("".join(parts))
 
 
-def _lines(lines: Sequence[str]) -> Html:
-    shown = tag("pre", [tag("span", line, class_=_line(line)) for line in lines[:_LINES]])
+def _lines(lines: Sequence[str], *, head: bool = False) -> Html:
+    """Return the lines of a diff; with a *head*, its signs say nothing up to the first hunk."""
+    spans = []
+    for line in lines[:_LINES]:
+        head = head and not line.startswith("@@")
+        spans.append(tag("span", line, class_="dim" if head else _line(line)))
+    shown = tag("pre", spans)
     if len(lines) <= _LINES:
         return shown
     return Html(shown + tag("p", f"... {len(lines) - _LINES:,} more lines"))
@@ -291,7 +269,7 @@ def _code(lines: Sequence[str]) -> list[Html]:
         tag(
             "details",
             tag("summary", tag("code", patch[0].removeprefix("diff --git "))),
-            _lines(patch[1:]),
+            _lines(patch[1:], head=True),
             open=len(lines) <= _FOLDED,
         )
         for patch in patches(lines)
