@@ -34,7 +34,7 @@ class Spread:
     Attributes:
         runs: How many runs the set has.
         n: How many of them have it.
-        mean: The mean, None where the values are no numbers.
+        mean: The mean, without NaN. None where the values are no numbers.
         std: The standard deviation with n - 1, None for fewer than two numbers.
         min: The smallest number.
         max: The largest.
@@ -48,6 +48,11 @@ class Spread:
     min: float | None
     max: float | None
     counts: tuple[tuple[Any, int], ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        counts = [[plain(value), n] for value, n in self.counts]
+        return {**plain(replace(self, counts=())), "counts": counts}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +95,8 @@ class GroupChange:
     def to_dict(self) -> dict[str, Any]:
         """Return the change as plain data, as ``--json`` prints it."""
         return {
-            "kind": self.kind, "name": self.name, "old": plain(self.old), "new": plain(self.new),
-            "delta": self.delta, "relative": self.relative, "better": self.better,
+            "kind": self.kind, "name": self.name, "old": self.old.to_dict(),
+            "new": self.new.to_dict(), "delta": self.delta, "relative": self.relative, "better": self.better,
         }  # fmt: skip
 
 
@@ -181,8 +186,9 @@ def compare_groups(
         ]
         same = _tally(one) == _tally(two) and len(old) == len(new)
         same = same or _alike(one, two, sides)
-        if numeric and one and two:
-            same = same or tolerance.of(key[1]).close(spreads[0].mean, spreads[1].mean)
+        within = tolerance.of(key[1])
+        if numeric and one and two and any(within):
+            same = same or within.close(spreads[0].mean, spreads[1].mean)
         if everything or not same:
             changes.append(GroupChange(*key, spreads[0], spreads[1]))
     both = sorted({run.id for run in old} & {run.id for run in new})

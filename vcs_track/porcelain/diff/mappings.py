@@ -58,9 +58,16 @@ def hparams(old: RunView, new: RunView) -> Iterator[HparamChange]:
 
 
 def summary(run: RunView) -> dict[str, Any]:
-    """Return the summary of *run* without its results: one change is one line."""
+    """Return the summary of *run* without its results: one change is one line.
+
+    A result that was set to something else by hand is both.
+    """
     results = run.manifest.results
-    return {name: value for name, value in run.summary.items() if name not in results}
+    return {
+        name: value
+        for name, value in run.summary.items()
+        if name not in results or not values.same(results[name], value)
+    }
 
 
 def identity(run: RunView, *, everything: bool) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
@@ -63,7 +64,7 @@ def stored(
         return
     before, after = blobs(old), blobs(new)
     reads = old.objects.read, new.objects.read
-    for key in before.keys() | after.keys():
+    for key in sorted(before.keys() | after.keys(), key=_in_order):
         kind, label, step = key
         sides = before.get(key), after.get(key)
         wanted = kind == "file" or not globs or any(fnmatchcase(label, glob) for glob in globs)
@@ -71,6 +72,10 @@ def stored(
             continue
         name = label if step is None else f"{label} @ {step}"
         yield _KINDS[kind](name, way_of(*sides), *sides, label, step, reads)
+
+
+def _in_order(key: Key) -> tuple[str, str, float]:
+    return key[0], key[1], -math.inf if key[2] is None else key[2]
 
 
 def _ids(items: Sequence[Blob] | None) -> list[str]:

@@ -40,13 +40,13 @@ class Counting(MemoryObjects):
         return super().read(oid)
 
 
-def view(name: str, objects: MemoryObjects, **fields: Any) -> RunView:
+def view(run: str, objects: MemoryObjects, **fields: Any) -> RunView:
     """Return a run with these fields of its manifest; hparams and env are stored."""
     for kind in ("hparams", "env"):
         if isinstance(fields.get(kind), dict):
             fields[kind] = objects.add(encode_document(f"{kind}/1", fields[kind]))
-    fields = {"name": name, "status": "finished", "time_us": 1, "created_us": 1, **fields}
-    return RunView(RunManifest(name, **fields), objects)
+    fields = {"name": run, "status": "finished", "time_us": 1, "created_us": 1, **fields}
+    return RunView(RunManifest(run, **fields), objects)
 
 
 def chunked(points: Sequence[Point], sizes: Sequence[int], objects: MemoryObjects) -> list[Chunk]:
