@@ -260,7 +260,7 @@ class TestTooMuch:
         assert whole.count("\n") > 140
         assert 0 == process.wait(60)
 
-    def test_the_most_telling_rows_stay(self, monkeypatch: pytest.MonkeyPatch, lab: Lab) -> None:
+    def test_the_most_telling_rows_stay(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Of a long list those stay that changed most. Seen to fail without the order."""
         repo = vcs_track.init()
         for name in ("a", "b"):
