@@ -5,7 +5,9 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from vcs_track.pages.markdown import MOST, Document, code as coded, fence, row, summary
+from vcs_track.formats.visible import visible
+from vcs_track.pages.human import parted
+from vcs_track.pages.markdown import LONGEST, MOST, Document, code as coded, fence, row, summary
 from vcs_track.pages.rows import (
     TITLES,
     Row,
@@ -108,7 +110,8 @@ def _row(each: Row, kind: str) -> str:
     note = coded(each.note) if kind == "label" else each.note
     remark = f"{note} {_VERDICTS.get(each.verdict, '')}".strip()
     detail = [each.detail] if kind == "series" else []
-    return row([sign, coded(each.name), *detail, coded(each.old), coded(each.new), remark])
+    old, new = parted(visible(each.old), visible(each.new), LONGEST)
+    return row([sign, coded(each.name), *detail, coded(old), coded(new), remark])
 
 
 def _text(document: Document, change: TextChange) -> None:

@@ -198,12 +198,13 @@ def _text(_name: str, x: Any) -> str:
 def _fact(name: str, x: Any) -> str:
     if name == "duration" and _is_number(x):
         return duration(x)
-    text = x if isinstance(x, str) else value(x)
+    # What is blank would look as if it was not there.
+    text = x if isinstance(x, str) and x.strip() else value(x)
     return text[:_SHORT] if name == "commit" else text
 
 
 def _words(_name: str, x: Any) -> str:
-    words = isinstance(x, list | tuple) and all(isinstance(word, str) for word in x)
+    words = isinstance(x, list | tuple) and x and all(isinstance(word, str) for word in x)
     return shlex.join(x) if words else value(x)
 
 
