@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from vcs_track.errors import VcsTrackError
 from vcs_track.pages.chart import Mark
-from vcs_track.pages.figures import figure
+from vcs_track.pages.figures import figure, histogram
 from vcs_track.pages.human import duration, size
-from vcs_track.pages.markup import Html, safe, tag
+from vcs_track.pages.markup import Html, joined, safe, tag
 from vcs_track.pages.page import framed, page
 from vcs_track.pages.rows import TITLES, Row, patches, rows_of, tell_ways, telling
 from vcs_track.porcelain.diff.changes import MediaChange, SeriesChange, TextChange
@@ -33,6 +33,7 @@ _SIGNS: Final = {"added": "+", "removed": "-", "changed": "~"}
 _IMAGES: Final = frozenset({
     "image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/svg+xml",
 })  # fmt: skip
+_HISTOGRAM: Final = "application/json"  # no other medium is
 _STYLES: Final = {"better": "good", "worse": "bad"}
 
 
@@ -189,14 +190,29 @@ def _fact(row: Row) -> Html:
 
 
 def _media(changes: Sequence[Change], diff: Diff, budget: _Budget) -> Html:
-    images, others = [], []
+    images, figures, others = [], [], []
     for change in changes:
-        if isinstance(change, MediaChange) and _is_image(change):
+        assert isinstance(change, MediaChange)
+        drawn = _histogram(change, diff) if len(figures) < _CHARTS else None
+        if drawn is not None:
+            figures.append(drawn)
+        elif _is_image(change):
             images.append(_image(change, diff, budget))
         else:
             others.append(change)
-    table = [_table(others, diff, budget)] if others else []
-    return Html("".join([*images, *table]))
+    charts = tag("div", figures, class_="charts") if figures else ""
+    return joined([*images, charts, _table(others, diff, budget) if others else ""])
+
+
+def _histogram(change: MediaChange, diff: Diff) -> Html | None:
+    sides = (change.old or (), change.new or ())
+    if any(len(side) > 1 or (side and side[0].mime != _HISTOGRAM) for side in sides):
+        return None
+    try:
+        data = change.data()
+    except VcsTrackError:
+        return None
+    return histogram(change.name, list(zip((diff.old.name, diff.new.name), data, strict=True)))
 
 
 def _is_image(change: MediaChange) -> bool:

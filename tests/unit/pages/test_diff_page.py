@@ -128,6 +128,36 @@ class TestUnreadable:
         assert "difference" not in diff_page(made(repo, odd))
 
 
+class TestHistograms:
+    def test_are_drawn_over_one_another(self) -> None:
+        """Both outlines stand in one chart, with how many samples each has."""
+        repo = vcs_track.init()
+        for name, counts in (("a", [1, 2]), ("b", [3, 4])):
+            with repo.start_run(name) as run:
+                run.add_histogram("weights", counts, [0.0, 0.5, 1.0], step=0)
+        text = diff_page(repo.diff("a", "b", only="media"))
+
+        assert 2 == text.count('class="curve')
+        assert ["3 samples", "7 samples"] == re.findall(r"[37] samples(?=</div>)", text)
+
+    @pytest.mark.parametrize(
+        "body",
+        [b"", b"[]", b"nothing", b'{"counts":[1]}', b'{"counts":[-1],"edges":[0,1]}',
+         b'{"counts":' + b"[1]" * 1000 + b"}"],
+    )  # fmt: skip
+    def test_what_is_none_is_a_row(self, body: bytes, repo: Repository) -> None:
+        """Damaged ones are named in the table, and nothing is drawn."""
+
+        def read(_: object) -> bytes:
+            return body
+
+        json = blob("application/json")
+        diff = made(repo, MediaChange("w", "changed", json, json, "w", 0, (read, read)))
+
+        assert "<code>w</code>" in diff_page(diff)
+        assert "<svg" not in diff_page(diff)
+
+
 class TestTooMuch:
     def test_large_images_are_left_out(
         self, repo: Repository, monkeypatch: pytest.MonkeyPatch
