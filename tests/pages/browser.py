@@ -41,10 +41,14 @@ class Seen:
 
 def look(
     page: Path, *, picture: Path | None = None, width: int = 1000, height: int = 1200,
-    dark: bool = False,
+    dark: bool = False, server: str | None = None,
 ) -> Seen:  # fmt: skip
-    """Open *page* as a file, in a new profile; no name of a host leads anywhere."""
+    """Open *page* as a file, in a new profile.
+
+    No name of a host leads anywhere, but ``probe.example`` to *server* where there is one.
+    """
     assert _CHROMIUM is not None
+    rules = "MAP * ~NOTFOUND" if server is None else f"MAP probe.example {server}"
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
         log = Path(home, "net.json")
         done = subprocess.run(
@@ -54,7 +58,7 @@ def look(
                 "--disable-component-update", "--disable-sync", "--disable-default-apps",
                 "--disable-extensions", f"--user-data-dir={home}/profile",
                 "--enable-logging=stderr", "--v=0", "--virtual-time-budget=4000",
-                "--host-resolver-rules=MAP * ~NOTFOUND", f"--log-net-log={log}",
+                f"--host-resolver-rules={rules}", f"--log-net-log={log}",
                 f"--window-size={width},{height}", "--hide-scrollbars",
                 f"--blink-settings=preferredColorScheme={0 if dark else 1}",
                 *([f"--screenshot={picture}"] if picture else ["--dump-dom"]),

@@ -7,10 +7,12 @@ what git says has changed before you commit it.
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+import vcs_track
 from vcs_track.cli import render
 
 if TYPE_CHECKING:
@@ -52,12 +54,35 @@ class TestPair:
             (["--stat"], "stat.txt"),
             (["--json"], "changes.jsonl"),
             (["--md"], "pull-request.md"),
+            (["--md", "--code", "--only", "code"], "code.md"),
+            (["--html", "-", "--code", "--only", "code"], "code.html"),
             (["--only", "hparams,results", "--tol", "10%"], "only.txt"),
         ],
     )
     def test_forms(self, words: list[str], name: str, shown: Shown, golden: Golden) -> None:
         """Each other form of the same diff."""
         golden(f"diff/{name}", shown("diff", "base", "better", *words))
+
+    def test_guide(
+        self, shown: Shown, golden: Golden, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The guide shows what the program does."""
+        repo = vcs_track.init(tmp_path)
+        for name, run_id, lr, optimizer in (
+            ("base", "9c41e07b", 0.1, "sgd"), ("better", "d2f85a3c", 0.03, "adamw"),
+        ):  # fmt: skip
+            params = {"lr": lr, "epochs": 30, "optimizer": {"name": optimizer}}
+            with repo.start_run(name, id=run_id, hparams=params) as run:
+                for step in range(30):
+                    loss = 1 / (1 + step * (0.25 - lr))
+                    run.add_scalars({"train/loss": loss, "val/acc": 1 - loss / 2}, step=step)
+                run.write_result(**{"test/acc": 0.875 if name == "base" else 0.9375})
+        monkeypatch.chdir(tmp_path)
+        text = shown("diff", "base", "better", "--only", "hparams,results,series", columns=80)
+        guide = Path(__file__).resolve().parents[2] / "docs" / "guides" / "comparing.md"
+
+        golden("diff/guide.txt", text)
+        assert f"```text\n{text}```\n" in guide.read_text(encoding="utf-8")
 
     def test_page(self, shown: Shown, golden: Golden) -> None:
         """The HTML file, but for the picture of a difference."""

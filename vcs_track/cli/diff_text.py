@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from vcs_track.cli import render
 from vcs_track.cli.render import Cell, Column
+from vcs_track.pages.human import parted
 from vcs_track.pages.rows import TITLES, Row, noun_of, rows_of, tell_ways, telling
 from vcs_track.porcelain.diff.changes import MediaChange, SeriesChange, TextChange
 
@@ -25,6 +26,7 @@ _LINES: Final = {"+": "green", "-": "red", "@": "cyan"}
 _NARROW: Final = 60  # below it a change has lines of its own
 _VALUE: Final = 28  # a value that is longer is set below the name
 _INDENT: Final = "    "
+_SIGNS: Final = len(_INDENT) + 2
 _ARROW: Final = " -> "
 _ARROWS: Final = ("↑", "↓")
 _ROUND_IT: Final = 5  # lines of the screen that are not ours: the prompts, the two runs
@@ -360,7 +362,13 @@ def _lines_below(
         return
     if detail:
         render.line(_INDENT, *detail)
-    for sign, text, colour in (("- ", row.old, _old_style(row)), ("+ ", row.new, "green")):
+    old, new = row.old, row.new
+    if screen.width is not None:
+        old, new = render.visible(old), render.visible(new)
+        # Letters that are not ASCII may take two columns.
+        share = 1 if old.isascii() and new.isascii() else 2
+        old, new = parted(old, new, (screen.width - _SIGNS) // share)
+    for sign, text, colour in (("- ", old, _old_style(row)), ("+ ", new, "green")):
         if text:
             render.line(_INDENT, Cell(sign + text, colour), width=screen.width)
 

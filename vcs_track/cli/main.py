@@ -38,7 +38,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "sql": (f"{_HERE}.sql", "Ask the finished runs with SQL"),
     "show": (f"{_HERE}.show", "Show all that is known of a run"),
     "plot": (f"{_HERE}.plot", "Draw series as curves"),
-    "diff": (f"{_HERE}.diff", "Show what changed between two runs"),
+    "diff": (f"{_HERE}.diff", "Show what changed between runs"),
     "compare": (f"{_HERE}.compare", "Tell whether one set of runs beats another"),
     "check": (f"{_HERE}.check", "Check that a run is good enough, by itself or against a base"),
     "report": (f"{_HERE}.report", "Show what a branch changes, for a pull request"),

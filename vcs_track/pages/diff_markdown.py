@@ -5,8 +5,18 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from vcs_track.pages.markdown import MOST, Document, code, fence, row, summary
-from vcs_track.pages.rows import TITLES, Row, noun_of, rows_of, tell_ways, telling
+from vcs_track.formats.visible import visible
+from vcs_track.pages.human import parted
+from vcs_track.pages.markdown import LONGEST, MOST, Document, code as coded, fence, row, summary
+from vcs_track.pages.rows import (
+    TITLES,
+    Row,
+    noun_of,
+    patches,
+    rows_of,
+    tell_ways,
+    telling,
+)
 from vcs_track.porcelain.diff.changes import TextChange
 
 if TYPE_CHECKING:
@@ -30,7 +40,7 @@ _HEADS: Final = {
 _FIRST, _SECOND, _LAST = range(3)
 
 
-def diff_markdown(diff: Diff, *, most: int = MOST) -> str:
+def diff_markdown(diff: Diff, *, most: int = MOST, code: Sequence[str] = ()) -> str:
     """Return what differs as Markdown that GitHub and others show.
 
     Every name and value of the runs is code: it mentions nobody, links to nothing and is no
@@ -39,16 +49,19 @@ def diff_markdown(diff: Diff, *, most: int = MOST) -> str:
     Args:
         diff: What differs.
         most: At most so many characters; what is left out is said.
+        code: Lines of ``git diff`` of their code.
     """
     document = Document(most)
-    old, new = (f"{code(run.name)} ({code(run.id)})" for run in (diff.old, diff.new))
+    old, new = (f"{coded(run.name)} ({coded(run.id)})" for run in (diff.old, diff.new))
     document.section(f"### {old} → {new}\n")
     document.add("" if len(diff) else "\nNo differences.\n")
     add_changes(document, diff.changes)
     if diff.notes:
         document.section("#### Not compared\n\n")
         for note in diff.notes:
-            document.add(f"- {code(note, 300)}\n", "note", rank=_SECOND)
+            document.add(f"- {coded(note, 300)}\n", "note", rank=_SECOND)
+    for lines in patches(code):
+        _folded(document, "code ", lines[0].removeprefix("diff --git "), lines, "file of code")
     return document.text()
 
 
@@ -90,23 +103,27 @@ def _rows(change: Change) -> str:
 
 
 def _row(each: Row, kind: str) -> str:
-    sign = code(_SIGNS[each.way]) if each.name else ""
+    sign = coded(_SIGNS[each.way]) if each.name else ""
     if kind == "code":
-        return row([sign, code(each.name), code(each.note)])
+        return row([sign, coded(each.name), coded(each.note)])
     # Words of ours need no code, but a tag of a run is in the note of the labels.
-    note = code(each.note) if kind == "label" else each.note
+    note = coded(each.note) if kind == "label" else each.note
     remark = f"{note} {_VERDICTS.get(each.verdict, '')}".strip()
     detail = [each.detail] if kind == "series" else []
-    return row([sign, code(each.name), *detail, code(each.old), code(each.new), remark])
+    old, new = parted(visible(each.old), visible(each.new), LONGEST)
+    return row([sign, coded(each.name), *detail, coded(old), coded(new), remark])
 
 
 def _text(document: Document, change: TextChange) -> None:
     lines = change.lines()
-    if not lines:
-        return
+    if lines:
+        _folded(document, "text ", change.name, lines, "text")
+
+
+def _folded(document: Document, word: str, name: str, lines: Sequence[str], noun: str) -> None:
     more = len(lines) - _LINES
     if more > 0:
         lines = [*lines[:_LINES], f"... {more:,} more lines"]
-    title = f"<details><summary>{summary('text ', change.name)}</summary>\n\n"
+    title = f"<details><summary>{summary(word, name)}</summary>\n\n"
     document.section("")
-    document.add(f"{title}{fence(lines, 'diff')}\n</details>\n", "text", rank=_LAST)
+    document.add(f"{title}{fence(lines, 'diff')}\n</details>\n", noun, rank=_LAST)

@@ -7,12 +7,12 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from vcs_track.errors import VcsTrackError
-from vcs_track.pages.chart import Mark, chart
-from vcs_track.pages.curves import Curve, View, curve_of
+from vcs_track.pages.chart import Mark
+from vcs_track.pages.figures import figure, histogram
 from vcs_track.pages.human import duration, size
-from vcs_track.pages.markup import Html, safe, tag
+from vcs_track.pages.markup import Html, joined, safe, tag
 from vcs_track.pages.page import framed, page
-from vcs_track.pages.rows import TITLES, Row, rows_of, tell_ways, telling
+from vcs_track.pages.rows import TITLES, Row, patches, rows_of, tell_ways, telling
 from vcs_track.porcelain.diff.changes import MediaChange, SeriesChange, TextChange
 
 if TYPE_CHECKING:
@@ -23,20 +23,21 @@ if TYPE_CHECKING:
 
 __all__ = ["change_parts", "diff_page", "run_card"]
 
-_POINTS: Final = 800  # of each line: a pixel has a low and a high end
 _CHARTS: Final = 100
 _EMBEDDED: Final = 24 << 20  # bytes of images and fragments in all
 _A_SIDE: Final = 8 << 20  # of one of them
 _LINES: Final = 2000  # of a text
+_FOLDED: Final = 60  # lines that are more are shown when they are asked for
 _SIGNS: Final = {"added": "+", "removed": "-", "changed": "~"}
 # What browsers show; none of these runs a script where it is shown as an image.
 _IMAGES: Final = frozenset({
     "image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/svg+xml",
 })  # fmt: skip
+_HISTOGRAM: Final = "application/json"  # no other medium is
 _STYLES: Final = {"better": "good", "worse": "bad"}
 
 
-def diff_page(diff: Diff) -> str:
+def diff_page(diff: Diff, *, code: Sequence[str] = ()) -> str:
     """Return what differs as one HTML document with its charts and images.
 
     It opens without a network and runs no script; HTML that a run logged is shown in frames
@@ -44,6 +45,7 @@ def diff_page(diff: Diff) -> str:
 
     Args:
         diff: What differs.
+        code: Lines of ``git diff`` of their code.
     """
     title = f"{diff.old.name} → {diff.new.name}"
     parts: list[object] = [
@@ -55,11 +57,14 @@ def diff_page(diff: Diff) -> str:
         links = [
             tag("a", f"{TITLES[kind]} {len(some):,}", href=f"#{kind}") for kind, some in kinds
         ]
+        links += [tag("a", "code, line by line", href="#lines")] if code else []
         parts.append(tag("nav", links))
     else:
         parts.append(tag("p", "No differences."))
     parts += [tag("p", note, class_="note") for note in diff.notes]
     parts += change_parts(diff)
+    if code:
+        parts.append(tag("section", tag("h2", "Code, line by line"), _code(code), id="lines"))
     parts.append(tag("footer", "made by vcs-track diff --html"))
     return page(title, parts)
 
@@ -164,40 +169,14 @@ def _charts(changes: Sequence[Change], diff: Diff, budget: _Budget) -> Html:
 
 
 def _figure(change: SeriesChange, diff: Diff) -> Html:
-    curves, trouble = [], []
-    for run, side in ((diff.old, change.old), (diff.new, change.new)):
-        curve, why = _curve(run, change.name, there=side is not None)
-        curves.append(curve)
-        trouble += [tag("p", why, class_="dim")] * bool(why)
     marks = []
     if change.parts_at is not None:
         marks.append(Mark(change.parts_at, "the curves part at step"))
-    facts = [_fact(row) for row in rows_of(change)]
-    return tag(
-        "figure", tag("h3", tag("code", change.name)), _legend(curves),
-        chart(curves, label=f"{change.name} of both runs", marks=marks), trouble,
-        tag("figcaption", facts),
-    )  # fmt: skip
-
-
-def _curve(run: RunView, name: str, *, there: bool) -> tuple[Curve, str]:
-    if not there:
-        return Curve(run.name, [], "has no such series"), ""
-    try:
-        return curve_of(run, run.series(name), View(_POINTS), run.name), ""
-    except VcsTrackError as error:
-        return Curve(run.name, [], "cannot be read"), error.message
-
-
-def _legend(curves: Sequence[Curve]) -> Html:
-    return tag(
-        "div",
-        [
-            tag("div", tag("span", class_=f"key k{place}"), tag("b", curve.label), f" {curve.note}")
-            for place, curve in enumerate(curves)
-        ],
-        class_="legend",
-    )  # fmt: skip
+    runs = [
+        (run.name, run, side is not None)
+        for run, side in ((diff.old, change.old), (diff.new, change.new))
+    ]
+    return figure(change.name, runs, marks=marks, facts=[_fact(row) for row in rows_of(change)])
 
 
 def _fact(row: Row) -> Html:
@@ -211,14 +190,29 @@ def _fact(row: Row) -> Html:
 
 
 def _media(changes: Sequence[Change], diff: Diff, budget: _Budget) -> Html:
-    images, others = [], []
+    images, figures, others = [], [], []
     for change in changes:
-        if isinstance(change, MediaChange) and _is_image(change):
+        assert isinstance(change, MediaChange)
+        drawn = _histogram(change, diff) if len(figures) < _CHARTS else None
+        if drawn is not None:
+            figures.append(drawn)
+        elif _is_image(change):
             images.append(_image(change, diff, budget))
         else:
             others.append(change)
-    table = [_table(others, diff, budget)] if others else []
-    return Html("".join([*images, *table]))
+    charts = tag("div", figures, class_="charts") if figures else ""
+    return joined([*images, charts, _table(others, diff, budget) if others else ""])
+
+
+def _histogram(change: MediaChange, diff: Diff) -> Html | None:
+    sides = (change.old or (), change.new or ())
+    if any(len(side) > 1 or (side and side[0].mime != _HISTOGRAM) for side in sides):
+        return None
+    try:
+        data = change.data()
+    except VcsTrackError:
+        return None
+    return histogram(change.name, list(zip((diff.old.name, diff.new.name), data, strict=True)))
 
 
 def _is_image(change: MediaChange) -> bool:
@@ -268,13 +262,34 @@ def _texts(changes: Sequence[Change], diff: Diff, budget: _Budget) -> Html:
         head = tag("h3", _SIGNS[row.way], " ", tag("code", change.name),
                    tag("small", row.note))  # fmt: skip
         lines = change.lines()
-        shown = [tag("span", line, class_=_line(line)) for line in lines[:_LINES]]
-        body = tag("pre", shown) if shown else tag("p", f"{row.old} → {row.new}", class_="dim")
-        if len(lines) > _LINES:
-            body = Html(body + tag("p", f"... {len(lines) - _LINES:,} more lines"))
-        fold = tag("details", tag("summary", "lines"), body, open=len(lines) <= 60)
+        body = _lines(lines) if lines else tag("p", f"{row.old} → {row.new}", class_="dim")
+        fold = tag("details", tag("summary", "lines"), body, open=len(lines) <= _FOLDED)
         parts.append(tag("article", head, _fragments(change, diff, budget), fold))
     return Html("".join(parts))
+
+
+def _lines(lines: Sequence[str], *, head: bool = False) -> Html:
+    """Return the lines of a diff; with a *head*, its signs say nothing up to the first hunk."""
+    spans = []
+    for line in lines[:_LINES]:
+        head = head and not line.startswith("@@")
+        spans.append(tag("span", line, class_="dim" if head else _line(line)))
+    shown = tag("pre", spans)
+    if len(lines) <= _LINES:
+        return shown
+    return Html(shown + tag("p", f"... {len(lines) - _LINES:,} more lines"))
+
+
+def _code(lines: Sequence[str]) -> list[Html]:
+    return [
+        tag(
+            "details",
+            tag("summary", tag("code", patch[0].removeprefix("diff --git "))),
+            _lines(patch[1:], head=True),
+            open=len(lines) <= _FOLDED,
+        )
+        for patch in patches(lines)
+    ]
 
 
 def _line(line: str) -> str | None:

@@ -19,6 +19,7 @@ __all__ = [
     "duration",
     "number",
     "pair",
+    "parted",
     "settings",
     "size",
     "spread",
@@ -37,6 +38,7 @@ _AGES: Final = (
     (_MINUTE, _MINUTE, "min"),
 )
 _NOW: Final = 10
+_BEFORE: Final = 6  # letters that two texts have in common, to know where one is
 _UNITS: Final = ("KiB", "MiB", "GiB", "TiB")
 _LONGEST_INTEGER: Final = 24
 _SCIENTIFIC: Final = 6
@@ -178,18 +180,35 @@ def settings(values: Mapping[str, Any]) -> str:
 
 
 def pair(old: Any, new: Any) -> tuple[str, str]:
-    """Return two values as two texts, different ones where the values are.
+    """Return two different values as two different texts.
 
     Example:
         >>> from vcs_track.pages.human import pair
-        >>> pair(0.1, 0.2), pair(0.12345678, 0.12345679)
-        (('0.1', '0.2'), ('0.12345678', '0.12345679'))
+        >>> pair(0.1, 0.2), pair([0.12345678], [0.12345679])
+        (('0.1', '0.2'), ('[0.12345678]', '[0.12345679]'))
     """
     before, after = value(old), value(new)
-    both = isinstance(old, float) and isinstance(new, float)
-    if before == after and both and repr(old) != repr(new):
-        return repr(old), repr(new)
-    return before, after
+    return (before, after) if before != after else (visible(repr(old)), visible(repr(new)))
+
+
+def parted(old: str, new: str, width: int) -> tuple[str, str]:
+    """Return two texts of which *width* letters show where they part.
+
+    Args:
+        old: A text on one line.
+        new: Another one.
+        width: After how many letters they will be cut.
+
+    Example:
+        >>> from vcs_track.pages.human import parted
+        >>> parted("a" * 90 + "bc", "a" * 90 + "d", 40), parted("ab", "ac", 40)
+        (('…aaaaaabc', '…aaaaaad'), ('ab', 'ac'))
+    """
+    differ = (place for place, (a, b) in enumerate(zip(old, new, strict=False)) if a != b)
+    at = next(differ, min(len(old), len(new)))
+    if max(len(old), len(new)) <= width or at < width - 2 * _BEFORE:
+        return old, new
+    return f"…{old[max(0, at - _BEFORE) :]}", f"…{new[max(0, at - _BEFORE) :]}"
 
 
 def change(old: Any, new: Any) -> str:

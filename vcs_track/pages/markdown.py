@@ -12,18 +12,18 @@ from vcs_track.formats.visible import visible
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["MOST", "Document", "code", "fence", "row", "summary"]
+__all__ = ["LONGEST", "MOST", "Document", "code", "fence", "row", "summary"]
 
 # GitHub takes 65,536 characters for a comment.
 MOST: Final = 65_000
 
-_LONGEST: Final = 100
+LONGEST: Final = 100
 _NOTE: Final = 1500  # kept free for saying what was left out
 _SIGNS: Final = re.compile(r"[\x21-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e]")
 _RUN: Final = re.compile("`+")
 
 
-def code(text: object, longest: int = _LONGEST) -> str:
+def code(text: object, longest: int = LONGEST) -> str:
     """Return *text* as code on one line, for paragraphs and tables alike.
 
     In code no mention, no issue, no link and no markup is seen.
@@ -71,7 +71,7 @@ def summary(*parts: str) -> str:
 
 
 def _coded_html(text: str) -> str:
-    return escape(visible(text)[:_LONGEST], quote=True)
+    return escape(visible(text)[:LONGEST], quote=True)
 
 
 def row(cells: Iterable[str]) -> str:
@@ -186,9 +186,13 @@ class Document:
             if place in opened:
                 parts.append(part.head + "".join(kept) + part.end)
         if missing:
-            told = ", ".join(
-                f"{count:,} {noun if count == 1 or noun.endswith(('s', 'media')) else noun + 's'}"
-                for noun, count in missing.items()
-            )
+            told = ", ".join(_counted(count, noun) for noun, count in missing.items())
             parts.append(f"Left out, for it would be too long: {told}.\n")
         return "\n".join(parts)
+
+
+def _counted(count: int, noun: str) -> str:
+    first, _, rest = noun.partition(" ")
+    if count > 1 and not first.endswith(("s", "media")):
+        first += "s"
+    return f"{count:,} {first} {rest}".rstrip()

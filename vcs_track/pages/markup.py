@@ -10,6 +10,8 @@ from vcs_track.formats.visible import visible
 __all__ = ["Html", "joined", "safe", "tag"]
 
 _EMPTY: Final = frozenset({"br", "img", "link", "meta"})
+# Each ends a line, so that people and git can read the source.
+_BLOCKS: Final = frozenset({"article", "div", "figure", "h2", "h3", "section", "table", "tr"})
 _DRAWN: Final = frozenset({"line", "path"})  # of SVG: in HTML these must be closed
 
 
@@ -69,4 +71,5 @@ def tag(element: str, /, *parts: object, **attributes: object) -> Html:
         return Html(head)
     if element in _DRAWN:
         return Html(f"{head[:-1]}/>")
-    return Html(f"{head}{''.join(map(joined, parts))}</{element}>")
+    end = "\n" if element in _BLOCKS else ""
+    return Html(f"{head}{''.join(map(joined, parts))}</{element}>{end}")

@@ -92,7 +92,6 @@ svg.spark { vertical-align: middle }
 .sides img { display: block; max-width: 100%%; max-height: 480px; min-width: min(100%%, 96px);
   height: auto; image-rendering: auto; background: repeating-conic-gradient(#8883 0 25%%,
   transparent 0 50%%) 0 0 / 16px 16px; border: 1px solid var(--line) }
-.sides img.small { image-rendering: pixelated }
 iframe { display: block; width: 100%%; height: 320px; resize: vertical; overflow: auto;
   border: 1px solid var(--line); border-radius: 6px; background: #fff; color-scheme: light }
 details { margin: 0 0 12px } summary { cursor: pointer; color: var(--dim); font-size: 13px }

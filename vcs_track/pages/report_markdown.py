@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from vcs_track.porcelain.report import BranchReport, Figure
     from vcs_track.porcelain.run_view import RunView
 
-__all__ = ["headline", "report_markdown"]
+__all__ = ["headline", "report_markdown", "texts_of"]
 
 # One screen: what does not fit is folded.
 _FIGURES: Final = 8
@@ -71,7 +71,7 @@ def headline(report: BranchReport) -> str:
         return f"{code(report.run.name)}, without a base"
     for figure in report.figures:
         if figure.old is not None and figure.new is not None:
-            old, new = pair(figure.old, figure.new)
+            old, new = texts_of(figure)
             note = f"{relative(figure.old, figure.new)} {_VERDICTS[figure.better]}".strip()
             told = f" ({note})" if figure.delta else ""
             return f"{code(figure.name)} {code(old)} → {code(new)}{told}"
@@ -91,15 +91,17 @@ def _figures(document: Document, figures: Sequence[Figure]) -> None:
         f"#### {title}\n\n{row(['name', 'base', 'run', 'change'])}|---|---:|---:|---|\n"
     )
     for figure in figures[:_FIGURES]:
-        sides = _sides(figure.old, figure.new)
+        sides = [code(text) for text in texts_of(figure)]
         note = f"{relative(figure.old, figure.new)} {_VERDICTS[figure.better]}".strip()
         document.add(row([code(figure.name), *sides, note if figure.delta else ""]), "number")
 
 
-def _sides(old: Any, new: Any) -> list[str]:
-    if old is None or new is None:
-        return ["" if side is None else code(value(side)) for side in (old, new)]
-    return [code(side) for side in pair(old, new)]
+def texts_of(figure: Figure) -> tuple[str, str]:
+    """Return both sides of a number as texts, empty where it is not there."""
+    if figure.old is None or figure.new is None or figure.same:
+        old, new = ("" if side is None else value(side) for side in (figure.old, figure.new))
+        return old, new
+    return pair(figure.old, figure.new)
 
 
 def _hparams(document: Document, diff: Diff) -> Sequence[Change]:

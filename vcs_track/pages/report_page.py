@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from vcs_track.pages.check_markdown import verdict_line
 from vcs_track.pages.diff_page import change_parts, run_card
-from vcs_track.pages.human import change as relative, pair, value
+from vcs_track.pages.human import change as relative, value
 from vcs_track.pages.markup import Html, tag
 from vcs_track.pages.page import page
+from vcs_track.pages.report_markdown import texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,8 +98,7 @@ def _figures(figures: Sequence[Figure]) -> Html:
 
 def _figure(figure: Figure) -> list[Html]:
     word, style = _WORDS[figure.better]
-    both = figure.old is not None and figure.new is not None
-    old, new = pair(figure.old, figure.new) if both else (_told(figure.old), _told(figure.new))
+    old, new = texts_of(figure)
     note = f"{relative(figure.old, figure.new)} {word}".strip() if figure.delta else ""
     return [
         tag("code", figure.name), tag("span", old), tag("span", new),

@@ -25,7 +25,16 @@ if TYPE_CHECKING:
     from vcs_track.porcelain.diff.changes import Blob, Change, CodeFile, Course
 
 __all__ = [
-    "TITLES", "Row", "name_of", "noun_of", "rows_of", "tell_ways", "telling", "text_of", "weight",
+    "TITLES",
+    "Row",
+    "name_of",
+    "noun_of",
+    "patches",
+    "rows_of",
+    "tell_ways",
+    "telling",
+    "text_of",
+    "weight",
 ]  # fmt: skip
 
 TITLES: Final = {
@@ -45,6 +54,7 @@ _STATISTICS: Final = (("count", "points"), ("last", "last"), ("min", "min"), ("m
 _OTHERS: Final = (("mean", "mean"), ("first_step", "first step"), ("last_step", "last step"))
 _DIRECTIONS: Final = {"up": "↑ up", "down": "↓ down"}
 _SHORT: Final = 12  # of an id
+_NO_TEXT: Final = "no text, or not here"
 _PACKAGE: Final = "packages."
 # How much a change tells that is no number: nearly as much as one that doubled a number.
 _AS_MUCH: Final = 1.0
@@ -188,12 +198,13 @@ def _text(_name: str, x: Any) -> str:
 def _fact(name: str, x: Any) -> str:
     if name == "duration" and _is_number(x):
         return duration(x)
-    text = x if isinstance(x, str) else value(x)
+    # What is blank would look as if it was not there.
+    text = x if isinstance(x, str) and x.strip() else value(x)
     return text[:_SHORT] if name == "commit" else text
 
 
 def _words(_name: str, x: Any) -> str:
-    words = isinstance(x, list | tuple) and all(isinstance(word, str) for word in x)
+    words = isinstance(x, list | tuple) and x and all(isinstance(word, str) for word in x)
     return shlex.join(x) if words else value(x)
 
 
@@ -218,6 +229,23 @@ _TEXTS: Final[dict[str, Callable[[str, Any], str]]] = {
     "identity": _fact, "series": _course, "media": _blobs, "text": _blobs, "file": _blobs,
     "input": _blob, "env": _fact, "command": _words, "code": _file,
 }  # fmt: skip
+
+
+def patches(lines: Sequence[str]) -> list[list[str]]:
+    """Return the lines of ``git diff`` file by file.
+
+    Example:
+        >>> from vcs_track.pages.rows import patches
+        >>> patches(["diff --git a/x b/x", "+1", "diff --git a/y b/y", "-1"])
+        [['diff --git a/x b/x', '+1'], ['diff --git a/y b/y', '-1']]
+    """
+    found: list[list[str]] = []
+    for line in lines:
+        # A line of a file has a sign or a blank before it.
+        if not found or line.startswith("diff --git "):
+            found.append([])
+        found[-1].append(line)
+    return found
 
 
 # ---- rows ------------------------------------------------------------------------------
@@ -259,7 +287,7 @@ def _note(change: Change) -> str:
     """Return what is to be said of a change besides its values."""
     if isinstance(change, TextChange):
         counted = change.counts()
-        return "" if counted is None else _lines(*counted)
+        return _NO_TEXT if counted is None else _lines(*counted)
     if isinstance(change, MediaChange):
         share = change.pixels() if _are_images(change) else None
         return "" if share is None else f"{_percent(share)} of pixels"
@@ -287,7 +315,7 @@ def _lines(added: int, removed: int) -> str:
 
 def _code_note(change: CodeChange) -> str:
     if change.added is None or change.removed is None:
-        note = "no text, or not here"
+        note = _NO_TEXT
     else:
         note = _lines(change.added, change.removed)
     if change.way == "changed" and change.old.mode != change.new.mode:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from vcs_track.pages.figures import figure
 from vcs_track.pages.markup import Html, tag
 from vcs_track.pages.page import page
 from vcs_track.pages.rows import TITLES
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["groups_page", "matrix_page"]
 
+_CHARTS: Final = 60
 _STYLES: Final = {"better": "good", "best": "good", "worse": "bad"}
 
 
@@ -54,13 +56,29 @@ def matrix_page(matrix: Matrix) -> str:
         title,
         [
             tag("h1", title), *([] if len(matrix) else [tag("p", "No differences.")]),
-            *_sections(matrix_sections(matrix), run_titles(matrix)),
+            *_sections(matrix_sections(matrix), run_titles(matrix), list(_curves(matrix))),
             tag("footer", "made by vcs-track diff --html"),
         ],
     )  # fmt: skip
 
 
-def _sections(sections: Sequence[Section], titles: Sequence[str]) -> Iterator[Html]:
+def _curves(matrix: Matrix) -> Iterator[Html]:
+    rows = matrix.of("series")
+    if not rows:
+        return
+    titles = run_titles(matrix)
+    drawn = [
+        figure(row.name, list(zip(titles, matrix.runs, row.there, strict=True)))
+        for row in rows[:_CHARTS]
+    ]
+    yield tag("div", drawn, class_="charts")
+    if len(rows) > _CHARTS:
+        yield tag("p", f"and {len(rows) - _CHARTS:,} more series, without charts", class_="dim")
+
+
+def _sections(
+    sections: Sequence[Section], titles: Sequence[str], curves: Sequence[Html] = ()
+) -> Iterator[Html]:
     head = tag("thead", tag("tr", [tag("th", title) for title in ("name", *titles)]))
     for section in sections:
         rows = [
@@ -73,5 +91,6 @@ def _sections(sections: Sequence[Section], titles: Sequence[str]) -> Iterator[Ht
         ]  # fmt: skip
         yield tag(
             "section", tag("h2", TITLES[section.kind].capitalize()),
-            tag("table", head, tag("tbody", rows)), id=section.kind,
+            tag("table", head, tag("tbody", rows)),
+            list(curves) if section.kind == "series" else "", id=section.kind,
         )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from vcs_track.porcelain import values
 from vcs_track.porcelain.diff import numbers
 from vcs_track.porcelain.diff.changes import plain
 from vcs_track.porcelain.interest import by_interest
@@ -39,6 +40,11 @@ class Figure:
     def delta(self) -> float | None:
         """New less old, None where that is no finite number."""
         return numbers.delta(self.old, self.new)
+
+    @property
+    def same(self) -> bool:
+        """Whether both are one number; NaN equals itself."""
+        return values.same(self.old, self.new)
 
     @property
     def better(self) -> bool | None:

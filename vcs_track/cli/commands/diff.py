@@ -37,6 +37,7 @@ class _Way:
     markdown: bool
     page: str | None
     force: bool
+    code: bool
 
 
 @click.command("diff", short_help="Show what changed between runs")
@@ -55,9 +56,13 @@ class _Way:
 @click.option("--all", "everything", is_flag=True,
               help="Leave nothing out: long lists, ids, names and times too")  # fmt: skip
 @click.option("--stat", is_flag=True, help="Show one line per kind of change")
-@click.option("--code", is_flag=True, help="Show how their code differs, as git does")
+@click.option(
+    "--code",
+    is_flag=True,
+    help="Show how their code differs, as git does; added with --md and --html",
+)
 @click.option("--group", "groups", is_flag=True,
-              help="A and B are filters or groups: compare their means")  # fmt: skip
+              help="A and B are groups or filters: compare means with spread")  # fmt: skip
 @click.option("--md", "markdown", is_flag=True, help="Print Markdown, for a pull request")
 @click.option("--html", "page", metavar="[FILE]", is_flag=False, flag_value=_DEFAULT,
               help="Write one HTML file, or to stdout for '-'. Default: diff-A-B.html")  # fmt: skip
@@ -88,10 +93,10 @@ def command(
     Exit codes: 0 shown, 1 the disk refuses FILE, 2 wrong usage, or FILE exists, 3 they differ
     (with --exit-code), 10 no repository, 11 no such run, 12 a run is damaged.
     """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
-    way = _Way(stat, everything, markdown, page, force)
-    _check(context, way, code=code)
+    way = _Way(stat, everything, markdown, page, force, code)
+    _check(context, way, several=groups or len(runs) > _TWO)
     repo = context.repository()
-    if code:
+    if code and not markdown and page is None:
         different = _code(context, repo, runs)
     else:
         kept = {
@@ -99,19 +104,21 @@ def command(
             "everything": everything,
         }  # fmt: skip
         found = _found(context, repo, runs, groups=groups, kept=kept)
-        _show(context, found, way)
+        _show(context, repo, found, way)
         different = bool(len(found))
     return _DIFFERENT if different and exit_code else 0
 
 
-def _check(context: Context, way: _Way, *, code: bool) -> None:
+def _check(context: Context, way: _Way, *, several: bool) -> None:
     forms = {
         "--json": context.json, "--md": way.markdown, "--html": way.page is not None,
         "--stat": way.stat,
     }  # fmt: skip
     wanted = [name for name, on in forms.items() if on]
-    if code:
-        wanted = ["--code", *[name for name in wanted if name != "--json"]]
+    if way.code and way.stat:
+        wanted = ["--code", "--stat"]
+    if way.code and several:
+        raise click.UsageError("--code compares two runs")
     if len(wanted) > 1:
         raise click.UsageError(f"{wanted[0]} and {wanted[1]} do not go together")
     if way.page not in (None, _DEFAULT, "-") and not way.page.lower().endswith((".html", ".htm")):
@@ -153,8 +160,8 @@ def _found(
 
 
 def _code(context: Context, repo: Repository, runs: tuple[str, ...]) -> bool:
-    if not 1 <= len(runs) <= _TWO:
-        raise click.UsageError(f"--code compares two runs, got {len(runs)}")
+    if not runs:
+        raise click.UsageError("name one run, or two")
     old, new, why = repo.pair(*runs)
     if why:
         context.say(f"compared with {old.id} '{old.name}', {why}")
@@ -173,16 +180,16 @@ def _code(context: Context, repo: Repository, runs: tuple[str, ...]) -> bool:
 # ---- showing ---------------------------------------------------------------------------
 
 
-def _show(context: Context, found: Found, way: _Way) -> None:
+def _show(context: Context, repo: Repository, found: Found, way: _Way) -> None:
     if context.json:
         # A row of a table says nothing without the runs that its values are of.
         runs = {"runs": [run.id for run in found.runs]} if hasattr(found, "runs") else {}
         for change in found:
             context.emit({**runs, **change.to_dict()})
     elif way.markdown:
-        context.print(_markdown(found), end="")
+        _document(_markdown(found, _code_lines(repo, found, way)))
     elif way.page is not None:
-        _write(context, _page(found), way, _sides(found))
+        _write(context, _page(found, _code_lines(repo, found, way)), way, _sides(found))
         return
     elif not len(found):
         context.say(_nothing(found))
@@ -227,7 +234,17 @@ def _draw(context: Context, found: Found, way: _Way) -> None:
         diff_text.draw(found, everything=way.everything)
 
 
-def _markdown(found: Found) -> str:
+def _code_lines(repo: Repository, found: Found, way: _Way) -> list[str]:
+    from vcs_track.porcelain.diff import Diff
+
+    if not way.code or not isinstance(found, Diff):
+        return []
+    # Only a line feed ends a line of git.
+    text = repo.code_diff(found.old, found.new).decode("utf-8", "replace")
+    return text.removesuffix("\n").split("\n") if text else []
+
+
+def _markdown(found: Found, code: list[str]) -> str:
     from vcs_track.pages import diff_markdown, table_markdown
     from vcs_track.porcelain.diff import GroupDiff, Matrix
 
@@ -235,10 +252,10 @@ def _markdown(found: Found) -> str:
         return table_markdown.groups_markdown(found)
     if isinstance(found, Matrix):
         return table_markdown.matrix_markdown(found)
-    return diff_markdown.diff_markdown(found)
+    return diff_markdown.diff_markdown(found, code=code)
 
 
-def _page(found: Found) -> str:
+def _page(found: Found, code: list[str]) -> str:
     from vcs_track.pages import diff_page, table_page
     from vcs_track.porcelain.diff import GroupDiff, Matrix
 
@@ -246,13 +263,19 @@ def _page(found: Found) -> str:
         return table_page.groups_page(found)
     if isinstance(found, Matrix):
         return table_page.matrix_page(found)
-    return diff_page.diff_page(found)
+    return diff_page.diff_page(found, code=code)
+
+
+def _document(text: str) -> None:
+    # A document is UTF-8 whatever the terminal is, and so is the file that a shell makes of it.
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode("utf-8", "replace"))
+    sys.stdout.buffer.flush()
 
 
 def _write(context: Context, text: str, way: _Way, sides: list[str]) -> None:
     if way.page == "-":
-        # Not printed as talk is: what is in it stays as it is.
-        sys.stdout.write(text)
+        _document(text)
         return
     from vcs_track.porcelain.document import write_document
 
