@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from vcs_track.errors import GitError
 from vcs_track.formats.gitstate import git_text
-from vcs_track.plumbing.git_ask import check, demand, top_of
+from vcs_track.plumbing.git_ask import CUT, check, demand, is_shallow, top_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["count_between", "default_base", "is_ancestor", "is_shallow", "merge_base"]
+__all__ = ["count_between", "default_base", "is_ancestor", "merge_base"]
 
 # What a pull request goes to, where nobody says so. The remote's word first: a branch of this
 # clone may be months old, and a clone of a CI service has none.
@@ -19,7 +19,6 @@ _BASES: Final = (
     "refs/remotes/origin/HEAD", "refs/remotes/origin/main", "refs/remotes/origin/master",
     "refs/heads/main", "refs/heads/master",
 )  # fmt: skip
-_SHALLOW: Final = "the history was cut when it was cloned: run 'git fetch --unshallow'"
 
 
 def default_base(root: Path) -> str | None:
@@ -52,7 +51,7 @@ def merge_base(root: Path, one: str, other: str) -> str:
     if answer.code > 1:
         check("merge-base", answer)
     if not found:
-        hint = _SHALLOW if is_shallow(top) else "they were begun apart; name another commit"
+        hint = CUT if is_shallow(top) else "they were begun apart; name another commit"
         raise GitError(f"'{one[:10]}' and '{other[:10]}' have no commit in common", hint=hint)
     return found[0]
 
@@ -67,11 +66,6 @@ def is_ancestor(root: Path, old: str, new: str) -> bool:
     if answer.code > 1:
         check("merge-base", answer)
     return not answer.code
-
-
-def is_shallow(root: Path | str) -> bool:
-    """Tell whether older commits were left out when this was cloned."""
-    return demand("-C", str(root), "rev-parse", "--is-shallow-repository").out.strip() == b"true"
 
 
 def count_between(root: Path, old: str, new: str) -> int:

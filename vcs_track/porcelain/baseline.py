@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from vcs_track.errors import GitError, RunNotFoundError, VcsTrackError
-from vcs_track.plumbing import git_base, gitlink
+from vcs_track.plumbing import git_ask, git_base, gitlink
 from vcs_track.plumbing.git_log import history
 from vcs_track.porcelain.best_so_far import beats
 from vcs_track.porcelain.commit_log import code_trees
@@ -144,9 +144,12 @@ class Baselines:
         """
         found = self.nearest()
         if found is None:
+            hint = "commit one on that branch with 'vcs-track commit', or use --no-base-ok"
+            if git_ask.is_shallow(git_ask.top_of(self._folder)):
+                hint = git_ask.CUT
             raise RunNotFoundError(
                 f"no finished run is at the merge base of HEAD and '{self.rev}', nor before it",
-                hint="commit one on that branch with 'vcs-track commit', or use --no-base-ok",
+                hint=hint,
             )
         return found
 

@@ -562,8 +562,9 @@ class TestRefused:
         with copy.start_run("other", command=["train"]) as run:
             run.set_summary(acc=0.5)
 
-        with pytest.raises(CommitNotFoundError):
+        with pytest.raises(CommitNotFoundError) as error:
             copy.bisect("summary.acc", good="v1", bad="main", low=0.8)
+        assert "git fetch --unshallow" in error.value.hint
 
     def test_outside_git(self, tmp_path: Path) -> None:
         """Without git there are no commits."""

@@ -296,6 +296,16 @@ class TestNoBase:
             copy.check("acc >= base", base="origin/main")
         assert "git fetch --unshallow" in error.value.hint
 
+    def test_shallow_without_a_run(self, line: Lineage, tmp_path: Path) -> None:
+        """Where the base run may be in what was cut off, that is said too."""
+        line.repo.commit(["new"])
+        line.git("clone", "-q", "--depth=1", "--branch=wider", f"file://{line.root}", "../copy")
+        copy = vcs_track.open(tmp_path / "copy")
+
+        with pytest.raises(RunNotFoundError) as error:
+            copy.check("acc >= base", base="origin/wider")
+        assert "git fetch --unshallow" in error.value.hint
+
     def test_unknown_base(self, line: Lineage) -> None:
         """A base that git does not know has near names."""
         with pytest.raises(CommitNotFoundError, match="maim") as error:
