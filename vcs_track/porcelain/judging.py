@@ -173,7 +173,7 @@ class JudgesCommits(DiffsRuns, StartsRuns):
         Args:
             conditions: Conditions, as of :meth:`check`; a report needs none.
             run: The run of the branch. Default: the newest finished run of exactly the code of
-                ``HEAD``; outside git, the newest one.
+                ``HEAD``.
             base: What the branch goes to. Default: ``origin/HEAD``, else ``main`` or
                 ``master``.
             where: Only runs that match this filter are taken by default, or are a base.
