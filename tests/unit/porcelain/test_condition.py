@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 
 from vcs_track.errors import ExpressionError
 from vcs_track.porcelain.condition import Answer, ask, understand
-from vcs_track.porcelain.filter import parse
+from vcs_track.porcelain.filter import parse, resolve
 
 KNOWN = {"summary.acc", "summary.loss", "results.acc2", "hparams.model", "hparams.lr"}
 
@@ -100,6 +100,40 @@ class TestBase:
         found = understand("hparams.base = 3 and acc > base", {*KNOWN, "hparams.base"})
 
         assert ask(found, {"hparams.base": 3, **acc(2.0)}, acc(1.0)).holds
+
+
+COMPARES = st.builds(
+    "{} {} {}".format, st.sampled_from(["acc", "loss"]),
+    st.sampled_from(["<", "<=", ">", ">=", "=", "!="]), st.integers(-2, 2),
+)  # fmt: skip
+CONDITIONS = st.recursive(
+    COMPARES,
+    lambda inner: st.one_of(
+        st.builds("({} and {})".format, inner, inner),
+        st.builds("({} or {})".format, inner, inner),
+        st.builds("not ({})".format, inner),
+    ),
+    max_leaves=6,
+)
+
+
+class TestPlain:
+    @given(text=CONDITIONS, one=st.integers(-3, 3), other=st.integers(-3, 3))
+    def test_is_a_filter(self, text: str, one: int, other: int) -> None:
+        """Where all is known a condition holds for the runs that the filter would find."""
+        run = {"summary.acc": one, "summary.loss": other}
+
+        assert resolve(parse(text), KNOWN).matches(run) is asked(text, run).holds
+
+    @given(text=CONDITIONS, missing=st.sampled_from([None, math.nan, "0.5", True]))
+    def test_never_holds_by_what_is_unknown(self, text: str, missing: Any) -> None:
+        """A condition that holds with a value that is no number holds with any number.
+
+        Seen to fail when the opposite of a false comparison was taken for true.
+        """
+        run = {"summary.acc": missing, "summary.loss": 0}
+        if not any(sign in text for sign in ("=", "!")) and asked(text, run).holds:
+            assert all(asked(text, {**run, "summary.acc": n}).holds for n in (-9.5, 0, 9.5))
 
 
 class TestUnknown:
