@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
 import random
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,14 +76,16 @@ def one(
 
 def main() -> None:
     """Make a corpus in the folder that is named."""
-    folder = Path(sys.argv[1])
-    runs = int(sys.argv[2]) if len(sys.argv) > 2 else RUNS
-    each = int(sys.argv[3]) if len(sys.argv) > 3 else A_PACK
-    folder.mkdir(parents=True)
-    repo = vcs_track.init(folder)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, help="a new folder")
+    parser.add_argument("runs", type=int, nargs="?", default=RUNS)
+    parser.add_argument("each", type=int, nargs="?", default=A_PACK, help="runs to a pack")
+    asked = parser.parse_args()
+    asked.folder.mkdir(parents=True)
+    repo = vcs_track.init(asked.folder)
     start = time.perf_counter()
-    fill(repo.store, runs, each)
-    print(f"{runs:,} runs in {time.perf_counter() - start:.1f} s")
+    fill(repo.store, asked.runs, asked.each)
+    print(f"{asked.runs:,} runs in {time.perf_counter() - start:.1f} s")
 
 
 if __name__ == "__main__":

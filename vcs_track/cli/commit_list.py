@@ -22,22 +22,17 @@ _INDENT: Final = "  "
 _WIDEST: Final = 28
 
 
-def show(log: CommitLog, limit: int | None = None) -> None:
-    """Write commits with their runs, after the runs that stand at none.
-
-    Args:
-        log: What to show.
-        limit: At most so many runs that stand at none.
-    """
-    elsewhere = log.elsewhere[:limit]
+def show(log: CommitLog) -> None:
+    """Write commits with their runs, after the runs that stand at none."""
+    elsewhere = log.elsewhere
     everyone = [*elsewhere, *(run for entry in log.commits for run in entry.runs)]
     rows = dict(zip((run.run.id for run in everyone), _rows(everyone), strict=True))
     if elsewhere:
         title = "at none of these commits" if log.commits else "at no commit of this history"
-        render.line(Cell(title, "bold"), Cell(f" ({len(log.elsewhere):,})", "dim"))
+        render.line(Cell(title, "bold"), Cell(f" ({len(elsewhere) + log.more:,})", "dim"))
         _table([rows[run.run.id] for run in elsewhere])
-        if len(log.elsewhere) > len(elsewhere):
-            render.line(Cell(f"{_INDENT}and {len(log.elsewhere) - len(elsewhere):,} more", "dim"))
+        if log.more:
+            render.line(Cell(f"{_INDENT}and {log.more:,} more", "dim"))
     bare = True
     for place, entry in enumerate(log.commits):
         if (place or elsewhere) and (entry.runs or not bare):

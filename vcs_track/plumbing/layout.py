@@ -83,6 +83,11 @@ class Layout:
         return self.local / "quarantine"
 
     @property
+    def adopted(self) -> Path:
+        """What each shelf had when it was adopted last."""
+        return self.local / "adopted"
+
+    @property
     def gc_lock(self) -> Path:
         """The lock that a clean-up holds."""
         return self.local / "gc.lock"

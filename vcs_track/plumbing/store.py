@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Final
 from vcs_track.errors import (
     CorruptError,
     InvalidValueError,
+    ObjectNotFoundError,
     RepositoryFormatError,
     RepositoryNotFoundError,
     VcsTrackError,
 )
 from vcs_track.formats.manifest import decode_run
-from vcs_track.formats.oid import ObjectFormat, ObjectId, object_format
+from vcs_track.formats.oid import ObjectFormat, ObjectId, check64, object_format
 from vcs_track.formats.version import encode_format, parse_format
 from vcs_track.plumbing import fsio, worktree
+from vcs_track.plumbing.folder_times import FolderTimes
 from vcs_track.plumbing.home import FolderHome
 from vcs_track.plumbing.layout import FOLDER, Layout
 from vcs_track.plumbing.pack_writer import check_name, verify_against
@@ -145,17 +147,50 @@ class Store:
         """
         with fsio.storage_errors(f"read '{self.layout.local}'"):
             self.home.packs.refresh()
-        self.adopt()
-
-    def adopt(self) -> None:
-        """Take in what appeared on the shelf, as far as the disk allows it."""
-        if self.writable:
+        if self.writable and self.layout.shelf.packs.exists():
             with suppress(OSError):
                 self._adopt()
 
-    def _adopt(self) -> None:
-        if not fsio.list_dir(self.shelf.packs.folder):
-            return
+    def adopt(self) -> None:
+        """Take in what appeared on the shelf, as far as the disk allows it.
+
+        The folders of a shelf that was taken in whole are looked at again when their times
+        tell that they changed.
+        """
+        if self.writable and self.layout.shelf.packs.exists():
+            with suppress(OSError):
+                mark = self._mark()
+                if (mark is None or mark != self._marked()) and self._adopt() and mark:
+                    fsio.make_dirs(self.layout.adopted, sync=False)
+                    fsio.replace(self._mark_path, mark)
+
+    def _mark(self) -> bytes | None:
+        """Return what tells this shelf from any other state of it; None if nothing does yet."""
+        times = []
+        for folder in (self.layout.root, self.layout.shelf.heads):
+            folders = FolderTimes(folder)
+            times += [
+                (name, folders.settled(name))
+                for name in folders.times
+                if folder != self.layout.root or name in ("packs", "heads")
+            ]
+        if any(when is None for _, when in times):
+            return None
+        return b"%016x\n" % check64(repr(times).encode())
+
+    def _marked(self) -> bytes | None:
+        try:
+            return fsio.read(self._mark_path)
+        except FileNotFoundError:
+            return None
+
+    @property
+    def _mark_path(self) -> Path:
+        # A linked work tree has a shelf of its own, and the store of the main one.
+        return self.layout.adopted / f"{check64(str(self.layout.root.resolve()).encode()):016x}"
+
+    def _adopt(self) -> bool:
+        """Take in what is new on the shelf; return whether nothing was left out."""
         known = set(fsio.list_dir(self.home.packs.folder))
         for name in fsio.list_dir(self.shelf.packs.folder):
             if is_pack_name(name) and name not in known and name not in self.skipped:
@@ -166,6 +201,7 @@ class Store:
                     continue
                 self.home.adopt_pack(self.shelf.packs.folder / name)
                 known.add(name)
+        whole = not any(map(is_pack_name, self.skipped))
         mine = self.home.heads()
         news = {
             run: missing
@@ -175,7 +211,8 @@ class Store:
         if news:
             self.home.sync_packs()
         for run, heads in news.items():
-            self._adopt_heads(run, heads, mine.get(run, []))
+            whole &= self._adopt_heads(run, heads, mine.get(run, []))
+        return whole
 
     def _check_shelved(self, name: str) -> None:
         path = self.shelf.packs.folder / name
@@ -183,17 +220,20 @@ class Store:
         check_name(path)
         verify_against(file, self.format, self.home.objects)
 
-    def _adopt_heads(self, run: str, heads: list[ObjectId], mine: list[ObjectId]) -> None:
+    def _adopt_heads(self, run: str, heads: list[ObjectId], mine: list[ObjectId]) -> bool:
+        whole = True
         old = self.ancestors(mine)
         for oid in heads:
-            if oid in old or oid not in self.home.objects:
+            if oid in old:
                 continue
             try:
                 manifest = decode_run(self.home.objects.read(oid))
-            except CorruptError:
+            except (CorruptError, ObjectNotFoundError):
+                whole = False
                 continue
             if manifest.run == run:
                 self.home.head_folder.add(run, oid)
+        return whole
 
     def ancestors(self, heads: list[ObjectId]) -> set[ObjectId]:
         """Return every manifest that *heads* replace, themselves left out."""

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 import secrets
-import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from vcs_track.errors import StorageError, VcsTrackError
 from vcs_track.formats.oid import check64
 from vcs_track.plumbing import fsio, mounts
+from vcs_track.plumbing.folder_times import FolderTimes
 from vcs_track.plumbing.heads import parse_head
 from vcs_track.plumbing.index import Index, IndexDamagedError, IndexUnavailableError
 from vcs_track.porcelain.answers import Answers
@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 __all__ = ["Catalog"]
 
 _NAME: Final = "index.sqlite"
-_SETTLED: Final = 2_000_000_000  # ns; a folder may change twice within the resolution of its time
+_SET_TIME: Final = "INSERT OR REPLACE INTO shard VALUES(?, ?)"
+_HEADS: Final = "SELECT run || '.' || oid FROM head WHERE shard=?"
 _TRIES: Final = 2
 _SHARD: Final = re.compile("[0-9a-f]{2}")
 _MANY: Final = 100  # runs
@@ -175,48 +176,46 @@ class Catalog:
                 index.close()
 
     def _sync(self, index: Index, progress: Progress | None = None) -> None:
-        times = fsio.times(self._store.layout.store.heads)
-        shards = {name: when for name, when in times.items() if _SHARD.fullmatch(name)}
+        folders = FolderTimes(self._store.layout.store.heads)
+        shards = {name: when for name, when in folders.times.items() if _SHARD.fullmatch(name)}
         if shards == dict(index.rows("SELECT name, mtime FROM shard")):
             return
         with index.transaction():
             # Asked again: somebody may have been quicker.
             known: dict[str, int] = dict(index.rows("SELECT name, mtime FROM shard"))
             changed = sorted(n for n in shards.keys() | known if shards.get(n) != known.get(n))
-            news = [(shard, *self._changes(index, shard)) for shard in changed]
-            total, done = sum(len(runs) for _, _, runs in news), 0
+            news = [(shard, self._changes(index, shard)) for shard in changed]
+            total, done = sum(len(runs) for _, runs in news), 0
             first = not known
             rows = Rows(index, everything=first)
-            near = _Near(self._store, {oid for _, there, runs in news for r in runs
-                                       for oid in there.get(r, ())})  # fmt: skip
-            now = time.time_ns()
-            for shard, there, runs in news:
-                for run in runs:
-                    self._take(index, rows, near, shard, run, there.get(run, set()))
+            heads = {oid for _, runs in news for oids in runs.values() for oid in oids}
+            near = _Near(self._store, heads)
+            for shard, runs in news:
+                for run, oids in sorted(runs.items()):
+                    self._take(index, rows, near, shard, run, oids)
                     done += 1
                     if progress is not None:
                         progress(done, total)
-                when = shards.get(shard)
-                if when is None:
-                    index.run("DELETE FROM shard WHERE name=?", (shard,))
+                if shard in shards:
+                    settled = folders.settled(shard)
+                    index.run(_SET_TIME, (shard, -1 if settled is None else settled))
                 else:
-                    settled = when if now - when > _SETTLED else -1
-                    index.run("INSERT OR REPLACE INTO shard VALUES(?, ?)", (shard, settled))
+                    index.run("DELETE FROM shard WHERE name=?", (shard,))
             rows.flush()
             if first:
                 rows.count()
 
-    def _changes(self, index: Index, shard: str) -> tuple[dict[str, set[ObjectId]], list[str]]:
-        """Return the heads in a folder, and the runs whose heads are others than were known."""
-        there: dict[str, set[ObjectId]] = {}
-        for name in fsio.list_dir(self._store.layout.store.heads / shard):
-            head = parse_head(name)
-            if head is not None:
-                there.setdefault(head[0], set()).add(head[1])
-        known: dict[str, set[str]] = {}
-        for run, oid in index.rows("SELECT run, oid FROM head WHERE shard=?", (shard,)):
-            known.setdefault(run, set()).add(oid)
-        return there, sorted(r for r in there.keys() | known if there.get(r) != known.get(r))
+    def _changes(self, index: Index, shard: str) -> dict[str, set[ObjectId]]:
+        """Return the runs of a folder whose heads are others than were known, with these."""
+        there = set(fsio.list_dir(self._store.layout.store.heads / shard))
+        known = {name for (name,) in index.rows(_HEADS, (shard,))}
+        heads = filter(None, map(parse_head, there ^ known))
+        changed: dict[str, set[ObjectId]] = {run: set() for run, _ in heads}
+        for name in there if changed else ():
+            # Asked of each name, and most are not parsed.
+            if name.partition(".")[0] in changed and (head := parse_head(name)) is not None:
+                changed[head[0]].add(head[1])
+        return changed
 
     def _take(
         self, index: Index, rows: Rows, near: _Near, shard: str, run: str, heads: set[ObjectId]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from vcs_track.plumbing.git_log import Commit
+    from vcs_track.porcelain.run_set import RunSet
     from vcs_track.porcelain.run_view import RunView
 
 __all__ = ["CommitLog", "LoggedCommit", "LoggedRun", "Match", "arrange", "match"]
@@ -75,10 +76,12 @@ class CommitLog:
     Attributes:
         commits: The commits, newest first.
         elsewhere: Runs that stand at none of them, where these were asked for.
+        more: How many more of these there are.
     """
 
     commits: tuple[LoggedCommit, ...]
     elsewhere: tuple[LoggedRun, ...] = ()
+    more: int = 0
 
 
 def match(
@@ -130,16 +133,37 @@ def _code_of(folder: Path, commits: Sequence[Commit]) -> dict[str, str]:
 
 
 def arrange(
-    runs: Sequence[RunView], commits: Sequence[Commit], places: dict[str, Match]
+    runs: RunSet, commits: Sequence[Commit], places: Mapping[str, Match],
+    *, empty: bool = True, limit: int | None = None, elsewhere: bool = True,
 ) -> CommitLog:  # fmt: skip
-    """Return every commit with its runs, and the runs that have none."""
-    at: dict[str, list[LoggedRun]] = {}
-    elsewhere = []
-    for run in runs:
-        place = places.get(run.id)
-        if place is None:
-            elsewhere.append(LoggedRun(run))
-        else:
-            at.setdefault(place.commit, []).append(LoggedRun(run, place))
-    listed = tuple(LoggedCommit(commit, tuple(at.get(commit.id, ()))) for commit in commits)
-    return CommitLog(listed, tuple(elsewhere))
+    """Return commits with their runs, and the runs that have none.
+
+    Only the runs that are returned are read.
+
+    Args:
+        runs: The runs.
+        commits: Commits, newest first.
+        places: Where runs stand, by their ids.
+        empty: Whether commits without runs are among them.
+        limit: At most so many commits, and so many runs that have none.
+        elsewhere: Whether runs that have none are returned.
+    """
+    at: dict[str, list[int]] = {}
+    rest: list[int] = []
+    for number, run in enumerate(runs.ids()):
+        place = places.get(run)
+        (rest if place is None else at.setdefault(place.commit, [])).append(number)
+
+    def read(numbers: Sequence[int]) -> tuple[LoggedRun, ...]:
+        return tuple(LoggedRun(run, places.get(run.id)) for run in runs.whole(numbers))
+
+    chosen = [commit for commit in commits if empty or commit.id in at][:limit]
+    listed = [LoggedCommit(commit, read(at.get(commit.id, ()))) for commit in chosen]
+    rest = rest if elsewhere else []
+    shown = rest[:limit]
+    return CommitLog(
+        # A run that cannot be read is left out.
+        tuple(one for one in listed if empty or one.runs),
+        read(shown),
+        len(rest) - len(shown),
+    )

@@ -9,7 +9,7 @@ from vcs_track.errors import VcsTrackError
 from vcs_track.porcelain.run_view import RunView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from vcs_track.plumbing.store import Store
 
@@ -37,6 +37,11 @@ class LazyRuns(Sequence[RunView]):
     def __len__(self) -> int:
         return len(self._entries)
 
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the runs, none of which is read for it."""
+        return [entry.id if isinstance(entry, RunView) else entry[0] for entry in self._entries]
+
     @overload
     def __getitem__(self, index: int) -> RunView: ...
     @overload
@@ -53,8 +58,12 @@ class LazyRuns(Sequence[RunView]):
         return entry
 
     def __iter__(self) -> Iterator[RunView]:
-        for place, entry in enumerate(self._entries):
+        return self.at(range(len(self)))
+
+    def at(self, places: Iterable[int]) -> Iterator[RunView]:
+        """Yield the runs at *places*, leaving out those that cannot be read."""
+        for place in places:
             try:
                 yield self[place]
             except VcsTrackError as error:  # damaged, or gone since it was listed
-                self._leave_out(entry.id if isinstance(entry, RunView) else entry[0], error)
+                self._leave_out(self.ids[place], error)

@@ -14,6 +14,7 @@ from vcs_track.errors import (
     VcsTrackError,
 )
 from vcs_track.porcelain import filter as filters
+from vcs_track.porcelain.lazy_runs import LazyRuns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
@@ -174,9 +175,29 @@ class RunSet:
             hint=f"use the id of one of them: {shown}",
         )
 
-    def whole(self) -> list[RunView]:
-        """Return the runs whose every fact can be read, leaving damaged ones out."""
-        return [run for run in self._runs if self._is_whole(run)]
+    def ids(self) -> list[str]:
+        """Return the ids of the runs, in order, without reading the runs.
+
+        Example:
+            >>> import tempfile, vcs_track
+            >>> repo = vcs_track.init(tempfile.mkdtemp())
+            >>> repo.start_run("base").finish()
+            >>> repo.runs("name = base").ids() == [repo.run("base").id]
+            True
+        """
+        found = self._runs
+        return found.ids if isinstance(found, LazyRuns) else [run.id for run in found]
+
+    def whole(self, places: Iterable[int] | None = None) -> list[RunView]:
+        """Return the runs whose every fact can be read, leaving damaged ones out.
+
+        Args:
+            places: Those at these places only. Default: all.
+        """
+        found = self._runs
+        places = range(len(found)) if places is None else places
+        runs = found.at(places) if isinstance(found, LazyRuns) else map(found.__getitem__, places)
+        return [run for run in runs if self._is_whole(run)]
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return one plain dictionary a run."""

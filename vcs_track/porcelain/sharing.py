@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vcs_track.errors import InvalidValueError
@@ -52,15 +51,15 @@ class SharesRuns(Lookup):
             GitError: If git cannot be asked.
         """
         from vcs_track.plumbing.git_log import history
-        from vcs_track.porcelain.commit_log import CommitLog, arrange, match
+        from vcs_track.porcelain.commit_log import arrange, match
 
         commits = history(self.root, rev_range, everywhere=everywhere)
-        runs = self.runs(where).whole()
-        found = arrange(runs, commits, match(self.root, self._said_by_git(), commits))
-        if rev_range is None or where is not None:
-            found = replace(found, commits=tuple(one for one in found.commits if one.runs))
-        elsewhere = () if rev_range is not None else found.elsewhere
-        return CommitLog(found.commits[:limit], elsewhere[:limit])
+        places = match(self.root, self._said_by_git(), commits)
+        runs = self.runs(where)
+        return arrange(
+            runs, commits, places,
+            empty=rev_range is not None and where is None, limit=limit, elsewhere=rev_range is None,
+        )  # fmt: skip
 
     def runs_of(self, rev_range: str | None = None) -> dict[str, str]:
         """Return the commit that each run stands at, by the ids of the runs.
@@ -110,9 +109,8 @@ class SharesRuns(Lookup):
         from vcs_track.porcelain.commit_log import arrange, match
 
         commits = history(self.root, rev_range, everywhere=everywhere)
-        runs = self.runs().whole()
-        log = arrange(runs, commits, match(self.root, self._said_by_git(), commits))
-        return annotate.annotate(self.root, log)
+        places = match(self.root, self._said_by_git(), commits)
+        return annotate.annotate(self.root, arrange(self.runs(), commits, places, elsewhere=False))
 
     @storage_errors("commit runs")
     def commit(

@@ -122,6 +122,13 @@ def read_only(folder: Path) -> Iterator[None]:
             path.chmod(0o755)
 
 
+def let_settle(store: Store) -> None:
+    """Make the folders of the shelf look as if they had not changed since long ago."""
+    for name in ("packs", "heads", "heads/*"):
+        for path in store.layout.root.glob(name):
+            os.utime(path, ns=(10**18, 10**18))
+
+
 class TestInit:
     def test_what_is_made(self, tmp_path: Path) -> None:
         """A new repository has its format twice, ignores itself, and spares its store."""
@@ -473,6 +480,67 @@ class TestAdoption:
         monkeypatch.setattr(os, "link", link)
 
         assert {"r1": [SHA.hash(manifest())]} == Store.open(tmp_path).home.heads()
+
+    def test_a_shelf_is_looked_at_once(self, tmp_path: Path) -> None:
+        """Opening does not go through a shelf that did not change, whatever is on it."""
+        store = Store.init(tmp_path)
+        head = put_run(store.shelf, manifest())
+        let_settle(store)
+        Store.open(tmp_path)
+        store.home.head_folder.path("r1", head).unlink()  # what only a look would mend
+        opened = Store.open(tmp_path)
+        before = opened.home.heads()
+        opened.refresh()
+
+        assert ({}, {"r1": [head]}) == (before, opened.home.heads())
+
+    def test_a_damaged_pack_is_named_each_time(self, tmp_path: Path) -> None:
+        """As long as a pack cannot be taken in, who opens the repository hears of it.
+
+        Seen to fail when its shelf counted as taken in whole.
+        """
+        store = Store.init(tmp_path)
+        path = put(store.shelf, manifest())
+        path.chmod(0o644)
+        path.write_bytes(path.read_bytes()[:-40] + bytes(40))
+        let_settle(store)
+
+        assert 3 * [[path.name]] == [[*Store.open(tmp_path).skipped] for _ in range(3)]
+
+    def test_a_head_waits_for_a_pack_from_elsewhere(self, tmp_path: Path) -> None:
+        """A head is taken in when its manifest is here, also without a change of the shelf.
+
+        Seen to fail when its shelf counted as taken in whole.
+        """
+        store = Store.init(tmp_path)
+        head = put_run(store.shelf, manifest())
+        path = next(store.shelf.packs.folder.iterdir())
+        sound = path.read_bytes()
+        path.unlink()
+        let_settle(store)
+        before = Store.open(tmp_path).home.heads()
+        store.home.packs.folder.mkdir(exist_ok=True)
+        (store.home.packs.folder / path.name).write_bytes(sound)
+
+        assert ({}, {"r1": [head]}) == (before, Store.open(tmp_path).home.heads())
+
+    def test_a_linked_work_tree_has_a_shelf_of_its_own(self, tmp_path: Path) -> None:
+        """That one shelf was taken in says nothing of the shelf of another work tree.
+
+        Seen to fail when both were kept in one file.
+        """
+        git(tmp_path, "init", "-q", "main")
+        git(tmp_path / "main", "commit", "-q", "--allow-empty", "-m", "x")
+        git(tmp_path / "main", "worktree", "add", "-q", "../linked")
+        one = Store.init(tmp_path / "main")
+        put_run(one.shelf, manifest("r1"), "r1")
+        two = Store.init(tmp_path / "linked")
+        put_run(two.shelf, manifest("r1", 2), "r1")
+        for store in (one, two):
+            let_settle(store)
+            Store.open(store.layout.root.parent)
+
+        assert 2 == len(one.home.heads()["r1"])
 
 
 class TestAncestors:

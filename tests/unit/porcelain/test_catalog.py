@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import vcs_track
+from vcs_track.plumbing import folder_times
+from vcs_track.porcelain.commit_log import arrange
 from vcs_track.porcelain.defaults import Defaults
 from vcs_track.porcelain.lazy_runs import LazyRuns
 from vcs_track.porcelain.repository import Repository
@@ -300,6 +302,19 @@ class TestLazy:
         assert "ccc" == first
         assert [False, True, True] == [isinstance(entry, tuple) for entry in entries._entries]
 
+    def test_ids_and_logs_read_what_they_show(self, repo: Repository) -> None:
+        """Ids are told without reading a run, and a log reads the runs that it lists."""
+        ids = repo.runs().ids()
+        everything = [run.id for run in repo.runs()]
+        found = repo.runs()
+        entries = found._runs
+        assert isinstance(entries, LazyRuns)
+        log = arrange(found, [], {}, limit=1)
+
+        assert everything == ids
+        assert (["ccc"], 2) == ([one.run.name for one in log.elsewhere], log.more)
+        assert [False, True, True] == [isinstance(entry, tuple) for entry in entries._entries]
+
     def test_by_name_and_prefix(self, repo: Repository) -> None:
         """A run is found by its name, a prefix of its id, its place and its commit."""
         run = repo.run("bb")
@@ -326,3 +341,24 @@ class TestLazy:
         os.utime(shard, ns=(ahead, ahead))
 
         assert "later" in names(repo)
+
+    @pytest.mark.parametrize(("resolution", "limit"), [(1, "_SETTLED_FINE"), (10**9, "_SETTLED")])
+    def test_a_folder_that_changes_twice_at_a_time(
+        self, repo: Repository, monkeypatch: pytest.MonkeyPatch, resolution: int, limit: str
+    ) -> None:
+        """What happens within the resolution of a folder's time is not missed.
+
+        Seen to fail when such a folder was taken for settled.
+        """
+        monkeypatch.setattr(folder_times, limit, 3600 * 10**9)  # however slow the machine is
+        view = repo.run("bb")
+        head = repo.store.home.head_folder.path(view.id, view.heads[0])
+        when = time.time_ns() // resolution * resolution
+        head.unlink()
+        os.utime(head.parent, ns=(when, when))
+        before = names(repo)
+        head.touch()
+        os.utime(head.parent, ns=(when, when))
+
+        assert "bb" not in before
+        assert "bb" in names(repo)

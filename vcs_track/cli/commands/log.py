@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -71,15 +70,15 @@ def command(
         runs = _runs(repo, names, where, limit)
     elif names:
         try:
-            log = repo.log(names[0], where)
+            log = repo.log(names[0], where, limit)
         except CommitNotFoundError as unknown:
             runs = _by_prefix(repo, names[0], unknown)
     else:
-        log = _whole(context, repo, where, everywhere)
+        log = _whole(context, repo, where, limit, everywhere)
         runs = [] if log is not None else _runs(repo, names, where, limit)
     context.tell_skipped(repo)
     if log is not None:
-        _tell_log(context, replace(log, commits=log.commits[:limit]), limit, where)
+        _tell_log(context, log, where)
     else:
         _tell_runs(context, runs, where)
 
@@ -130,7 +129,7 @@ def _by_prefix(repo: Repository, name: str, unknown: CommitNotFoundError) -> lis
 
 
 def _whole(
-    context: Context, repo: Repository, where: str | None, everywhere: bool
+    context: Context, repo: Repository, where: str | None, limit: int | None, everywhere: bool
 ) -> CommitLog | None:
     """Return the commits that have runs; None where there is no git to ask."""
     from vcs_track.plumbing.gitlink import find_root
@@ -138,7 +137,7 @@ def _whole(
     if find_root(repo.root) is None and not everywhere:
         return None
     try:
-        return repo.log(None, where, everywhere=everywhere)
+        return repo.log(None, where, limit, everywhere=everywhere)
     except GitError as error:
         if everywhere:
             raise
@@ -146,14 +145,14 @@ def _whole(
         return None
 
 
-def _tell_log(context: Context, log: CommitLog, limit: int | None, where: str | None) -> None:
+def _tell_log(context: Context, log: CommitLog, where: str | None) -> None:
     if context.json:
-        for run in (*log.elsewhere[:limit], *(run for one in log.commits for run in one.runs)):
+        for run in (*log.elsewhere, *(run for one in log.commits for run in one.runs)):
             context.emit(run.to_dict())
         return
     if not log.commits and not log.elsewhere:
         context.say(_NOTHING[where is not None])
-    commit_list.show(log, limit)
+    commit_list.show(log)
 
 
 def _tell_runs(context: Context, runs: Sequence[RunView], where: str | None) -> None:

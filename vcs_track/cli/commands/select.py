@@ -45,13 +45,13 @@ def command(
     Exit codes: 0 printed, 1 no run matches, 2 wrong expression or unknown name, 10 no repository.
     """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
     repo = context.repository()
-    runs = list(repo.runs(where, order_by, limit))
+    runs = repo.runs(where, order_by, limit).ids()
     context.tell_skipped(repo)
     for run in runs:
         if context.json:
-            context.emit({"id": run.id})
+            context.emit({"id": run})
         else:
-            sys.stdout.write(run.id + ("\0" if null else "\n"))
+            sys.stdout.write(run + ("\0" if null else "\n"))
     if not runs:
         context.say("no run matches" if where else "there are no runs")
     return 0 if runs else _NONE

@@ -70,6 +70,8 @@ _PREFIXES = {
     "summary_metrics": "summary",
 }
 
+_GUILD = {"attr": ("attributes",), "flag": ("hparams",), "scalar": ("metrics", "summary")}
+
 # What other trackers call an attribute; a run's own value of that name comes first.
 _ALIASES = {
     "run_id": "id",
@@ -186,6 +188,9 @@ class NameBook:
         found = list(self._bare(pieces))
         if not found and len(pieces) == 1 and pieces[0] in _ALIASES:
             return [(_ALIASES[pieces[0]],)]
+        if not found:
+            for meant in _foreign(name):
+                found = found or self._candidates(meant)
         return found
 
     def _bare(self, pieces: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
@@ -240,6 +245,16 @@ def _explicit(pieces: tuple[str, ...]) -> tuple[str, ...] | None:
     if head == "metrics" and (len(rest) == 1 or rest[-1] not in STATISTICS):
         return (head, *rest, "last")
     return (head, *rest)
+
+
+def _foreign(name: Name) -> Iterator[Name]:
+    """Yield what a name means to Aim, 'run.hparams.lr', and to Guild, 'flag:lr'."""
+    first, *rest = name.pieces
+    if first == "run" and rest:
+        yield Name(tuple(rest), name.bare, name.position)
+    prefix, _, word = first.partition(":")
+    for kind in _GUILD.get(prefix, ()) if word else ():
+        yield Name((kind, word, *rest), name.bare, name.position)
 
 
 def _is_attribute_form(name: Name) -> bool:

@@ -287,9 +287,11 @@ class _Parser:
     def _is_test(self, value: Value) -> Condition:
         negated = self._accept("not")
         token = self._accept("null", "none", "nan", "true", "false")
+        if token is None and self._next.word.lower() == "undefined":
+            token = self._take()  # as Guild says it; elsewhere it is a name
         if token is None:
             self._unexpected("null, nan, true or false after 'is'")
-        word = "null" if token.word == "none" else token.word
+        word = token.word if token.word in ("nan", "true", "false") else "null"
         condition = Is(value, cast("IsTest", word))
         return Not(condition) if negated else condition
 

@@ -60,6 +60,14 @@ class TestResolve:
             ("env.name", "hparams.env.name"),
             ("git.remote", "git.remote"),
             ("summary_metrics.acc", "summary.acc"),
+            ("run.hparams.lr", "hparams.lr"),
+            ("run.lr", "hparams.lr"),
+            ("run.name", "name"),
+            ("flag:lr", "hparams.lr"),
+            ("flag:optim.lr", "hparams.optim.lr"),
+            ("attr:status", "status"),
+            ("scalar:val/acc", "metrics.val/acc.last"),
+            ("scalar:acc", "summary.acc"),
         ],
     )
     def test_spelling(self, text: str, path: str) -> None:

@@ -51,6 +51,8 @@ class TestOperators:
             ("a is null", Is(A, "null")),
             ("a is not None", Not(Is(A, "null"))),
             ("a is nan", Is(A, "nan")),
+            ("a is undefined", Is(A, "null")),
+            ("a is not UNDEFINED", Not(Is(A, "null"))),
             ("a = null", Is(A, "null")),
             ("null != a", Not(Is(A, "null"))),
             ("a in (1, null)", Or((In(A, (ONE,)), Is(A, "null")))),
