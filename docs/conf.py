@@ -46,6 +46,7 @@ nitpick_ignore_regex = [
         r"(Among|Better|Chunk|Declared|Defaults|Finder|Join|MediaItem|ObjectFormat|ObjectId|Objects|Progress|Rows|RunManifest|Runs|Steps|Store|_Piece)",
     ),
     (r"py:.*", r"(bundle\.Imported|fsck\.Report)"),
+    (r"py:.*", r"(Tol|Words)"),
     # inner modules that docstrings mention and the reference leaves out on purpose
     (r"py:.*", r"vcs_track\.(cli|formats|plumbing|porcelain)(\..+)?"),
 ]

@@ -53,7 +53,7 @@ class Diff(Sequence[Change]):
         """Return the changes of one kind.
 
         Args:
-            kind: One of :data:`KINDS`, singular or plural.
+            kind: One of :data:`vcs_track.porcelain.diff.KINDS`, singular or plural.
 
         Raises:
             InvalidValueError: If there is no such kind.
