@@ -69,14 +69,14 @@ def _told(counts: Mapping[str, int]) -> str:
 
 
 def tell_more(kind: str, missing: int) -> None:
-    """Write how many changes of a kind are not shown to stdout, if there are any."""
+    """Write to stdout how many changes of a kind are not shown, if any."""
     if missing:
         text = f"... {missing:,} more {noun_of(kind, missing)} (--only {kind})"
         render.line(Cell(text, "dim"), width=render.room() if render.has_edge() else None)
 
 
 def tell_rest(counts: Mapping[str, int]) -> None:
-    """Write how many changes there are of kinds that are not shown to stdout."""
+    """Write to stdout how many changes there are of other kinds, if any."""
     if counts:
         render.line()
         render.wrapped(f"also {_told(counts)} (--all)", "dim")
