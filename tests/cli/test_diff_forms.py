@@ -260,6 +260,21 @@ class TestTooMuch:
         assert whole.count("\n") > 140
         assert 0 == process.wait(60)
 
+    @pytest.mark.parametrize("words", [["a", "b", "a"], ["--group", "a", "b"]])
+    def test_tables_are_one_screen_too(
+        self, words: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Tables of many runs say how much is not shown as well."""
+        two(vcs_track.init(), **{f"p{n}": n for n in range(100)})
+        monkeypatch.setenv("COLUMNS", "80")
+        monkeypatch.setenv("LINES", "20")
+        process, ours = on_terminal("diff", *words)
+        shown = re.sub(r"\x1b\[[0-9;]*m", "", read_terminal(ours).decode())
+
+        assert 0 == process.wait(60)
+        assert shown.count("\n") <= 20
+        assert re.search(r"\.\.\. \d+ more hyperparameters \(--only hparam\)", shown)
+
     def test_the_most_telling_rows_stay(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Of a long list those stay that changed most. Seen to fail without the order."""
         repo = vcs_track.init()

@@ -6,14 +6,14 @@ import math
 from itertools import groupby
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from vcs_track.cli import render
+from vcs_track.cli import one_screen, render
 from vcs_track.cli.render import Cell, Column
 from vcs_track.pages.human import parted
-from vcs_track.pages.rows import TITLES, Row, noun_of, rows_of, tell_ways, telling
+from vcs_track.pages.rows import TITLES, Row, rows_of, tell_ways, telling
 from vcs_track.porcelain.diff.changes import MediaChange, SeriesChange, TextChange
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from vcs_track.porcelain.diff import Change, Diff
     from vcs_track.porcelain.run_view import RunView
@@ -24,18 +24,12 @@ _MARKS: Final = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("
 _VERDICTS: Final = {"better": "green", "worse": "red"}
 _LINES: Final = {"+": "green", "-": "red", "@": "cyan"}
 _NARROW: Final = 60  # below it a change has lines of its own
+_WIDEST: Final = 24  # of a curve
 _VALUE: Final = 28  # a value that is longer is set below the name
 _INDENT: Final = "    "
 _SIGNS: Final = len(_INDENT) + 2
 _ARROW: Final = " -> "
 _ARROWS: Final = ("↑", "↓")
-_ROUND_IT: Final = 5  # lines of the screen that are not ours: the prompts, the two runs
-# Which kinds stay where there is no room for all.
-_TELLING: Final = (
-    "hparam", "result", "summary", "series", "code", "identity", "label", "env", "command",
-    "text", "media", "input", "file",
-)  # fmt: skip
-_LEAST: Final = 3  # lines of each kind
 _OF_A_TEXT: Final = 6
 
 
@@ -51,9 +45,10 @@ class _Screen(NamedTuple):
 
     @property
     def spark(self) -> int:
-        if self.narrow:
-            return 12
-        return 16 if self.width is not None and self.width < 100 else 24
+        if self.width is None:
+            return _WIDEST
+        # Beside the curves stand a name, a word, and how far the last values are apart.
+        return 12 if self.narrow else max(8, min(_WIDEST, (self.width - 48) // 2))
 
     def fits(self, columns: int) -> bool:
         return self.width is None or columns <= self.width
@@ -70,7 +65,10 @@ def draw(diff: Diff, *, everything: bool = False) -> None:
     screen = _Screen(render.room() if render.has_edge() else None, lines is None)
     _heads(diff, screen)
     groups = {kind: list(some) for kind, some in groupby(diff, key=lambda change: change.kind)}
-    quotas = None if lines is None else _quotas(groups, lines, screen)
+    quotas = None
+    if lines is not None:
+        needs = {kind: _need(some, screen, lines) for kind, some in groups.items()}
+        quotas = one_screen.quotas(needs, lines)
     for kind, changes in groups.items():
         if quotas is not None and kind not in quotas:
             continue
@@ -78,14 +76,9 @@ def draw(diff: Diff, *, everything: bool = False) -> None:
         render.line()
         render.line(Cell(TITLES[kind], "bold"), width=screen.width)
         _section(shown, diff, screen)
-        if len(shown) < len(changes):
-            missing = len(changes) - len(shown)
-            more = f"... {missing:,} more {noun_of(kind, missing)} (--only {kind})"
-            render.line(Cell(more, "dim"), width=screen.width)
-    if quotas is not None and len(quotas) < len(groups):
-        rest = [(TITLES[kind], len(some)) for kind, some in groups.items() if kind not in quotas]
-        render.line()
-        render.wrapped(f"also {_told(rest)} (--stat, --all)", "dim")
+        one_screen.tell_more(kind, len(changes) - len(shown))
+    if quotas is not None:
+        one_screen.tell_rest({k: len(some) for k, some in groups.items() if k not in quotas})
 
 
 def draw_stat(diff: Diff) -> None:
@@ -98,10 +91,6 @@ def draw_stat(diff: Diff) -> None:
     ]
     columns = [Column("", least=6), Column("", least=8)]
     render.table(columns, rows, indent="  ", heading=False, fit=render.has_edge())
-
-
-def _told(counts: Sequence[tuple[str, int]]) -> str:
-    return ", ".join(f"{title} {many:,}" for title, many in counts)
 
 
 def _heads(diff: Diff, screen: _Screen) -> None:
@@ -138,36 +127,6 @@ def _need(changes: Sequence[Change], screen: _Screen, most: int) -> int:
         if lines > most:
             break
     return lines
-
-
-def _quotas(groups: Mapping[str, Sequence[Change]], lines: int, screen: _Screen) -> dict[str, int]:
-    """Return how many lines the kinds get that are shown, those that tell least left out.
-
-    A kind gets what it needs, or an equal share of what the others leave.
-    """
-    needs = {kind: _need(some, screen, lines) for kind, some in groups.items()}
-    shown = sorted(needs, key=_TELLING.index)
-    while len(shown) > 1 and _least(needs, shown, screen) > lines:
-        shown.pop()
-    room = lines - _around(needs, shown, screen)
-    quotas: dict[str, int] = {}
-    for place, kind in enumerate(sorted(shown, key=lambda kind: needs[kind])):
-        quotas[kind] = min(needs[kind], max(_LEAST, room // (len(shown) - place)))
-        room -= quotas[kind]
-    return quotas
-
-
-def _least(needs: Mapping[str, int], shown: Sequence[str], screen: _Screen) -> int:
-    """Return the lines that it takes to show these kinds and count the others."""
-    least = sum(min(needs[kind], _LEAST) for kind in shown)
-    return least + _around(needs, shown, screen)
-
-
-def _around(needs: Mapping[str, int], shown: Sequence[str], screen: _Screen) -> int:
-    """Return the lines that are no changes."""
-    told = _told([(TITLES[kind], 100) for kind in needs if kind not in shown])
-    rest = 2 + len(told) // max(20, screen.width or 1) if told else 0
-    return _ROUND_IT + 2 * len(shown) + rest
 
 
 def _shown(changes: Sequence[Change], quota: int, screen: _Screen) -> Sequence[Change]:

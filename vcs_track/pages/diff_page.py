@@ -190,7 +190,9 @@ def _fact(row: Row) -> Html:
 
 
 def _media(changes: Sequence[Change], diff: Diff, budget: _Budget) -> Html:
-    images, figures, others = [], [], []
+    images: list[Html] = []
+    figures: list[Html] = []
+    others: list[Change] = []
     for change in changes:
         assert isinstance(change, MediaChange)
         drawn = _histogram(change, diff) if len(figures) < _CHARTS else None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from vcs_track.errors import GitError, InvalidValueError, NotFoundError, VcsTrackError
 from vcs_track.plumbing.fsio import storage_errors
 from vcs_track.porcelain.comparing import ComparesRuns
+from vcs_track.porcelain.reads import Reads
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -87,10 +88,10 @@ class DiffsRuns(ComparesRuns):
 
     def _side_of(self, run: str | RunView | Run) -> RunView:
         """Return a run of the repository or of a bundle."""
-        if not isinstance(run, str):
+        if isinstance(run, Reads):
             return run.view()
         try:
-            return self.run(run)
+            return self.run(run)  # refuses what is no text
         except NotFoundError:
             from vcs_track.porcelain.bundle_runs import in_bundle, named_bundle
 
@@ -132,13 +133,15 @@ class DiffsRuns(ComparesRuns):
             raise InvalidValueError(
                 f"two runs are compared, got {len(specs)}", hint="matrix() takes more of them"
             )
-        failure: VcsTrackError | None = None
+        failure: VcsTrackError
         try:
-            return self._with_earlier(self._side_of(specs[0]))
+            run = self._side_of(specs[0])
         except VcsTrackError as error:
             failure = error
             if not self._splits(specs[0]):
                 raise
+        else:
+            return self._with_earlier(run)
         for old, new in self._splits(specs[0]):
             try:
                 return Pair(self._side_of(old or "@"), self._side_of(new or "@"))

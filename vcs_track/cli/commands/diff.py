@@ -223,9 +223,9 @@ def _draw(context: Context, found: Found, way: _Way) -> None:
     from vcs_track.porcelain.diff import GroupDiff, Matrix
 
     if isinstance(found, GroupDiff):
-        table_text.draw_groups(found)
+        table_text.draw_groups(found, everything=way.everything)
     elif isinstance(found, Matrix):
-        dropped = table_text.draw_matrix(found)
+        dropped = table_text.draw_matrix(found, everything=way.everything)
         if dropped:
             context.say(f"no room for {', '.join(dropped)}: widen the terminal, or see --html")
     elif way.stat:

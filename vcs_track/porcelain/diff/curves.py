@@ -192,15 +192,17 @@ class _Walk:
             exact: Whether the last points of the last one count.
         """
         skipped, self._equal = self._equal, []
+        between = self._between
         for chunk in skipped:
             lo, hi, first, last = (chunk[name] for name in ("lo", "hi", "first", "last"))
-            read = hi >= skipped[-1]["hi"] and (exact or self._partly)
-            read = read or (self._partly and (exact or not self._between.begun))
-            if read or self._between.open_to(lo, hi) or not isfinite(first + last):
+            read = between.inside(lo, hi) or not isfinite(first + last)
+            if self._partly:  # what is known of a chunk is of other groups too
+                read = read or exact or between.apart or not between.begun
+            if read or (hi >= skipped[-1]["hi"] and (exact or self._partly)):
                 self._read_one(chunk)
-            elif not self._partly:  # what is known of a chunk is of other groups too
-                self._between.anchor(lo, first)
-                self._between.anchor(hi, last)
+            elif not self._partly:
+                between.anchor(lo, first)
+                between.anchor(hi, last)
 
     def _read_one(self, chunk: Chunk) -> None:
         points = self._sides[0].only(chunk)

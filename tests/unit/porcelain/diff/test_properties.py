@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +21,30 @@ if TYPE_CHECKING:
     from vcs_track.porcelain.run_view import RunView
 
 NAMES = st.sampled_from(["a", "b", "a.b", "val/acc"])
-VALUES = st.one_of(
-    st.none(), st.booleans(), st.integers(-3, 3), st.floats(), st.text("ab1", max_size=2),
-    st.lists(st.integers(0, 2), max_size=2), st.tuples(st.floats(0, 1)),
-)  # fmt: skip
+# Many that are equal and not the same.
+VALUES = (
+    st.sampled_from(
+        [
+            None,
+            False,
+            0,
+            0.0,
+            -0.0,
+            True,
+            1,
+            1.0,
+            "1",
+            "",
+            math.nan,
+            math.inf,
+            [1],
+            [1.0],
+            [True],
+            (1,),
+        ]
+    )
+    | st.floats()
+)
 MAPS = st.dictionaries(NAMES, VALUES, max_size=4)
 NESTED = st.dictionaries(NAMES, VALUES | MAPS, max_size=4)
 NUMBERS = st.one_of(st.booleans(), st.integers(-3, 3), st.floats())
