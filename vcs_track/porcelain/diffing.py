@@ -208,8 +208,7 @@ class DiffsRuns(ComparesRuns):
         """
         from vcs_track.porcelain.diff import groups
 
-        every = self.runs().whole()
-        names, sides, _ = zip(*(self._chosen(side, every) for side in (a, b)), strict=True)
+        names, sides, _ = zip(*(self._chosen(side) for side in (a, b)), strict=True)
         return groups.compare_groups(
             names, *sides, only=only, tags=tags, tol=tol, everything=everything
         )
