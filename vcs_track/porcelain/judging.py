@@ -149,7 +149,7 @@ class JudgesCommits(DiffsRuns, StartsRuns):
         from vcs_track.porcelain.baseline import Baselines
         from vcs_track.porcelain.condition import understand
 
-        known = self._names() if conditions else ()
+        known = self.runs().known if conditions else ()
         asked = [understand(text, known) for text in conditions]
         runs = self._runs_at(where)
         checked = self._checked(runs, where) if run is None else self._view(run)
@@ -231,12 +231,6 @@ class JudgesCommits(DiffsRuns, StartsRuns):
             None if old is None else self.diff(old, found),
         )  # fmt: skip
 
-    def _names(self) -> set[str]:
-        found = self._finder.names()
-        if found is None:
-            found = {name for run in self.runs().whole() for name in run.flat}
-        return found
-
     def _runs_at(self, where: str | None) -> RunsAt:
         """Return where runs are found by their commits."""
         from vcs_track.porcelain.run_set import RunSet
@@ -311,7 +305,7 @@ class JudgesCommits(DiffsRuns, StartsRuns):
 
         if better not in (None, "higher", "lower"):
             raise InvalidValueError(f"better is '{better}'", hint="use 'higher' or 'lower'")
-        path = self._one_name(metric, self._names())
+        path = self._one_name(metric, self.runs().known)
         way = better or better_way(path)
         if way is None:
             raise InvalidValueError(
@@ -451,7 +445,7 @@ class JudgesCommits(DiffsRuns, StartsRuns):
 
     def _number(self, metric: str, made: bool) -> str:
         """Return the full name of a metric; one that runs to be made have first is taken."""
-        known = self._names()
+        known = self.runs().known
         try:
             path = self._one_name(metric, known)
         except ExpressionError as error:
