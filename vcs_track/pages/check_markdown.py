@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from vcs_track.porcelain.gate import Check, Verdict
     from vcs_track.porcelain.run_view import RunView
 
-__all__ = ["add_verdicts", "base_line", "check_markdown", "run_line", "verdict_line"]
+__all__ = [
+    "add_verdicts", "base_line", "check_markdown", "run_line", "verdict_line", "verdict_words",
+]  # fmt: skip
 
 _HEAD: Final = row(["condition", "value", "base", "limit", ""]) + "|---|---:|---:|---:|---|\n"
 _DIGITS: Final = 10
@@ -35,14 +37,19 @@ def check_markdown(check: Check, *, most: int = MOST) -> str:
 
 
 def verdict_line(check: Check) -> str:
+    """Return in one sentence whether all conditions hold, with a sign of it."""
+    return f"{'✅' if check.holds else '❌'} {verdict_words(check)}"
+
+
+def verdict_words(check: Check) -> str:
     """Return in one sentence whether all conditions hold."""
     count = len(check.verdicts)
     failed = sum(not each.holds for each in check.verdicts)
-    if failed and count == 1:
-        return "❌ The condition fails"
+    if count == 1:
+        return f"The condition {'fails' if failed else 'holds'}"
     if failed:
-        return f"❌ {failed:,} of {count:,} conditions {'fails' if failed == 1 else 'fail'}"
-    return "✅ The condition holds" if count == 1 else f"✅ All {count:,} conditions hold"
+        return f"{failed:,} of {count:,} conditions {'fails' if failed == 1 else 'fail'}"
+    return f"All {count:,} conditions hold"
 
 
 def run_line(run: RunView) -> str:

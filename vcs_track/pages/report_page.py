@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from vcs_track.pages.check_markdown import verdict_line
+from vcs_track.pages.check_markdown import verdict_words
 from vcs_track.pages.diff_page import change_parts, run_card
 from vcs_track.pages.human import change as relative, value
 from vcs_track.pages.markup import Html, tag
@@ -70,7 +70,7 @@ def _verdicts(check: Check) -> Html:
         [_verdict(each) for each in check.verdicts],
     )  # fmt: skip
     style = "good" if check.holds else "bad"
-    return tag("section", tag("h2", tag("span", verdict_line(check), class_=style)), table,
+    return tag("section", tag("h2", tag("span", verdict_words(check), class_=style)), table,
                id="check")  # fmt: skip
 
 
