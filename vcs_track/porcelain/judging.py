@@ -39,6 +39,10 @@ _OTHER_CODE: Final = (
     "run '{}' was made there with changed or new files: commit or ignore them and run it again, "
     "or name it with --run"
 )
+_MERGE: Final = (
+    "HEAD is a merge, and run '{}' has the code of what was merged: check that commit out, or "
+    "name the run with --run"
+)
 _R = TypeVar("_R", bound="JudgesCommits")
 
 
@@ -252,19 +256,30 @@ class JudgesCommits(DiffsRuns, StartsRuns):
 
         at_head: Sequence[RunView] | RunSet
         if gitlink.find_root(self.root) is None:
-            at_head, what, near = self.runs(where), "there is no run to check", None
+            at_head, what, hint = self.runs(where), "there is no run to check", _MAKE_ONE
         else:
             head = history(self.root, "HEAD", single=True)
             at_head = runs.of(head).get(head[0].id, [])
             what = f"no run has exactly the code of HEAD, '{head[0].id[:10]}'"
-            near = None if at_head else self._made_at(head[0].id, where)
+            hint = "" if at_head else self._near_head(head[0].id, runs, where)
         if not len(at_head):
-            raise RunNotFoundError(what, hint=_OTHER_CODE.format(near) if near else _MAKE_ONE)
+            raise RunNotFoundError(what, hint=hint)
         return next((run for run in at_head if run.status == "finished"), at_head[0])
 
-    def _made_at(self, commit: str, where: str | None) -> str | None:
-        """Return the id of the newest run of a commit, of whatever code."""
-        return next((run.id for run in self.runs(where, commit=commit)), None)
+    def _near_head(self, head: str, runs: RunsAt, where: str | None) -> str:
+        """Return what to do where no run has the code of ``HEAD``."""
+        from vcs_track.plumbing.git_log import history
+
+        made_there = next(iter(self.runs(where, commit=head)), None)
+        if made_there is not None:
+            return _OTHER_CODE.format(made_there.id)
+        try:
+            # Services check out a merge of the branch with its base, that nobody has made.
+            merged = history(self.root, "HEAD^2", single=True)
+        except GitError:
+            return _MAKE_ONE
+        found = [run for at in runs.of(merged).values() for run in at]
+        return _MERGE.format(found[0].id) if found else _MAKE_ONE
 
     # ---- who moved the best ------------------------------------------------------------
 

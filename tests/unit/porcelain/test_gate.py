@@ -351,6 +351,18 @@ class TestChecked:
         assert "'changed'" in error.value.hint
         assert line.repo.check("acc > 0.9", run="changed").holds
 
+    def test_the_merge_that_a_service_makes(self, line: Lineage) -> None:
+        """At a merge that nobody has made, the run of what was merged is told."""
+        line.git("checkout", "-q", "--detach", "main")
+        (line.root / "other.py").write_text("others")
+        line.commit(name="others")
+        line.git("merge", "-q", "--no-ff", "--no-edit", "wider")
+
+        with pytest.raises(RunNotFoundError) as error:
+            line.repo.check("acc > 0")
+        assert "HEAD is a merge, and run 'new' has the code" in error.value.hint
+        assert line.repo.check("acc >= base", run="new").holds
+
     def test_a_run_that_goes_on(self, line: Lineage) -> None:
         """A live run is checked as it is now."""
         run = line.repo.start_run("live", id="live", command=["train"])
