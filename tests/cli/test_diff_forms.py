@@ -236,6 +236,28 @@ class TestTooMuch:
         assert len(program("diff", "a", "b", "--md").out) <= MOST
         assert max(map(len, program("diff", "a", "b", columns=40).lines)) <= 40
 
+    @pytest.mark.parametrize(("encoding", "mark"), [("utf-8", "…"), ("ascii", "~")])
+    def test_long_texts_are_cut_where_they_part(
+        self, encoding: str, mark: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Of long values and lines that begin alike that is shown which differs."""
+        repo = vcs_track.init()
+        for name, end in (("a", "cats"), ("b", "dogs")):
+            text = "word " * 100 + end
+            with repo.start_run(name, hparams={"prompt": text}) as run:
+                run.add_text(f"{text}\n", tag="answer", step=1)
+        monkeypatch.setenv("COLUMNS", "60")
+        monkeypatch.setenv("PYTHONIOENCODING", encoding)
+        done = subprocess.run(
+            [*PROGRAM, "diff", "a", "b"], capture_output=True, check=True, timeout=60
+        )
+        shown = [line.strip() for line in done.stdout.decode(encoding).splitlines()]
+
+        assert f"- {mark} word cats'" in shown
+        assert f"+ {mark} word dogs'" in shown
+        assert f"-{mark} word cats" in shown
+        assert f"+{mark} word dogs" in shown
+
     @pytest.mark.parametrize("lines", [24, 60])
     def test_one_screen(self, lines: int, monkeypatch: pytest.MonkeyPatch) -> None:
         """On a terminal it is one screen, which counts what is not shown; --all shows it."""
