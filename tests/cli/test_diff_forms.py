@@ -113,6 +113,14 @@ class TestMany:
         assert ["aaaa1111", "aaaa2222", "bbbb3333"] == rows[0]["runs"]
         assert {"lr": [0.1, 0.01, 1.0]}.items() <= {r["name"]: r["values"] for r in rows}.items()
 
+    @pytest.mark.parametrize("words", [["base", "small", "broken"], ["--group", "base", "broken"]])
+    def test_stat(self, words: list[str], lab: Lab, program: Program) -> None:
+        """``--stat`` counts the names of each kind."""
+        lines = [line.split() for line in program("diff", *words, "--stat").lines]
+
+        assert ["hyperparameters", "3", "differ"] in lines
+        assert all(line[-1] == "differ" for line in lines)
+
     def test_runs_there_is_no_room_for(self, lab: Lab, program: Program) -> None:
         """Columns that do not fit are named on stderr."""
         result = program("diff", "base", "small", "broken", "@", columns=40)
