@@ -113,6 +113,14 @@ class TestMany:
         assert ["aaaa1111", "aaaa2222", "bbbb3333"] == rows[0]["runs"]
         assert {"lr": [0.1, 0.01, 1.0]}.items() <= {r["name"]: r["values"] for r in rows}.items()
 
+    @pytest.mark.parametrize("words", [["base", "small", "broken"], ["--group", "base", "broken"]])
+    def test_stat(self, words: list[str], lab: Lab, program: Program) -> None:
+        """``--stat`` counts the names of each kind."""
+        lines = [line.split() for line in program("diff", *words, "--stat").lines]
+
+        assert ["hyperparameters", "3", "differ"] in lines
+        assert all(line[-1] == "differ" for line in lines)
+
     def test_runs_there_is_no_room_for(self, lab: Lab, program: Program) -> None:
         """Columns that do not fit are named on stderr."""
         result = program("diff", "base", "small", "broken", "@", columns=40)
@@ -235,6 +243,28 @@ class TestTooMuch:
 
         assert len(program("diff", "a", "b", "--md").out) <= MOST
         assert max(map(len, program("diff", "a", "b", columns=40).lines)) <= 40
+
+    @pytest.mark.parametrize(("encoding", "mark"), [("utf-8", "…"), ("ascii", "~")])
+    def test_long_texts_are_cut_where_they_part(
+        self, encoding: str, mark: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Of long values and lines that begin alike that is shown which differs."""
+        repo = vcs_track.init()
+        for name, end in (("a", "cats"), ("b", "dogs")):
+            text = "word " * 100 + end
+            with repo.start_run(name, hparams={"prompt": text}) as run:
+                run.add_text(f"{text}\n", tag="answer", step=1)
+        monkeypatch.setenv("COLUMNS", "60")
+        monkeypatch.setenv("PYTHONIOENCODING", encoding)
+        done = subprocess.run(
+            [*PROGRAM, "diff", "a", "b"], capture_output=True, check=True, timeout=60
+        )
+        shown = [line.strip() for line in done.stdout.decode(encoding).splitlines()]
+
+        assert f"- {mark} word cats'" in shown
+        assert f"+ {mark} word dogs'" in shown
+        assert f"-{mark} word cats" in shown
+        assert f"+{mark} word dogs" in shown
 
     @pytest.mark.parametrize("lines", [24, 60])
     def test_one_screen(self, lines: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from itertools import groupby
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -27,10 +28,10 @@ _NARROW: Final = 60  # below it a change has lines of its own
 _WIDEST: Final = 24  # of a curve
 _VALUE: Final = 28  # a value that is longer is set below the name
 _INDENT: Final = "    "
-_SIGNS: Final = len(_INDENT) + 2
 _ARROW: Final = " -> "
 _ARROWS: Final = ("↑", "↓")
 _OF_A_TEXT: Final = 6
+_REPLACED: Final = re.compile(r"(?<!-)-\+(?!\+)")  # one line by another
 
 
 class _Screen(NamedTuple):
@@ -49,6 +50,12 @@ class _Screen(NamedTuple):
             return _WIDEST
         # Beside the curves stand a name, a word, and how far the last values are apart.
         return 12 if self.narrow else max(8, min(_WIDEST, (self.width - 48) // 2))
+
+    def letters(self, text: str) -> int:
+        """How many letters of *text* fit below a name."""
+        columns = max(0, (self.width or 0) - len(_INDENT))
+        # Letters that are not ASCII may take two columns.
+        return columns if text.isascii() else columns // 2
 
     def fits(self, columns: int) -> bool:
         return self.width is None or columns <= self.width
@@ -323,10 +330,7 @@ def _lines_below(
         render.line(_INDENT, *detail)
     old, new = row.old, row.new
     if screen.width is not None:
-        old, new = render.visible(old), render.visible(new)
-        # Letters that are not ASCII may take two columns.
-        share = 1 if old.isascii() and new.isascii() else 2
-        old, new = parted(old, new, (screen.width - _SIGNS) // share)
+        old, new = _parted(old, new, screen)
     for sign, text, colour in (("- ", old, _old_style(row)), ("+ ", new, "green")):
         if text:
             render.line(_INDENT, Cell(sign + text, colour), width=screen.width)
@@ -344,11 +348,30 @@ def _values(row: Row) -> list[Cell | str]:
 
 
 def _text(change: TextChange, screen: _Screen) -> None:
-    lines = change.lines(context=1)
-    shown = lines if screen.everything else lines[:_OF_A_TEXT]
+    lines = [line.expandtabs(4) for line in change.lines(context=1)]
+    shown = _told_apart(lines if screen.everything else lines[:_OF_A_TEXT], screen)
     for line in shown:
-        text = line.expandtabs(4)
-        render.line(_INDENT, Cell(text, _LINES.get(line[:1], "dim")), width=screen.width)
+        render.line(_INDENT, Cell(line, _LINES.get(line[:1], "dim")), width=screen.width)
     if len(shown) < len(lines):
         more = f"... {len(lines) - len(shown):,} more lines (--all)"
         render.line(_INDENT, Cell(more, "dim"), width=screen.width)
+
+
+def _told_apart(lines: Sequence[str], screen: _Screen) -> list[str]:
+    """Return lines of which a long one that replaces another is cut where they part."""
+    found = list(lines)
+    signs = "".join(line[:1] or " " for line in lines)
+    for match in _REPLACED.finditer(signs) if screen.width is not None else ():
+        place = slice(match.start(), match.end())
+        gone, come = found[place]
+        old, new = _parted(gone[1:], come[1:], screen)
+        found[place] = [f"-{old}", f"+{new}"]
+    return found
+
+
+def _parted(old: str, new: str, screen: _Screen) -> tuple[str, str]:
+    sides = render.visible(old), render.visible(new)
+    cut = parted(*sides, screen.letters("".join(sides)) - 2)
+    if cut == sides or not render.plain():
+        return cut
+    return "~" + cut[0][1:], "~" + cut[1][1:]

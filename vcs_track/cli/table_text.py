@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vcs_track.pages.tables import Entry, Line, Section
-    from vcs_track.porcelain.diff import GroupDiff, Matrix
+    from vcs_track.porcelain.diff import GroupChange, GroupDiff, Matrix, MatrixRow
 
-__all__ = ["draw_groups", "draw_matrix"]
+__all__ = ["draw_groups", "draw_matrix", "draw_stat"]
 
 _STYLES: Final = {"better": "green", "best": "bold green", "worse": "red"}
 # A number is not cut: the rest of it would be another one.
@@ -60,6 +60,18 @@ def draw_matrix(matrix: Matrix, *, everything: bool = False) -> list[str]:
         for place, title in enumerate(run_titles(matrix))
     ]
     return _draw(matrix_sections(matrix), columns, everything=everything)
+
+
+def draw_stat(rows: Sequence[GroupChange | MatrixRow]) -> None:
+    """Write how many names of each kind differ to stdout, a line a kind.
+
+    Args:
+        rows: What differs, or what varies.
+    """
+    kinds = [row.kind for row in rows]
+    told = [(TITLES[kind], f"{kinds.count(kind):,} differ") for kind in dict.fromkeys(kinds)]
+    columns = [Column("", least=6), Column("", least=8)]
+    render.table(columns, told, indent="  ", heading=False, fit=render.has_edge())
 
 
 def _draw(

@@ -109,6 +109,9 @@ def _row(each: Row, kind: str) -> str:
     # Words of ours need no code, but a tag of a run is in the note of the labels.
     note = coded(each.note) if kind == "label" else each.note
     remark = f"{note} {_VERDICTS.get(each.verdict, '')}".strip()
+    if kind == "series" and each.way == "changed" and not each.new:
+        # Words and numbers that are of both runs.
+        return row([sign, coded(each.name), each.detail, "", "", each.old])
     detail = [each.detail] if kind == "series" else []
     old, new = parted(visible(each.old), visible(each.new), LONGEST)
     return row([sign, coded(each.name), *detail, coded(old), coded(new), remark])

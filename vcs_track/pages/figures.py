@@ -8,7 +8,7 @@ from vcs_track.errors import VcsTrackError
 from vcs_track.formats import canonical
 from vcs_track.pages.chart import COLOURS, chart
 from vcs_track.pages.curves import Curve, View, curve_of
-from vcs_track.pages.human import number
+from vcs_track.pages.human import count, number
 from vcs_track.pages.markup import Html, tag
 from vcs_track.porcelain.values import check_histogram
 
@@ -46,7 +46,7 @@ def figure(
         trouble += [tag("p", f"{label}: {why}", class_="dim")] if why else []
     left_out = len(runs) - len(drawn)
     if left_out:
-        trouble.append(tag("p", f"and {left_out:,} more runs, not drawn", class_="dim"))
+        trouble.append(tag("p", f"and {count(left_out, 'more run')}, not drawn", class_="dim"))
     return _framed(
         name, drawn, chart(drawn, label=f"{name} of {len(drawn)} runs", marks=marks), trouble,
         tag("figcaption", list(facts)) if facts else "",
@@ -87,8 +87,8 @@ def _bins(data: bytes) -> tuple[list[float], list[float]] | None:
 
 def _outline(counts: Sequence[float], edges: Sequence[float]) -> list[tuple[float, float]]:
     corners = [(edges[0], 0.0)]
-    for place, count in enumerate(counts):
-        corners += [(edges[place], float(count)), (edges[place + 1], float(count))]
+    for place, many in enumerate(counts):
+        corners += [(edges[place], float(many)), (edges[place + 1], float(many))]
     return [*corners, (edges[-1], 0.0)]
 
 

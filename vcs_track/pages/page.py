@@ -28,8 +28,9 @@ _STYLE: Final = """
   --new: #12361f; --gone: #481b21; %(dark)s } }
 @media print { :root { color-scheme: light; --back: #fff; --front: #000; --dim: #444;
   --line: #bbb; --soft: #f4f4f4; --good: #1a7f37; --bad: #cf222e; --new: #dafbe1;
-  --gone: #ffebe9; %(light)s } nav { display: none } section { break-inside: auto }
-  figure, tr { break-inside: avoid } }
+  --gone: #ffebe9; %(light)s } nav { display: none !important }
+  figure, tr { break-inside: avoid } pre { max-height: none !important;
+  white-space: pre-wrap !important } pre span { width: auto !important } }
 * { box-sizing: border-box }
 body { margin: 0 auto; padding: 24px 20px 48px; max-width: 1240px; background: var(--back);
   color: var(--front); font: 15px/1.5 system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif;

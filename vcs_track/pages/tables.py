@@ -120,7 +120,10 @@ def _group_line(change: GroupChange) -> Line:
 def _spread(side: Spread, change: GroupChange) -> str:
     if not side.n:
         return _NONE
-    if side.mean is not None:
+    if side.mean is not None and len(side.counts) == 1:
+        # All have the same: it is no mean, and an integer stays one.
+        told = text_of(change.kind, change.name, side.counts[0][0])
+    elif side.mean is not None:
         told = spread(side.mean, side.std)
     else:
         told = ", ".join(

@@ -266,6 +266,26 @@ class TestBundle:
 
             assert [] == found or found.notes
 
+    def test_of_another_object_format(self, repo: Repository, tmp_path: Path) -> None:
+        """Where ids are of two hashes, bytes are compared, and inputs are noted.
+
+        Seen to fail when other ids were always other bytes.
+        """
+        (tmp_path / "data.csv").write_text("1")
+        other = vcs_track.init(tmp_path / "other", object_format="xxh128")
+        for place, last in ((repo, "x"), (other.with_defaults(capture_git=False), "y")):
+            with place.start_run("r", id="r", hparams={"lr": 1}, inputs=[tmp_path / "data.csv"],
+                                 command=["x"], cwd=tmp_path) as run:  # fmt: skip
+                run.add_scalar("loss", 1.0, 0)
+                run.add_text("same", step=0, tag="t")
+                run.add_text(last, step=1, tag="t")
+                run.add_image(Image.new("L", (2, 2)), step=0, tag="i")
+        path = other.export("r", tmp_path / "x.zip")
+        found = repo.diff(f"{path}:r", "r")
+
+        assert [("text", "t @ 1"), ("command", "cwd")] == [(c.kind, c.name) for c in found]
+        assert any(note.endswith("nobody knows whether it differs") for note in found.notes)
+
     def test_a_run_goes_before_a_file(self, repo: Repository, tmp_path: Path) -> None:
         """A run whose name looks like that of a bundle is still the run."""
         path = self.zipped(repo, tmp_path / "x.zip")

@@ -220,18 +220,21 @@ def _nothing(found: Found) -> str:
 
 def _draw(context: Context, found: Found, way: _Way) -> None:
     from vcs_track.cli import diff_text, table_text
-    from vcs_track.porcelain.diff import GroupDiff, Matrix
+    from vcs_track.porcelain.diff import Diff, GroupDiff
 
-    if isinstance(found, GroupDiff):
+    if isinstance(found, Diff):
+        if way.stat:
+            diff_text.draw_stat(found)
+        else:
+            diff_text.draw(found, everything=way.everything)
+    elif way.stat:
+        table_text.draw_stat(found)
+    elif isinstance(found, GroupDiff):
         table_text.draw_groups(found, everything=way.everything)
-    elif isinstance(found, Matrix):
+    else:
         dropped = table_text.draw_matrix(found, everything=way.everything)
         if dropped:
             context.say(f"no room for {', '.join(dropped)}: widen the terminal, or see --html")
-    elif way.stat:
-        diff_text.draw_stat(found)
-    else:
-        diff_text.draw(found, everything=way.everything)
 
 
 def _code_lines(repo: Repository, found: Found, way: _Way) -> list[str]:

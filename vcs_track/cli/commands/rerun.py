@@ -149,7 +149,7 @@ def _report(
             "equal at every step"
         )
     if judgement.verdict != "reproduced":
-        other = sum(change.kind == "env" for change in repo.diff(old, new))
+        other = len(repo.diff(old, new, only="env"))
         if other:
             context.say(f"{render.count(other, 'fact')} of the environment differ")
         context.say(f"see more:  vcs-track diff {old.id} {new.id}")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from vcs_track.errors import VcsTrackError
 from vcs_track.formats.series import combine
 from vcs_track.porcelain.diff.between import Between
-from vcs_track.porcelain.diff.changes import Course, SeriesChange
+from vcs_track.porcelain.diff.changes import Course, SeriesChange, way_of
 from vcs_track.porcelain.diff.columns import Columns, Stream, identity
 from vcs_track.porcelain.diff.tolerance import NOTHING
 
@@ -67,28 +67,29 @@ def series(
     """
     if old.manifest.scalars == new.manifest.scalars:
         return
-    for tag in sorted({*old.series_tags, *new.series_tags}):
+    tags = set(old.series_tags), set(new.series_tags)
+    for tag in sorted(tags[0] | tags[1]):
         if globs and not any(fnmatchcase(tag, glob) for glob in globs):
             continue
-        change = _one(tag, (old, new), tolerance.of(tag), notes)
+        runs = [run if tag in has else None for run, has in zip((old, new), tags, strict=True)]
+        change = _one(tag, runs, tolerance.of(tag), notes)
         if change is not None:
             yield change
 
 
 def _one(
-    tag: str, runs: tuple[RunView, RunView], within: Within, notes: list[str]
+    tag: str, runs: Sequence[RunView | None], within: Within, notes: list[str]
 ) -> SeriesChange | None:
-    old, new = (run.series(tag).chunks if tag in run.series_tags else [] for run in runs)
-    if not old:
-        return SeriesChange(tag, "added", None, course_of(new))
-    if not new:
-        return SeriesChange(tag, "removed", course_of(old), None)
+    old, new = ([] if run is None else run.series(tag).chunks for run in runs)
+    if not old or not new:
+        one, two = (course_of(chunks) if chunks else None for chunks in (old, new))
+        return SeriesChange(tag, way_of(one, two), one, two)
     if list(map(identity, old)) == list(map(identity, new)):
         return None
     found: _Found | None = _Found(None, None, None, None)
     try:
         kept: dict[ObjectId, list[int]] = {}
-        columns = [Columns(run.objects.read, kept) for run in runs]
+        columns = [Columns(run.objects.read, kept) for run in runs if run is not None]
         found = _compare(old, new, columns, within)
     except VcsTrackError as error:
         notes.append(f"series '{tag}' was not compared point by point: {error.message}")

@@ -151,7 +151,7 @@ class _Walk:
             return []
         from vcs_track.porcelain.diff import things
 
-        return things.inputs(*self._sides)
+        return things.inputs(*self._sides, self.notes)
 
     def _alike(self, document: str) -> bool:
         """Return whether both have the same document, told by its id."""
