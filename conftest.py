@@ -14,7 +14,7 @@ import tempfile
 from contextlib import ExitStack, chdir
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
@@ -64,9 +64,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the order of this run, and hide what is around it."""
-    if config.option.order_seed is None:
+    given = getattr(config, "workerinput", {})  # in a process of pytest-xdist
+    if "order_seed" in given:
+        config.option.order_seed = given["order_seed"]
+    elif config.option.order_seed is None:
         config.option.order_seed = random.SystemRandom().randrange(10**6)
     isolate(config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Let the processes of pytest-xdist run the tests in one order."""
+    node.workerinput["order_seed"] = node.config.option.order_seed
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -190,7 +190,7 @@ class DiffsRuns(ComparesRuns):
             only: Only these kinds. Default: all but series, media, texts and files.
             tags: Of the summary only these names, or patterns.
             tol: Means that are no further apart are the same; as in `diff`.
-            everything: Also what is equal on both sides.
+            everything: Whether what no two runs share counts too: id, name and times.
 
         Raises:
             InvalidValueError: If there is no such kind, or a tolerance is no number.
@@ -208,8 +208,7 @@ class DiffsRuns(ComparesRuns):
         """
         from vcs_track.porcelain.diff import groups
 
-        every = self.runs().whole()
-        names, sides, _ = zip(*(self._chosen(side, every) for side in (a, b)), strict=True)
+        names, sides, _ = zip(*(self._chosen(side) for side in (a, b)), strict=True)
         return groups.compare_groups(
             names, *sides, only=only, tags=tags, tol=tol, everything=everything
         )
