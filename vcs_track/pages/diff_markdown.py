@@ -87,9 +87,9 @@ def add_changes(document: Document, changes: Sequence[Change]) -> None:
         if folded:
             document.section(_fold(f"{len(folded):,} more {noun_of(kind, len(folded))}") + head)
             for change in folded:
-                document.add(_rows(change), noun, rank=_SECOND)
+                document.add(_rows(change, look=False), noun, rank=_SECOND)
             document.end("\n</details>\n")
-        for change in some:
+        for change in shown:
             if isinstance(change, TextChange):
                 _text(document, change)
 
@@ -98,8 +98,8 @@ def _fold(text: str) -> str:
     return f"<details><summary>{text}</summary>\n\n"
 
 
-def _rows(change: Change) -> str:
-    return "".join(_row(each, change.kind) for each in rows_of(change))
+def _rows(change: Change, *, look: bool = True) -> str:
+    return "".join(_row(each, change.kind) for each in rows_of(change, look=look))
 
 
 def _row(each: Row, kind: str) -> str:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["change_parts", "diff_page", "run_card"]
 
 _CHARTS: Final = 100
+_LOOKS: Final = 400  # texts and images that are read
 _EMBEDDED: Final = 24 << 20  # bytes of images and fragments in all
 _A_SIDE: Final = 8 << 20  # of one of them
 _LINES: Final = 2000  # of a text
@@ -107,10 +108,16 @@ def change_parts(diff: Diff) -> list[Html]:
 
 
 class _Budget:
-    """How many bytes may still be put into the page."""
+    """How many bytes may still be put into the page, and how many things read for it."""
 
     def __init__(self) -> None:
         self.left = _EMBEDDED
+        self.looks = _LOOKS
+
+    def look(self) -> bool:
+        """Tell whether one more text or image may be read."""
+        self.looks -= 1
+        return self.looks >= 0
 
     def takes(self, octets: int) -> bool:
         """Tell whether there is room for so many bytes, and keep it."""
@@ -123,8 +130,8 @@ class _Budget:
 # ---- tables ----------------------------------------------------------------------------
 
 
-def _table(changes: Sequence[Change], _diff: Diff, _budget: _Budget) -> Html:
-    rows = [row for change in changes for row in rows_of(change)]
+def _table(changes: Sequence[Change], _diff: Diff, budget: _Budget) -> Html:
+    rows = [row for change in changes for row in rows_of(change, look=budget.looks > 0)]
     detailed = any(row.detail for row in rows)
     valued = any(row.old or row.new for row in rows)
     noted = any(row.remark for row in rows)
@@ -195,6 +202,9 @@ def _media(changes: Sequence[Change], diff: Diff, budget: _Budget) -> Html:
     others: list[Change] = []
     for change in changes:
         assert isinstance(change, MediaChange)
+        if not budget.look():
+            others.append(change)
+            continue
         drawn = _histogram(change, diff) if len(figures) < _CHARTS else None
         if drawn is not None:
             figures.append(drawn)
@@ -257,9 +267,12 @@ def _shown(title: str, mime: str, data: bytes, budget: _Budget) -> Html:
 
 
 def _texts(changes: Sequence[Change], diff: Diff, budget: _Budget) -> Html:
-    parts = []
+    parts, others = [], []
     for change in changes:
         assert isinstance(change, TextChange)
+        if not budget.look():
+            others.append(change)
+            continue
         (row,) = rows_of(change)
         head = tag("h3", _SIGNS[row.way], " ", tag("code", change.name),
                    tag("small", row.note))  # fmt: skip
@@ -267,7 +280,7 @@ def _texts(changes: Sequence[Change], diff: Diff, budget: _Budget) -> Html:
         body = _lines(lines) if lines else tag("p", f"{row.old} → {row.new}", class_="dim")
         fold = tag("details", tag("summary", "lines"), body, open=len(lines) <= _FOLDED)
         parts.append(tag("article", head, _fragments(change, diff, budget), fold))
-    return Html("".join(parts))
+    return joined([*parts, _table(others, diff, budget) if others else ""])
 
 
 def _lines(lines: Sequence[str], *, head: bool = False) -> Html:

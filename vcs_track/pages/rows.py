@@ -251,8 +251,12 @@ def patches(lines: Sequence[str]) -> list[list[str]]:
 # ---- rows ------------------------------------------------------------------------------
 
 
-def rows_of(change: Change) -> list[Row]:
+def rows_of(change: Change, *, look: bool = True) -> list[Row]:
     """Return the rows of one change, at least one.
+
+    Args:
+        change: What differs.
+        look: Whether to read texts and images, for how many lines or pixels differ.
 
     Example:
         >>> from vcs_track.pages.rows import rows_of
@@ -266,7 +270,8 @@ def rows_of(change: Change) -> list[Row]:
     if isinstance(change, CodeChange):
         return [Row(change.way, change.name, note=_code_note(change))]
     row = _valued(change)
-    note = _note(change)
+    unread = not look and isinstance(change, TextChange | MediaChange)
+    note = "" if unread else _note(change)
     return [row._replace(note=note) if note else row]
 
 

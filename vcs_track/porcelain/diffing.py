@@ -190,7 +190,7 @@ class DiffsRuns(ComparesRuns):
             only: Only these kinds. Default: all but series, media, texts and files.
             tags: Of the summary only these names, or patterns.
             tol: Means that are no further apart are the same; as in `diff`.
-            everything: Also what is equal on both sides.
+            everything: Whether what no two runs share counts too: id, name and times.
 
         Raises:
             InvalidValueError: If there is no such kind, or a tolerance is no number.

@@ -18,6 +18,8 @@ from vcs_track.pages.diff_page import diff_page
 from vcs_track.porcelain.diff import Blob, Diff, HparamChange, MediaChange, TextChange
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from vcs_track import Repository
 
 __all__: list[str] = []
@@ -176,6 +178,33 @@ class TestTooMuch:
 
         assert 2 == text.count("<img ")
         assert 3 == text.count("left out, for the page would be too large")
+
+    @pytest.mark.parametrize(
+        ("kind", "mime"), [(TextChange, "text/plain"), (MediaChange, "image/png")]
+    )
+    def test_many_texts_and_images(
+        self, kind: type[TextChange], mime: str, repo: Repository, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Only so many are read for a page, and all are named."""
+        monkeypatch.setattr(pages, "_LOOKS", 5)
+        read: set[int] = set()
+
+        def reader(n: int) -> Callable[[object], bytes]:
+            def taken(_: object) -> bytes:
+                read.add(n)
+                return png([[n]])
+
+            return taken
+
+        blobs = blob(mime)
+        changes = [
+            kind(f"x @ {n}", "changed", blobs, blobs, "x", n, (reader(n), reader(n)))
+            for n in range(50)
+        ]
+        text = diff_page(made(repo, *changes))
+
+        assert {*range(5)} == read
+        assert all(f"<code>x @ {n}</code>" in text for n in range(50))
 
     def test_many_series(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """The series that tell most have charts, the others stand in a table."""

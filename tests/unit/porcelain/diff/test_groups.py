@@ -94,11 +94,11 @@ class TestGroups:
         assert compared([inf, 1.0], [3.0]).of("result")[0].delta is None
 
     def test_choosing(self) -> None:
-        """Kinds, tolerance and all: as between two runs."""
+        """Kinds, tolerance and all that differs: as between two runs."""
         assert [] == list(compared([1.0, 2.0], [1.1, 2.1], only="result", tol=0.2))
         assert ["lr"] == [c.name for c in compared([1], [2], only="hparam")]
-        assert {"lr", "seed"} == {
-            c.name for c in compared([1], [2], only="hparam", everything=True)
+        assert {"group", "id", "name"} == {
+            change.name for change in compared([1], [2], only="identity", everything=True)
         }
         with pytest.raises(InvalidValueError, match="'hprams'"):
             compared([1], [2], only="hprams")
