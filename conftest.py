@@ -55,8 +55,11 @@ settings.load_profile("vcs-track")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option that repeats an order."""
+    """Add the options that repeat an order, and that accept what is shown now."""
     parser.addoption("--order-seed", type=int, help="run the tests in the order of this number")
+    parser.addoption(
+        "--rewrite-golden", action="store_true", help="write tests/golden anew from what is shown"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
