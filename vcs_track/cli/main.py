@@ -40,6 +40,14 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "plot": (f"{_HERE}.plot", "Draw series as curves"),
     "diff": (f"{_HERE}.diff", "Show what changed between two runs"),
     "compare": (f"{_HERE}.compare", "Tell whether one set of runs beats another"),
+    "note": (f"{_HERE}.note", "Show or replace the note of a run"),
+    "tag": (f"{_HERE}.tag", "Add tags to a run"),
+    "untag": (f"{_HERE}.untag", "Take tags away from a run"),
+    "name": (f"{_HERE}.name", "Give a run another name"),
+    "color": (f"{_HERE}.color", "Set the colour of a run in tables and plots"),
+    "rm": (f"{_HERE}.rm", "Remove runs, or bring removed ones back"),
+    "undo": (f"{_HERE}.undo", "Take back the last command that changed runs"),
+    "reflog": (f"{_HERE}.reflog", "Show what was done to runs: who, when and by what"),
     "commit": (f"{_HERE}.commit", "Commit runs with git, beside the code that made them"),
     "annotate": (f"{_HERE}.annotate", "Write runs as notes, for 'git log --notes=runs'"),
     "hooks": (
@@ -159,7 +167,9 @@ def group(ctx: click.Context, folders: tuple[Path, ...], as_json: bool, quiet: b
     folder = Path().joinpath(*folders)
     if folders and not folder.is_dir():
         raise InvalidValueError(f"there is no folder '{folder}'", hint="-C wants one that exists")
-    ctx.obj = Context(folder=folder, explicit=bool(folders), json=as_json, quiet=quiet)
+    ctx.obj = Context(
+        folder=folder, explicit=bool(folders), json=as_json, quiet=quiet, arguments=ctx.obj or ()
+    )
 
 
 def main(args: Sequence[str] | None = None) -> NoReturn:
@@ -191,6 +201,7 @@ def run(args: Sequence[str] | None = None) -> int:
         code = group.main(
             args=None if args is None else [*args], standalone_mode=False,
             prog_name=None if args is None else "vcs-track",
+            obj=tuple(sys.argv[1:] if args is None else args),
         )  # fmt: skip
         sys.stdout.flush()
     except (_PipeClosedError, BrokenPipeError):

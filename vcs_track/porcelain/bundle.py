@@ -57,12 +57,14 @@ class Imported:
         new: Runs that were not here before.
         updated: Runs that got a newer state.
         known: Runs that were here already.
+        removed: Runs that were removed here, and stay so.
         objects: Number of objects that were stored.
     """
 
     new: list[str] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)
     known: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
     objects: int = 0
 
 
@@ -391,10 +393,12 @@ _LARGEST_DOCUMENT: Final = 64 << 20
 
 def _take_heads(store: Store, run: str, heads: list[ObjectId], result: Imported) -> None:
     mine = store.home.head_folder.of(run)
-    old = store.ancestors(mine)
+    old = store.ancestors(mine) | store.put_aside(run)
     fresh = [oid for oid in heads if oid not in mine and oid not in old]
+    away = not mine and not fresh
     for oid in fresh:
         replaced = [head for head in mine if head in store.ancestors([oid])]
         store.home.head_folder.add(run, oid, replaced)
+    store.log.note("import", run, mine, store.home.head_folder.of(run) if fresh else mine)
     kind = result.known if not fresh else result.updated if mine else result.new
-    kind.append(run)
+    (result.removed if away else kind).append(run)

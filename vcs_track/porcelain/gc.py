@@ -173,7 +173,7 @@ class _Cleanup:
         # Not the store's own, which may know packs that are gone and damage that is mended.
         self.packs = PackFolder(store.layout.store.packs, store.format)
         self.trash = Trash(store.layout.trash, self.packs, store.format)
-        self.needs = Needs(store, self.packs, self.trash)
+        self.needs = Needs(store, self.packs, self.trash, now - grace)
         self.record = _Record(store.layout.gc_record, now)
         self.holders: dict[ObjectId, list[PackFile]] = {}
 

@@ -106,6 +106,16 @@ class RunView(RunFacts, Reads):
         return sorted(self.manifest.tags)
 
     @property
+    def note(self) -> str | None:
+        """The note, or None."""
+        return self.manifest.notes
+
+    @property
+    def color(self) -> str | None:
+        """The colour for tables and plots, as ``ff0000``, or None."""
+        return self.manifest.color
+
+    @property
     def created(self) -> datetime:
         """When it started, UTC."""
         return datetime.fromtimestamp(self.manifest.created_us / 1e6, UTC)

@@ -252,6 +252,7 @@ def _write_state(
     packs.install()
     store.home.sync_packs(packs.names)
     store.home.head_folder.add(run, oid, heads)
+    store.log.note("record", run, heads, [oid])
     _restore_blobs(store, replay)
     return state
 

@@ -770,7 +770,7 @@ def look_and(repo: Repository, n: int, act: Callable[[], object]) -> tuple[set[O
     store = repo.store
     store.home.packs.refresh()
     trash = Trash(store.layout.trash, store.home.packs, store.format)
-    looking = needs.Needs(store, store.home.packs, trash)
+    looking = needs.Needs(store, store.home.packs, trash, 0)
     left = n
 
     def react(call: Call) -> Any:
