@@ -225,3 +225,26 @@ def test_help_loads_nothing_heavy(tmp_path: Path) -> None:
     )
 
     assert done.stderr.split() == []
+
+
+class TestDu:
+    def test_runs_and_places(self, repo: Repository) -> None:
+        """A line for each run, a total, and what is on the disk; as JSON a line each."""
+        lines = vcs("du").stdout.splitlines()
+        rows = [json.loads(line) for line in vcs("du", "--json").stdout.splitlines()]
+
+        assert ["RUN", "total"] == [lines[0].split()[0], lines[3].split()[0]]
+        assert lines[5].startswith("on disk: packs ")
+        assert {"one", "two"} == {row["name"] for row in rows[:2]}
+        assert rows[2]["total"] == sum(rows[2]["kinds"].values())
+
+    def test_fits_the_terminal(self, repo: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The table is never wider than the screen."""
+        monkeypatch.setenv("COLUMNS", "50")
+
+        assert 50 >= max(map(len, vcs("du").stdout.splitlines()[:4]))
+
+    def test_wrong_use(self, repo: Repository) -> None:
+        """Unknown runs and both ways to name runs are errors."""
+        vcs("du", "nobody", code=11)
+        vcs("du", "one", "--where", "hparams.lr > 0", code=2)

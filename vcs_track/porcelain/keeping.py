@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from vcs_track.porcelain.run import Run
     from vcs_track.porcelain.run_view import RunView
     from vcs_track.porcelain.undo import TakenBack
+    from vcs_track.porcelain.usage import Usage
 
     Some = str | RunView | Run | Iterable[str | RunView | Run]
 
@@ -258,3 +259,27 @@ class KeepsRuns(Lookup):
         from vcs_track.porcelain import undo
 
         return undo.undo(self.store, count, redo=True, dry_run=dry_run)
+
+    # ---- room --------------------------------------------------------------------------
+
+    @storage_errors("measure the repository")
+    def usage(self, runs: Some | None = None, *, where: str | None = None) -> Usage:
+        """Return how much room runs and the repository take, in bytes as stored.
+
+        Args:
+            runs: Runs, or what names them. Default: all.
+            where: Instead of *runs*, a filter.
+
+        Example:
+            >>> import tempfile, vcs_track
+            >>> repo = vcs_track.init(tempfile.mkdtemp())
+            >>> with repo.start_run("base", id="r") as run:
+            ...     run.add_text("x" * 100, tag="t")
+            >>> found = repo.usage()
+            >>> [one.id for one in found.runs], found.total == found.runs[0].own
+            (['r'], True)
+        """
+        from vcs_track.porcelain import usage
+
+        chosen = None if runs is None and where is None else self._chosen(runs, where)
+        return usage.usage(self.store, chosen)
