@@ -248,3 +248,71 @@ class TestDu:
         """Unknown runs and both ways to name runs are errors."""
         vcs("du", "nobody", code=11)
         vcs("du", "one", "--where", "hparams.lr > 0", code=2)
+
+
+class TestRedact:
+    @pytest.fixture
+    def secret(self, repo: Repository, tmp_path: Path) -> str:
+        """Add a run with a file, and return the id of the file."""
+        (tmp_path / "secret.bin").write_bytes(b"secret" * 100)
+        with repo.start_run("three", id="three") as run:
+            return run.add_file(tmp_path / "secret.bin")
+
+    def test_removes_and_says_so(self, repo: Repository, secret: str) -> None:
+        """The object is named, fsck tells the reason and ends with 0, reading with 11."""
+        done = vcs("redact", "three", "--file", "secret.bin", "--reason", "private", "--yes")
+        assert secret in done.stdout
+        fsck = vcs("fsck")
+        assert "private" in fsck.stderr
+        assert "all is well" in fsck.stdout
+        assert "private" in vcs("cat-file", secret, code=11).stderr
+
+        assert "redacted" in vcs("show", "three").stdout
+        assert "the bytes are gone" in vcs("undo", code=2).stderr
+
+    def test_asks(self, repo: Repository, secret: str) -> None:
+        """Without ``--yes`` and without a terminal nothing is removed; a no is a no."""
+        done = vcs("redact", "three", "--blob", secret, "--reason", "x", code=2)
+        assert "--yes" in done.stderr
+        process, ours = on_terminal("redact", "three", "--blob", secret, "--reason", "x")
+        os.write(ours, b"n\n")
+        read_terminal(ours)
+
+        assert 1 == process.wait(60)
+        assert repo.run("three").media("file")[0].here
+
+    def test_dry_run_and_json(self, repo: Repository, secret: str) -> None:
+        """A dry run says what would be done, as JSON too."""
+        args = ("redact", "three", "--blob", secret[:16], "--reason", "x", "--dry-run", "--json")
+        row = json.loads(vcs(*args).stdout)
+
+        assert ([secret], ["three"], True) == (row["oids"], row["runs"], row["dry_run"])
+        assert repo.run("three").media("file")[0].here
+
+    def test_wrong_use(self, repo: Repository, secret: str) -> None:
+        """A reason and one thing to redact are needed."""
+        vcs("redact", "three", "--file", "secret.bin", "--yes", code=2)
+        vcs("redact", "three", "--reason", "x", "--yes", code=2)
+        vcs("redact", "three", "--file", "other", "--reason", "x", "--yes", code=11)
+        vcs("redact", "nobody", "--file", "other", "--reason", "x", "--yes", code=11)
+
+    def test_names_the_packs_that_git_has(self, repo: Repository, tmp_path: Path) -> None:
+        """What was committed is in git's history, and that is said."""
+        subprocess.run(["git", "init", "-q"], check=True)
+        subprocess.run(["git", "commit", "-q", "--allow-empty", "-m", "start"], check=True)
+        (tmp_path / "secret.bin").write_bytes(b"secret" * 100)
+        with repo.start_run("four", id="four") as run:
+            run.add_file(tmp_path / "secret.bin")
+        vcs("commit", "four")
+        done = vcs("redact", "four", "--file", "secret.bin", "--reason", "x", "--yes")
+
+        assert "git has the bytes still: .runs/packs/" in done.stderr
+        assert (
+            ""
+            == subprocess.run(
+                ["git", "status", "--porcelain", ".runs"],
+                capture_output=True,
+                text=True,
+                check=True,
+            ).stdout
+        )

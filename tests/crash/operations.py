@@ -134,6 +134,11 @@ def restore_removed(scene: Scene) -> None:
         scene.repo.restore_removed("r")
 
 
+def redact(scene: Scene) -> None:
+    """Remove the bytes of the images."""
+    scene.repo.redact("r", "because", tag="im")
+
+
 def undo(scene: Scene) -> None:
     """Take back the one command that was given, unless that was done."""
     with suppress(InvalidValueError):  # nothing is left to undo
@@ -311,6 +316,7 @@ OPERATIONS = {
     "restore removed": Operation(removed, (restore_removed,)),
     "undo": Operation(edited, (undo,)),
     "undo a removal": Operation(removed, (undo,)),
+    "redact": Operation(sealed, (redact,)),
     "shelve": Operation(sealed, (shelve,)),
     "adopt": Operation(fetched, (lambda scene: scene.repo,)),
     "export": Operation(
@@ -353,7 +359,10 @@ def _run(view: RunView) -> dict[str, Any]:
             tag: [(chunk["value"], chunk["step"]) for chunk in found.chunks]
             for tag, found in series.items()
         },
-        "media": sorted((m.kind, m.tag or "", m.name or "", m.oid, m.data) for m in view.media()),
+        "media": sorted(
+            (m.kind, m.tag or "", m.name or "", m.oid, m.data if m.redacted is None else b"-")
+            for m in view.media()
+        ),
         # Trouble that cost nothing may be named too.
         "gaps": [gap for gap in view.manifest.gaps if gap.get("lost") != 0],
     }

@@ -47,6 +47,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "color": (f"{_HERE}.color", "Set the colour of a run in tables and plots"),
     "rm": (f"{_HERE}.rm", "Remove runs, or bring removed ones back"),
     "undo": (f"{_HERE}.undo", "Take back the last command that changed runs"),
+    "redact": (f"{_HERE}.redact", "Remove the bytes of an object for good; its id stays"),
     "reflog": (f"{_HERE}.reflog", "Show what was done to runs: who, when and by what"),
     "commit": (f"{_HERE}.commit", "Commit runs with git, beside the code that made them"),
     "annotate": (f"{_HERE}.annotate", "Write runs as notes, for 'git log --notes=runs'"),

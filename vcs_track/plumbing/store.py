@@ -199,7 +199,8 @@ class Store:
 
     def _adopt(self) -> bool:
         """Take in what is new on the shelf; return whether nothing was left out."""
-        known = set(fsio.list_dir(self.home.packs.folder))
+        known = {*fsio.list_dir(self.home.packs.folder), *self.home.redactions.packs()}
+        hidden = self.home.redactions.ids()
         for name in fsio.list_dir(self.shelf.packs.folder):
             if is_pack_name(name) and name not in known and name not in self.skipped:
                 try:
@@ -207,7 +208,11 @@ class Store:
                 except CorruptError as error:
                     self.skipped[name] = error
                     continue
-                self.home.adopt_pack(self.shelf.packs.folder / name)
+                file = PackFile(self.shelf.packs.folder / name, self.format)
+                if any(oid in file for oid in hidden):
+                    self.clear(file, hidden)
+                else:
+                    self.home.adopt_pack(file.path)
                 known.add(name)
         whole = not any(map(is_pack_name, self.skipped))
         mine = self.home.heads()
@@ -221,6 +226,27 @@ class Store:
         for run, heads in news.items():
             whole &= self._adopt_heads(run, heads, mine.get(run, []))
         return whole
+
+    def clear(self, file: PackFile, oids: set[ObjectId], folder: Path | None = None) -> None:
+        """Put a copy of *file* without *oids* among the packs.
+
+        The pack itself is never taken in again.
+
+        Args:
+            file: The pack; it stays where it is.
+            oids: What is left out.
+            folder: Where the copy goes instead, as the trash.
+        """
+        target = folder or self.home.packs.folder
+        writer = self.home.redactions.cleared(file, oids, self.layout.tmp, self.format)
+        if writer is not None:
+            try:
+                writer.install(target, file.path.name[0])
+            except BaseException:
+                writer.abandon()
+                raise
+            fsio.fsync_dir(target)
+        self.home.redactions.replaced(file.path.name)
 
     def _check_shelved(self, name: str) -> None:
         path = self.shelf.packs.folder / name

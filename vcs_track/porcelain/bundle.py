@@ -20,7 +20,7 @@ from vcs_track.plumbing.pack_writer import PackWriter
 from vcs_track.plumbing.trash import Trash
 from vcs_track.porcelain import values
 from vcs_track.porcelain.carry import Carried
-from vcs_track.porcelain.closure import closure
+from vcs_track.porcelain.closure import Closure, closure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from vcs_track.formats.oid import ObjectFormat, ObjectId
     from vcs_track.plumbing.packs import Objects, PackFile
     from vcs_track.plumbing.store import Store
-    from vcs_track.porcelain.closure import Closure
 
     Named = dict[str, list[ObjectId]]
     Progress = Callable[[int, int], None]
@@ -100,7 +99,9 @@ def export(
                 f"run '{run}' is not sealed yet", hint="finish it, then export it"
             )
     more = carried or Carried()
-    everything = closure((oid for found in heads.values() for oid in found), store.home.objects)
+    everything = Closure()
+    for found in heads.values():  # one by one: what is redacted of one may be that of another
+        everything.add(closure(found, store.home.objects))
     _add(everything, more, store)
     with fsio.storage_errors(f"write '{path}'"):
         writer = PackWriter(path.absolute().parent, store.format)
@@ -357,10 +358,11 @@ def _check_tree(tree: str, found: list[ObjectId], objects: _Both) -> dict[Object
 def _store_objects(store: Store, home: BundleHome, roles: dict[ObjectId, str]) -> int:
     writers: dict[str, PackWriter] = {}
     stored = 0
+    hidden = store.home.redactions.ids()  # whatever a bundle brings, they stay away
     try:
         for oid in home.pack:
             # A damaged copy is none: importing a bundle mends it.
-            if oid not in roles or _is_kept(store, oid):
+            if oid not in roles or oid in hidden or _is_kept(store, oid):
                 continue
             prefix = "b" if roles[oid] == "blob" else "p"
             entry = home.pack.entry(oid)

@@ -79,6 +79,7 @@ def edit(store: Store, run: str, /, **changes: Any) -> RunManifest:
 def edit_all(
     store: Store, runs: Sequence[str], changes: Mapping[str, Any], *,
     add: Iterable[str] = (), remove: Iterable[str] = (),
+    redact: Mapping[str, dict[str, Any]] | None = None, kind: str = "edit",
 ) -> dict[str, RunManifest]:  # fmt: skip
     """Edit several sealed runs, all of them or none.
 
@@ -88,6 +89,8 @@ def edit_all(
         changes: As `edit` takes them.
         add: Tags to add.
         remove: Tags to take away.
+        redact: What is said of objects whose bytes are gone for good, where nothing is yet.
+        kind: What is done, for the log.
 
     Returns:
         The new states, by run.
@@ -107,14 +110,18 @@ def edit_all(
         heads = _heads_of(store, run)
         old = current(heads, store.home.objects)
         new = _changed(old, checked)
-        new = replace(new, tags=tuple(sorted({*new.tags, *more} - less)))
+        new = replace(
+            new,
+            tags=tuple(sorted({*new.tags, *more} - less)),
+            redacted={**(redact or {}), **new.redacted},
+        )
         if len(heads) > 1 or new.encode() != old.encode():
             later = max(time.time_ns() // 1000, old.time_us + 1)
             new = replace(new, parents=tuple(heads), time_us=later)
             moved[run] = heads, new
         states[run] = new
     what = f"edit run '{next(iter(moved))}'" if len(moved) == 1 else f"edit {len(moved)} runs"
-    with fsio.storage_errors(what), store.log.operation("edit"):
+    with fsio.storage_errors(what), store.log.operation(kind):
         _move(store, moved)
     return states
 

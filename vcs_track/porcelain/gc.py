@@ -175,7 +175,9 @@ class _Cleanup:
         self.grace = grace
         self.change = change
         # Not the store's own, which may know packs that are gone and damage that is mended.
-        self.packs = PackFolder(store.layout.store.packs, store.format)
+        self.packs = PackFolder(
+            store.layout.store.packs, store.format, store.home.redactions.reason
+        )
         self.trash = Trash(store.layout.trash, self.packs, store.format)
         self.needs = Needs(store, self.packs, self.trash, now - grace)
         self.record = _Record(store.layout.gc_record, now)

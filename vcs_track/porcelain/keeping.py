@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from vcs_track.plumbing.head_log import Move
+    from vcs_track.porcelain.redact import Redacted
     from vcs_track.porcelain.removal import RemovedRun
     from vcs_track.porcelain.run import Run
     from vcs_track.porcelain.run_view import RunView
@@ -283,3 +284,46 @@ class KeepsRuns(Lookup):
 
         chosen = None if runs is None and where is None else self._chosen(runs, where)
         return usage.usage(self.store, chosen)
+
+    # ---- redaction ---------------------------------------------------------------------
+
+    @storage_errors("redact an object")
+    def redact(
+        self, run: str | RunView | Run, reason: str, *, blob: str | None = None,
+        tag: str | None = None, file: str | None = None, dry_run: bool = False,
+    ) -> Redacted:  # fmt: skip
+        """Remove the bytes of images, files or texts for good; id and reason stay.
+
+        They go from every pack of the store, and each run that has them says so. Packs that
+        were committed are git's: the report names them.
+
+        Args:
+            run: The run.
+            reason: Why; it is kept with the runs.
+            blob: Id of the object, or four or more of its first digits.
+            tag: Instead, the tag of the media.
+            file: Instead, the name of files, or the path of a file of the code.
+            dry_run: Change nothing, and say what would be done.
+
+        Raises:
+            InvalidValueError: If there is no reason, what is meant is a document that the run
+                needs, or a run is going on that has it.
+            NotFoundError: If the run has no such thing.
+            LockedError: If a clean-up or a repair is at work.
+
+        Example:
+            >>> import tempfile, vcs_track
+            >>> repo = vcs_track.init(tempfile.mkdtemp())
+            >>> with repo.start_run("base", id="r") as run:
+            ...     run.add_text("my password", tag="slip")
+            >>> repo.redact("base", "a password", tag="slip").runs
+            ('r',)
+            >>> repo.run("base").media("text")[0].redacted, repo.fsck().ok
+            ('a password', True)
+        """
+        from vcs_track.porcelain import redact
+
+        (chosen,) = self._ids(run)
+        return redact.redact(
+            self.store, chosen, reason, blob=blob, tag=tag, file=file, dry_run=dry_run
+        )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from vcs_track.plumbing.store import Store
     from vcs_track.plumbing.trash import Trash
 
-__all__ = ["Needs", "Sources"]
+__all__ = ["Needs", "Sources", "mentioned_by_live"]
 
 # An object id in the JSON of a journal. Whatever a journal mentions is needed, whole or torn.
 _ID: Final = re.compile(rb'"([0-9a-f]{64}|x1-[0-9a-f]{32})(?=")')
@@ -56,6 +56,10 @@ class Sources:
                 error = error or caught
         assert error is not None
         raise error
+
+    def redacted(self, oid: ObjectId) -> str | None:
+        """Return why *oid* was redacted; None if it was not."""
+        return self._packs.redacted(oid)
 
     def __contains__(self, oid: object) -> bool:
         return any(oid in place for place in self._places())
@@ -145,14 +149,19 @@ class Needs:
         return found
 
     def _of_journals(self) -> set[ObjectId]:
-        found: set[ObjectId] = set()
-        for run in fsio.list_dir(self._store.layout.live):
-            folder = self._store.layout.live_run(run)
-            for name in fsio.list_dir(folder):
-                if name.endswith(".j"):
-                    with suppress(FileNotFoundError):  # sealed just now: its head is there
-                        found.update(_mentioned(folder / name))
-        return found
+        return set().union(*mentioned_by_live(self._store).values())
+
+
+def mentioned_by_live(store: Store) -> dict[str, set[ObjectId]]:
+    """Return every object id that the journals of live runs mention, by run."""
+    found: dict[str, set[ObjectId]] = {}
+    for run in fsio.list_dir(store.layout.live):
+        folder = store.layout.live_run(run)
+        for name in fsio.list_dir(folder):
+            if name.endswith(".j"):
+                with suppress(FileNotFoundError):  # sealed just now: its head is there
+                    found.setdefault(run, set()).update(_mentioned(folder / name))
+    return found
 
 
 def _mentioned(path: Path) -> set[ObjectId]:

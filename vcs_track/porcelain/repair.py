@@ -333,6 +333,8 @@ class _Repair:
         self._refresh()
 
     def _bring(self, role: str, oid: ObjectId, packs: _NewPacks) -> bool:
+        if self.store.home.redactions.reason(oid) is not None:
+            return False  # whatever a source has, it stays away
         copy = self._find(oid)
         if copy is None:
             # Images and files that were never here are not lost.

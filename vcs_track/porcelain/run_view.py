@@ -225,7 +225,8 @@ class RunView(RunFacts, Reads):
         if oid is None:
             return []
         items = manifests.decode_media(self.objects.read(oid))
-        return [Media(item, self.objects) for item in items]
+        said = {oid: one["reason"] for oid, one in self.manifest.redacted.items()}
+        return [Media(item, self.objects, said.get(item.oid)) for item in items]
 
     def media(
         self,
