@@ -10,14 +10,19 @@ from collections import OrderedDict
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
-from vcs_track.errors import CorruptError, CorruptObjectError, ObjectNotFoundError
+from vcs_track.errors import (
+    CorruptError,
+    CorruptObjectError,
+    ObjectNotFoundError,
+    RedactedError,
+)
 from vcs_track.formats import pack
 from vcs_track.formats.oid import ObjectId
 from vcs_track.formats.pack import OBJECTS, Entry
 from vcs_track.plumbing import fsio
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from mmap import mmap
     from pathlib import Path
 
@@ -26,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MemoryObjects", "Objects", "PackFile", "PackFolder", "collision", "is_pack_name", "is_sound",
+    "redacted_error",
 ]  # fmt: skip
 
 
@@ -46,6 +52,16 @@ _maps: OrderedDict[PackFile, mmap | bytes] = OrderedDict()
 
 _NAME = re.compile("[pb]-[0-9a-f]{40}[.]zip")
 _IN_MEMORY = 4096  # directories up to this many objects are read whole into one table
+
+
+def redacted_error(oid: str, reason: str) -> RedactedError:
+    """Return the error for an object that was removed on purpose."""
+    return RedactedError(
+        f"object '{oid[:12]}' was redacted: {reason or 'no reason is known'}",
+        oid=oid,
+        reason=reason,
+        hint="its bytes are gone for good",
+    )
 
 
 def _missing(oid: str) -> ObjectNotFoundError:
@@ -291,9 +307,18 @@ class PackFolder:
     The folder is looked at when something is not found in the packs that are known: a store may
     have a hundred thousand. A damaged pack is set aside and named in :attr:`damaged`; its objects
     are missing then.
+
+    Args:
+        folder: The folder.
+        fmt: Object format of the repository.
+        redacted: Returns why an object was redacted, or None.
     """
 
-    def __init__(self, folder: Path, fmt: ObjectFormat) -> None:
+    def __init__(
+        self, folder: Path, fmt: ObjectFormat,
+        redacted: Callable[[ObjectId], str | None] | None = None,
+    ) -> None:  # fmt: skip
+        self._why_redacted = redacted
         self.folder = folder
         self.damaged: dict[str, CorruptError] = {}
         self._format = fmt
@@ -301,6 +326,10 @@ class PackFolder:
         self._large: list[PackFile] = []
         self._table: dict[ObjectId, PackFile] = {}
         self._complete = False  # whether the folder was ever looked at
+
+    def redacted(self, oid: ObjectId) -> str | None:
+        """Return why *oid* was redacted; None if it was not."""
+        return self._why_redacted(oid) if self._why_redacted is not None else None
 
     def refresh(self) -> None:
         """Take in packs that appeared and forget those that are gone."""
@@ -369,7 +398,8 @@ class PackFolder:
         """
         file = self.pack_of(oid)
         if file is None:
-            raise _missing(oid)
+            reason = self.redacted(oid)
+            raise _missing(oid) if reason is None else redacted_error(oid, reason)
         return file
 
     @fsio.storage_errors("read an object")

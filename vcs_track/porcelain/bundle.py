@@ -20,7 +20,7 @@ from vcs_track.plumbing.pack_writer import PackWriter
 from vcs_track.plumbing.trash import Trash
 from vcs_track.porcelain import values
 from vcs_track.porcelain.carry import Carried
-from vcs_track.porcelain.closure import closure
+from vcs_track.porcelain.closure import Closure, closure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from vcs_track.formats.oid import ObjectFormat, ObjectId
     from vcs_track.plumbing.packs import Objects, PackFile
     from vcs_track.plumbing.store import Store
-    from vcs_track.porcelain.closure import Closure
 
     Named = dict[str, list[ObjectId]]
     Progress = Callable[[int, int], None]
@@ -57,12 +56,14 @@ class Imported:
         new: Runs that were not here before.
         updated: Runs that got a newer state.
         known: Runs that were here already.
+        removed: Runs that were removed here, and stay so.
         objects: Number of objects that were stored.
     """
 
     new: list[str] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)
     known: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
     objects: int = 0
 
 
@@ -98,7 +99,9 @@ def export(
                 f"run '{run}' is not sealed yet", hint="finish it, then export it"
             )
     more = carried or Carried()
-    everything = closure((oid for found in heads.values() for oid in found), store.home.objects)
+    everything = Closure()
+    for found in heads.values():  # one by one: what is redacted of one may be that of another
+        everything.add(closure(found, store.home.objects))
     _add(everything, more, store)
     with fsio.storage_errors(f"write '{path}'"):
         writer = PackWriter(path.absolute().parent, store.format)
@@ -373,10 +376,11 @@ def _check_tree(tree: str, found: list[ObjectId], objects: _Both) -> dict[Object
 def _store_objects(store: Store, home: BundleHome, roles: dict[ObjectId, str]) -> int:
     writers: dict[str, PackWriter] = {}
     stored = 0
+    hidden = store.home.redactions.ids()  # whatever a bundle brings, they stay away
     try:
         for oid in home.pack:
             # A damaged copy is none: importing a bundle mends it.
-            if oid not in roles or _is_kept(store, oid):
+            if oid not in roles or oid in hidden or _is_kept(store, oid):
                 continue
             prefix = "b" if roles[oid] == "blob" else "p"
             entry = home.pack.entry(oid)
@@ -409,10 +413,12 @@ _LARGEST_DOCUMENT: Final = 64 << 20
 
 def _take_heads(store: Store, run: str, heads: list[ObjectId], result: Imported) -> None:
     mine = store.home.head_folder.of(run)
-    old = store.ancestors(mine)
+    old = store.ancestors(mine) | store.put_aside(run)
     fresh = [oid for oid in heads if oid not in mine and oid not in old]
+    away = not mine and not fresh
     for oid in fresh:
         replaced = [head for head in mine if head in store.ancestors([oid])]
         store.home.head_folder.add(run, oid, replaced)
+    store.log.note("import", run, mine, store.home.head_folder.of(run) if fresh else mine)
     kind = result.known if not fresh else result.updated if mine else result.new
-    kind.append(run)
+    (result.removed if away else kind).append(run)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from vcs_track.formats.oid import ObjectId
     from vcs_track.formats.pack import Entry
     from vcs_track.plumbing.home import FolderHome
     from vcs_track.plumbing.packs import PackFile
@@ -36,6 +37,7 @@ class Report:
     Attributes:
         problems: ``{"where", "what"}`` of each damage.
         absent: Blobs that runs name and this repository has not got.
+        redacted: Objects that were removed on purpose, and why.
         packs: Number of packs checked.
         objects: Number of objects checked.
         runs: Number of runs checked.
@@ -45,6 +47,7 @@ class Report:
 
     problems: list[dict[str, str]] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
+    redacted: dict[ObjectId, str] = field(default_factory=dict)
     packs: int = 0
     objects: int = 0
     runs: int = 0
@@ -166,11 +169,13 @@ def _runs(store: Store, report: Report) -> None:
             for oid in heads:
                 if decode_run(store.home.objects.read(oid)).run != run:
                     report.add(f"run {run}", f"head '{oid[:12]}' is the state of another run")
-            absent |= closure(heads, store.home.objects).missing
+            found = closure(heads, store.home.objects)
+            absent |= found.missing
+            report.redacted |= found.redacted
         except VcsTrackError as error:
             report.add(f"run {run}", error)
     _trees(store, report, absent)
-    report.absent = sorted(absent)
+    report.absent = sorted(absent - report.redacted.keys())
     for run, heads in sorted(store.shelf.heads().items()):
         for oid in heads:
             if oid not in store.home.objects:

@@ -11,6 +11,7 @@ from vcs_track.plumbing.fsio import storage_errors
 from vcs_track.plumbing.store import Store
 from vcs_track.porcelain.code_access import CodeAccess
 from vcs_track.porcelain.judging import JudgesCommits
+from vcs_track.porcelain.keeping import KeepsRuns
 from vcs_track.porcelain.lookup import as_path
 from vcs_track.porcelain.reading import ReadsSeries
 from vcs_track.porcelain.run_view import RunView
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Repository"]
 
 
-class Repository(JudgesCommits, CodeAccess, SharesRuns, ReadsSeries):
+class Repository(JudgesCommits, CodeAccess, SharesRuns, ReadsSeries, KeepsRuns):
     """One ``.runs`` folder.
 
     Made by :func:`vcs_track.init` and :func:`vcs_track.open`.

@@ -106,6 +106,16 @@ class RunView(RunFacts, Reads):
         return sorted(self.manifest.tags)
 
     @property
+    def note(self) -> str | None:
+        """The note, or None."""
+        return self.manifest.notes
+
+    @property
+    def color(self) -> str | None:
+        """The colour for tables and plots, as ``ff0000``, or None."""
+        return self.manifest.color
+
+    @property
     def created(self) -> datetime:
         """When it started, UTC."""
         return datetime.fromtimestamp(self.manifest.created_us / 1e6, UTC)
@@ -215,7 +225,8 @@ class RunView(RunFacts, Reads):
         if oid is None:
             return []
         items = manifests.decode_media(self.objects.read(oid))
-        return [Media(item, self.objects) for item in items]
+        said = {oid: one["reason"] for oid, one in self.manifest.redacted.items()}
+        return [Media(item, self.objects, said.get(item.oid)) for item in items]
 
     def media(
         self,

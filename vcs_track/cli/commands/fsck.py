@@ -154,6 +154,8 @@ def _tell(context: Context, report: Report) -> None:
         context.say(
             f"note: {len(report.absent)} images or files are not in this repository: {shown}{more}"
         )
+    for oid, reason in sorted(report.redacted.items()):
+        context.say(f"note: redacted: {oid[:12]}: {reason}")
     if report.live:
         context.say(f"note: not checked, still running: {', '.join(report.live)}")
     counts = ", ".join(

@@ -50,4 +50,11 @@ def _take(context: Context, repo: Repository, file: Path) -> None:
                 context.emit({"change": change, **view.to_dict()})
             else:
                 context.print(f"{change:<8}{run} {view.name} ({view.status})")
+    for run in result.removed:
+        if context.json:
+            context.emit({"change": "removed", "id": run})
+        context.say(
+            f"note: run {run} was removed here and stays so; 'vcs-track rm --restore {run}'"
+            " brings it back"
+        )
     context.say(f"took in {result.objects:,} new objects of '{file}'")
