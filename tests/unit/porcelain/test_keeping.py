@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import time
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -108,10 +109,34 @@ class TestEdits:
         live = repo.start_run(id="live")
         before = heads(repo)
         with pytest.raises(InvalidValueError, match="still going on"):
-            repo.note(["a", "live"], "x")
+            repo.status(["a", "live"], "failed")
         live.finish()
 
         assert before == {run: oids for run, oids in heads(repo).items() if run != "live"}
+
+    def test_labels_of_a_live_run(self, repo: Repository) -> None:
+        """A run that goes on is edited from outside, goes on, and ends as it would have.
+
+        Seen to fail when the tags that were there were dropped.
+        """
+        code = (
+            "import sys, vcs_track; repo = vcs_track.open(sys.argv[1]);"
+            "repo.tag(['live', 'a'], 'outside'); repo.untag('live', 'gone');"
+            "repo.note('live', 'look'); repo.name('live', 'renamed')"
+        )
+        with repo.start_run("first", id="live", tags=["gone", "mine"]) as run:
+            run.add_scalar("loss", 1, 0)
+            subprocess.run([sys.executable, "-c", code, str(repo.root)], check=True)
+            during = repo.run("live")
+            run.add_scalar("loss", 2, 1)
+        behind = repo.run("live")
+
+        assert "running" == during.status
+        for view in (during, behind):
+            assert ("look", "renamed", ["mine", "outside"]) == (view.note, view.name, view.tags)
+        assert ("finished", [1, 2]) == (behind.status, behind.series("loss").value)
+        assert ["old", "outside"] == repo.run("a").tags
+        assert repo.fsck().ok
 
     def test_a_disk_that_refuses_midway_changes_nothing(
         self, repo: Repository, monkeypatch: pytest.MonkeyPatch
