@@ -547,3 +547,38 @@ def test_a_removal_is_fast(repo: Repository) -> None:
 
     assert 10 > time.monotonic() - start
     assert ["a", "b", "c"] == ids(repo)
+
+
+class TestFullCheck:
+    def test_names_what_cannot_come_back(self, repo: Repository) -> None:
+        """A full check tells removed runs that were cleaned up, and that is no damage."""
+        repo.remove("a")
+        assert [] == repo.fsck(full=True).lost_removals
+        for _ in range(4):
+            age(repo, 3 * WEEK)
+            repo.gc()
+        report = vcs_track.open(repo.root).fsck(full=True)
+
+        assert (["a"], True) == (report.lost_removals, report.ok)
+
+    def test_looks_into_the_trash(self, repo: Repository) -> None:
+        """Damage of a pack in the trash is found by a full check only.
+
+        Seen to fail when the trash was not looked through.
+        """
+        repo.remove("a")
+        age(repo, 3 * WEEK)
+        repo.gc()
+        age(repo, 3 * WEEK)
+        (pack,) = repo.gc().of("moved")
+        (path,) = repo.store.layout.trash.rglob(pack.name)
+        data = bytearray(path.read_bytes())
+        data[60] ^= 1
+        path.chmod(0o644)
+        path.write_bytes(data)
+        again = vcs_track.open(repo.root)
+
+        assert again.fsck().ok
+        assert [f"trash {pack.name}"] == sorted({
+            " ".join(one["where"].split()[:2]) for one in again.fsck(full=True).problems
+        })  # fmt: skip
