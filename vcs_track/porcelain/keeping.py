@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from vcs_track.errors import InvalidValueError, RunNotFoundError
 from vcs_track.plumbing.fsio import storage_errors
@@ -24,11 +24,14 @@ if TYPE_CHECKING:
 
 __all__ = ["KeepsRuns"]
 
+_LATE: Final = 1  # a rank other than 0 says nothing about the end of a run
+
 
 class KeepsRuns(Lookup):
     """The part of a repository that edits and removes runs.
 
-    Several runs are changed all or not at all. Each method takes runs, or what names them; or
+    Several runs are changed all or not at all. The labels of a run that is going on can be
+    changed too, its status cannot. Each method takes runs, or what names them; or
     *where*, a filter.
     """
 
@@ -48,11 +51,30 @@ class KeepsRuns(Lookup):
         self, runs: Some | None, where: str | None, *, add: Iterable[str] = (),
         remove: Iterable[str] = (), **changes: Any,
     ) -> list[RunView]:  # fmt: skip
-        from vcs_track.porcelain import edits
+        from vcs_track.porcelain import edits, seal
 
         chosen = self._selected(runs, where)
-        edits.edit_all(self.store, chosen, changes, add=add, remove=remove)
+        going_on = {*seal.live_runs(self.store)} if changes.keys() <= {*edits.LABELS} else set()
+        ended = [run for run in chosen if run not in going_on]
+        edits.edit_all(self.store, ended, changes, add=add, remove=remove)
+        for run in chosen:
+            if run in going_on:
+                self._edit_live(run, set(add), set(remove), changes)
         return [self.run(run) for run in chosen]
+
+    def _edit_live(
+        self, run: str, add: set[str], remove: set[str], changes: dict[str, Any]
+    ) -> None:
+        """Edit a run that is going on, as one more of its writers."""
+        from vcs_track.porcelain.run import Run
+
+        labels = dict(changes)
+        tags = set(self.run(run).tags)
+        if (tags | add) - remove != tags:
+            labels["tags"] = sorted((tags | add) - remove)
+        joined = Run(self.store, run, self.defaults, {}, dict, _LATE, first=False)
+        joined._set(**labels)  # noqa: SLF001 -- only a repository edits a run from outside
+        joined.finish()
 
     # ---- edits -------------------------------------------------------------------------
 
@@ -60,13 +82,13 @@ class KeepsRuns(Lookup):
     def note(
         self, runs: Some | None, text: str | None, *, where: str | None = None
     ) -> list[RunView]:
-        """Replace the note of runs that have ended; None removes it.
+        """Replace the note of runs; None removes it.
 
         Returns:
             The runs as they are now. The states before are in their histories.
 
         Raises:
-            InvalidValueError: If a run has not ended.
+            InvalidValueError: If the text cannot be one.
             RunNotFoundError: If there is no such run.
 
         Example:
@@ -80,7 +102,7 @@ class KeepsRuns(Lookup):
 
     @storage_errors("edit runs")
     def tag(self, runs: Some | None, *tags: str, where: str | None = None) -> list[RunView]:
-        """Add tags to runs that have ended.
+        """Add tags to runs.
 
         Example:
             >>> import tempfile, vcs_track
@@ -94,7 +116,7 @@ class KeepsRuns(Lookup):
 
     @storage_errors("edit runs")
     def untag(self, runs: Some | None, *tags: str, where: str | None = None) -> list[RunView]:
-        """Take tags away from runs that have ended.
+        """Take tags away from runs.
 
         One that a run has not got is no error.
         """
@@ -102,14 +124,14 @@ class KeepsRuns(Lookup):
 
     @storage_errors("edit runs")
     def name(self, runs: Some | None, name: str, *, where: str | None = None) -> list[RunView]:
-        """Replace the display name of runs that have ended."""
+        """Replace the display name of runs."""
         return self._edit(runs, where, name=name)
 
     @storage_errors("edit runs")
     def color(
         self, runs: Some | None, color: str | None, *, where: str | None = None
     ) -> list[RunView]:
-        """Set the colour of ended runs, as ``ff8800``; None removes it."""
+        """Set the colour of runs, as ``ff8800``; None removes it."""
         return self._edit(runs, where, color=color)
 
     @storage_errors("edit runs")

@@ -143,6 +143,7 @@ class Repository(JudgesCommits, CodeAccess, SharesRuns, ReadsSeries, KeepsRuns):
         progress: Progress | None = None,
         *,
         repair_from: str | Path | Iterable[str | Path] | None = None,
+        full: bool = False,
     ) -> fsck.Report:
         """Check everything; nothing is changed unless *repair_from* is given.
 
@@ -150,6 +151,7 @@ class Repository(JudgesCommits, CodeAccess, SharesRuns, ReadsSeries, KeepsRuns):
             progress: Is called with packs done and packs in all.
             repair_from: Mend what is damaged before the check, from these repositories and
                 bundles and from what is at hand; ``[]`` is the latter only.
+            full: Check the packs in the trash, and what removed runs need, too.
 
         Raises:
             InvalidValueError: If a source is not there, or has another object format.
@@ -161,7 +163,7 @@ class Repository(JudgesCommits, CodeAccess, SharesRuns, ReadsSeries, KeepsRuns):
         if isinstance(repair_from, str | Path):
             repair_from = [repair_from]
         sources = None if repair_from is None else [as_path(path) for path in repair_from]
-        return fsck.fsck(self.store, progress, sources)
+        return fsck.fsck(self.store, progress, sources, full=full)
 
     @storage_errors("ask the index")
     def sql(self, query: str, *, seconds: float = 60.0) -> SqlResult:

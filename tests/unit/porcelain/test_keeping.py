@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import time
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -108,10 +109,34 @@ class TestEdits:
         live = repo.start_run(id="live")
         before = heads(repo)
         with pytest.raises(InvalidValueError, match="still going on"):
-            repo.note(["a", "live"], "x")
+            repo.status(["a", "live"], "failed")
         live.finish()
 
         assert before == {run: oids for run, oids in heads(repo).items() if run != "live"}
+
+    def test_labels_of_a_live_run(self, repo: Repository) -> None:
+        """A run that goes on is edited from outside, goes on, and ends as it would have.
+
+        Seen to fail when the tags that were there were dropped.
+        """
+        code = (
+            "import sys, vcs_track; repo = vcs_track.open(sys.argv[1]);"
+            "repo.tag(['live', 'a'], 'outside'); repo.untag('live', 'gone');"
+            "repo.note('live', 'look'); repo.name('live', 'renamed')"
+        )
+        with repo.start_run("first", id="live", tags=["gone", "mine"]) as run:
+            run.add_scalar("loss", 1, 0)
+            subprocess.run([sys.executable, "-c", code, str(repo.root)], check=True)
+            during = repo.run("live")
+            run.add_scalar("loss", 2, 1)
+        behind = repo.run("live")
+
+        assert "running" == during.status
+        for view in (during, behind):
+            assert ("look", "renamed", ["mine", "outside"]) == (view.note, view.name, view.tags)
+        assert ("finished", [1, 2]) == (behind.status, behind.series("loss").value)
+        assert ["old", "outside"] == repo.run("a").tags
+        assert repo.fsck().ok
 
     def test_a_disk_that_refuses_midway_changes_nothing(
         self, repo: Repository, monkeypatch: pytest.MonkeyPatch
@@ -522,3 +547,38 @@ def test_a_removal_is_fast(repo: Repository) -> None:
 
     assert 10 > time.monotonic() - start
     assert ["a", "b", "c"] == ids(repo)
+
+
+class TestFullCheck:
+    def test_names_what_cannot_come_back(self, repo: Repository) -> None:
+        """A full check tells removed runs that were cleaned up, and that is no damage."""
+        repo.remove("a")
+        assert [] == repo.fsck(full=True).lost_removals
+        for _ in range(4):
+            age(repo, 3 * WEEK)
+            repo.gc()
+        report = vcs_track.open(repo.root).fsck(full=True)
+
+        assert (["a"], True) == (report.lost_removals, report.ok)
+
+    def test_looks_into_the_trash(self, repo: Repository) -> None:
+        """Damage of a pack in the trash is found by a full check only.
+
+        Seen to fail when the trash was not looked through.
+        """
+        repo.remove("a")
+        age(repo, 3 * WEEK)
+        repo.gc()
+        age(repo, 3 * WEEK)
+        (pack,) = repo.gc().of("moved")
+        (path,) = repo.store.layout.trash.rglob(pack.name)
+        data = bytearray(path.read_bytes())
+        data[60] ^= 1
+        path.chmod(0o644)
+        path.write_bytes(data)
+        again = vcs_track.open(repo.root)
+
+        assert again.fsck().ok
+        assert [f"trash {pack.name}"] == sorted({
+            " ".join(one["where"].split()[:2]) for one in again.fsck(full=True).problems
+        })  # fmt: skip

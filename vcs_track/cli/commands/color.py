@@ -30,8 +30,8 @@ def command(
     Example:  vcs-track color @ ff8800
 
     \b
-    Exit codes: 0 done, 1 the disk refuses, 2 wrong usage or a run that has not ended, 10 no
-    repository, 11 no such run.
+    Exit codes: 0 done, 1 the disk refuses, 2 wrong usage, 10 no repository, 11 no such
+    run.
     """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
     runs, rest = targets(arguments, more, where)
     if len(rest) != 1:
