@@ -312,10 +312,10 @@ class Store:
             where.renew(run, oid)
         # Last: it is done at this moment, and can be repeated before.
         if gone:
-            folder.remove(run, gone)
+            folder.drop(run, gone)
         for aside_folder in (self.removed, self.left):
             if set(aside_folder.of(run)) & {*back}:
-                aside_folder.remove(run, back)
+                aside_folder.drop(run, back)
 
     def forget_shelf(self) -> None:
         """Go through the shelf at the next opening, whatever was taken in already."""
