@@ -86,7 +86,7 @@ class HeadFolder:
             if parent != oid:
                 fsio.unlink(self.path(run, parent))
 
-    def remove(self, run: str, oids: Iterable[ObjectId]) -> None:
+    def drop(self, run: str, oids: Iterable[ObjectId]) -> None:
         """Remove heads of *run*, also for after a power cut."""
         for oid in oids:
             fsio.unlink(self.path(run, oid))

@@ -310,12 +310,16 @@ class Store:
         where = self.left if stay else self.removed
         for oid in gone:
             where.renew(run, oid)
-        # Last: it is done at this moment, and can be repeated before.
         if gone:
-            folder.remove(run, gone)
+            # Heads that an edit replaced, and the journal, may still come back with a power cut;
+            # beside a head that does no harm.
+            folder.sync([run])
+            fsio.fsync_dir(self.layout.live)
+            # Last: it is done at this moment, and can be repeated before.
+            folder.drop(run, gone)
         for aside_folder in (self.removed, self.left):
             if set(aside_folder.of(run)) & {*back}:
-                aside_folder.remove(run, back)
+                aside_folder.drop(run, back)
 
     def forget_shelf(self) -> None:
         """Go through the shelf at the next opening, whatever was taken in already."""

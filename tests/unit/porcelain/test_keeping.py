@@ -318,6 +318,27 @@ class TestShelf:
         kinds = [move.kind for move in shelved.reflog("a")]
         assert ["adopt", "remove"] == kinds[:2]
 
+    def test_edits_on_two_branches_merge_and_are_in_the_reflog(self, shelved: Repository) -> None:
+        """A note of one branch and tags of the other are both on the run, and both are listed."""
+        copy = shelved.root.parent / "copy"
+        git(shelved, "clone", "-q", str(shelved.root), str(copy))
+        other = vcs_track.open(copy)
+        other.note("a", "theirs")
+        other.tag("a", "t")
+        other.commit(["a"], "their edits")
+        shelved.untag("a", "old")
+        shelved.color("a", "00ff00")
+        shelved.commit(["a"], "our edits")
+        git(shelved, "pull", "-q", "--no-rebase", "--no-edit", str(copy), "HEAD")
+        again = vcs_track.open(shelved.root)
+        run = again.run("a")
+        told = {oid for move in again.reflog("a") for oid in move.new}
+
+        assert ("theirs", ["t"], "00ff00") == (run.note, run.tags, run.color)
+        assert 2 == len(run.heads)
+        assert {*run.heads} <= told
+        assert {head.notes for head in run.history} == {None, "edited", "theirs"}
+
 
 class TestUndo:
     def test_any_number_of_times(self, repo: Repository) -> None:
