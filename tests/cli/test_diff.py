@@ -110,7 +110,9 @@ class TestChoosing:
         """``--json`` prints one change a line with kind, name, old and new."""
         rows = program("diff", "base", "small", "--json").rows
 
-        assert {"kind": "hparam", "name": "lr", "old": 0.1, "new": 0.01} == rows[0]
+        assert {
+            "kind": "hparam", "name": "lr", "way": "changed", "old": 0.1, "new": 0.01,
+        } == rows[0]  # fmt: skip
         assert {row["kind"] for row in rows} <= set(KINDS)
 
 
@@ -120,7 +122,7 @@ class TestExitCode:
         result = program("diff", "base", "base", "--exit-code")
 
         assert (result.code, result.out) == (0, "")
-        assert result.err == "no differences between 'base' and 'base'\n"
+        assert result.err == "'aaaa1111' is compared with itself: no differences\n"
 
     @pytest.mark.parametrize("more", [[], ["--json"], ["--stat"], ["--quiet"]])
     def test_different(self, more: list[str], lab: Lab, program: Program) -> None:
@@ -132,18 +134,18 @@ class TestExitCode:
 class TestBadInput:
     def test_unknown_kind(self, lab: Lab, program: Program) -> None:
         """An unknown kind gets a near one."""
-        result = program("diff", "base", "small", "--only", "hparams")
+        result = program("diff", "base", "small", "--only", "hprams")
 
         assert (result.code, result.out) == (2, "")
         assert "hint: did you mean 'hparam'?" in result.err
 
-    @pytest.mark.parametrize("runs", [[], ["base"], ["base", "small", "broken"]])
-    def test_number_of_runs(self, runs: list[str], lab: Lab, program: Program) -> None:
-        """Anything but two runs is wrong usage."""
-        result = program("diff", *runs)
+    @pytest.mark.parametrize("words", [[], ["base", "--group", "base", "small"]])
+    def test_runs_or_groups(self, words: list[str], lab: Lab, program: Program) -> None:
+        """Neither runs nor groups, or both, is wrong usage."""
+        result = program("diff", *words)
 
         assert result.code == 2
-        assert f"two runs are compared, got {len(runs)}" in result.err
+        assert "name runs, or two groups with --group" in result.err
 
     def test_unknown_run(self, lab: Lab, program: Program) -> None:
         """An unknown run exits with 11 and a near name."""

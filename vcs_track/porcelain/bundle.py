@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     Named = dict[str, list[ObjectId]]
     Progress = Callable[[int, int], None]
 
-__all__ = ["Imported", "export", "import_", "open_bundle"]
+__all__ = ["Imported", "export", "heads_in", "import_", "open_bundle"]
 
 _README: Final = """\
 This zip holds {n} recorded by vcs-track.
@@ -204,6 +204,24 @@ def open_bundle(path: Path) -> BundleHome:
         f"'{path.name}' is not a bundle of vcs-track: {failure or 'its format is not known'}",
         hint="bundles are made with 'vcs-track export'",
     )
+
+
+def heads_in(home: BundleHome) -> Named:
+    """Return the heads of every run of a bundle, whose entries are looked at.
+
+    Nothing is read of its objects.
+
+    Raises:
+        CorruptError: If the bundle holds what is none of it, or does not list what it holds.
+    """
+    _check_entries(home)
+    heads = home.heads()
+    for oid in (oid for found in heads.values() for oid in found):
+        if oid not in home.pack or home.pack.entry(oid).size > _LARGEST_DOCUMENT:
+            raise CorruptError(f"head '{oid[:12]}' is not in the bundle, or too large")
+    if home.index.get("heads") != {run: sorted(found) for run, found in heads.items()}:
+        raise CorruptError("bundle.json does not list what the bundle holds")
+    return heads
 
 
 def import_(store: Store, path: Path, *, progress: Progress | None = None) -> Imported:

@@ -103,13 +103,22 @@ class ComparesRuns(Lookup):
     def _side(self, runs: Runs, every: list[RunView], known: set[str]) -> Side:
         from vcs_track.porcelain.comparison import Side
 
+        text, unique, question = self._chosen(runs, every)
         names = None
+        if question is not None:
+            resolved = filters.resolve(question, known)
+            names = frozenset(name.path for name in resolved.names())
+        rows = [run.flat for run in unique]
+        return Side(text, tuple(run.id for run in unique), names, rows)
+
+    def _chosen(
+        self, runs: Runs, every: list[RunView]
+    ) -> tuple[str, list[RunView], Filter | None]:
+        """Return the runs of a side, how they were named, and the filter that it is."""
+        question = None
         if isinstance(runs, str):
             text = runs
             found, question = self._meant(runs, every)
-            if question is not None:
-                resolved = filters.resolve(question, known)
-                names = frozenset(name.path for name in resolved.names())
         elif isinstance(runs, RunSet):
             text, found = repr(runs), runs.whole()
         elif isinstance(runs, Iterable | Reads):
@@ -122,8 +131,7 @@ class ComparesRuns(Lookup):
             raise RunNotFoundError(
                 f"no run matches '{text}'", hint="each side of a comparison needs a run"
             )
-        rows = [run.flat for run in unique]
-        return Side(text, tuple(run.id for run in unique), names, rows)
+        return text, unique, question
 
     def _meant(self, text: str, every: list[RunView]) -> tuple[list[RunView], Filter | None]:
         """Return the runs that *text* means, and the filter that it is."""

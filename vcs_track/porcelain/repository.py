@@ -10,7 +10,7 @@ from vcs_track.errors import GitError, StorageError
 from vcs_track.plumbing.fsio import storage_errors
 from vcs_track.plumbing.store import Store
 from vcs_track.porcelain.code_access import CodeAccess
-from vcs_track.porcelain.comparing import ComparesRuns
+from vcs_track.porcelain.diffing import DiffsRuns
 from vcs_track.porcelain.lookup import as_path
 from vcs_track.porcelain.reading import ReadsSeries
 from vcs_track.porcelain.run_view import RunView
@@ -21,7 +21,7 @@ from vcs_track.porcelain.values import wrong_type
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from vcs_track.porcelain import bundle, diff, fsck, gc
+    from vcs_track.porcelain import bundle, fsck, gc
     from vcs_track.porcelain.defaults import Defaults
     from vcs_track.porcelain.index_sql import SqlResult
     from vcs_track.porcelain.run import Run
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Repository"]
 
 
-class Repository(StartsRuns, CodeAccess, SharesRuns, ComparesRuns, ReadsSeries):
+class Repository(StartsRuns, CodeAccess, SharesRuns, DiffsRuns, ReadsSeries):
     """One ``.runs`` folder.
 
     Made by :func:`vcs_track.init` and :func:`vcs_track.open`.
@@ -77,15 +77,7 @@ class Repository(StartsRuns, CodeAccess, SharesRuns, ComparesRuns, ReadsSeries):
     def __repr__(self) -> str:
         return f"<Repository {self.path}>"
 
-    # ---- comparing and moving ----------------------------------------------------------
-
-    @storage_errors("compare runs")
-    def diff(self, old: str | RunView | Run, new: str | RunView | Run) -> list[diff.Change]:
-        """Return what differs between two runs; empty when nothing does."""
-        from vcs_track.porcelain import diff
-
-        sides = [self.run(run) if isinstance(run, str) else run.view() for run in (old, new)]
-        return diff.diff(*sides)
+    # ---- moving ------------------------------------------------------------------------
 
     @storage_errors("export runs")
     def export(

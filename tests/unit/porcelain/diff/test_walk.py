@@ -1,4 +1,4 @@
-"""Tests of ``vcs_track.porcelain.diff``."""
+"""Tests of ``vcs_track.porcelain.diff.walk``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import vcs_track
 from vcs_track.formats.manifest import RunManifest, encode_document
 from vcs_track.formats.oid import ObjectId, object_format
 from vcs_track.plumbing.packs import MemoryObjects
-from vcs_track.porcelain.diff import KINDS, Change, diff
+from vcs_track.porcelain.diff import KINDS, Change, HparamChange, diff
 from vcs_track.porcelain.run_view import RunView
 
 if TYPE_CHECKING:
@@ -66,8 +66,8 @@ class TestHparams:
         )
 
         assert [
-            Change("hparam", "gone", 1, None), Change("hparam", "new.deep", None, 2),
-            Change("hparam", "optim.lr", 0.1, 0.2),
+            HparamChange("gone", "removed", 1, None), HparamChange("new.deep", "added", None, 2),
+            HparamChange("optim.lr", "changed", 0.1, 0.2),
         ] == changes  # fmt: skip
 
     def test_zero_and_minus_zero(self, repo: Repository) -> None:
@@ -111,7 +111,7 @@ class TestSeries:
         (change,) = (c for c in repo.diff("old", "new") if c.kind == "series")
 
         assert ("loss", len(old), len(new)) == (
-            change.name, change.old["count"], change.new["count"],
+            change.name, change.old.count, change.new.count,
         )  # fmt: skip
 
     def test_a_series_of_one_run_only(self, repo: Repository) -> None:
@@ -121,7 +121,7 @@ class TestSeries:
             run.add_scalar("loss", 1.0, 0)
         changes = {c.kind: c for c in repo.diff("old", "new")}
 
-        assert (None, 1) == (changes["series"].old, changes["series"].new["count"])
+        assert (None, 1) == (changes["series"].old, changes["series"].new.count)
         assert (None, 1.0) == (changes["summary"].old, changes["summary"].new)
 
     @pytest.mark.parametrize("what", ["epoch", "repetition"])
@@ -150,8 +150,8 @@ class Counting(MemoryObjects):
 
 
 class TestCost:
-    def test_no_column_is_read(self, repo: Repository) -> None:
-        """Series are compared by their ids, whether they differ or not."""
+    def test_columns_of_equal_series_are_not_read(self, repo: Repository) -> None:
+        """Series are compared by their ids, and read where these differ."""
         for run_id in ("old", "new"):
             with repo.start_run(id=run_id) as run:
                 for step in range(100):
@@ -159,9 +159,8 @@ class TestCost:
                     run.add_scalar("other", len(run_id) * step + (run_id == "new"), step)
         columns = {
             chunk[key]
-            for name in ("old", "new") for tag in ("same", "other")
-            for chunk in repo.run(name).series(tag).chunks
-            for key in ("value", "step", "wall")
+            for name in ("old", "new") for chunk in repo.run(name).series("same").chunks
+            for key in ("value", "wall")
         }  # fmt: skip
         counting = Counting()
         for oid in repo.store.home.objects:
@@ -216,7 +215,7 @@ class TestOthers:
         assert (2, 2) == (len(change.old), len(change.new))
 
     def test_labels_results_and_summary(self, repo: Repository) -> None:
-        """Status, note, tags, colour and groups are notes; a result is no second summary."""
+        """Note, tags and colour are labels, the group is identity; a result is no second summary."""
         with repo.start_run(id="old", notes="n", tags=["a"], project="p") as run:
             run.set_summary(best=1)
         with repo.start_run(id="new", tags=["a", "b"], group="g") as run:
@@ -227,9 +226,9 @@ class TestOthers:
         found.pop(("command", "argv"), None)
 
         assert {
-            ("summary", "best"): (1, 2), ("result", "acc"): (None, 0.5), ("note", "note"): ("n", None),
-            ("note", "tags"): (["a"], ["a", "b"]), ("note", "project"): ("p", None),
-            ("note", "group"): (None, "g"), ("note", "color"): (None, "ff0000"),
+            ("summary", "best"): (1, 2), ("result", "acc"): (None, 0.5), ("label", "note"): ("n", None),
+            ("label", "tags"): (["a"], ["a", "b"]), ("identity", "project"): ("p", None),
+            ("identity", "group"): (None, "g"), ("label", "color"): (None, "ff0000"),
         } == found  # fmt: skip
 
     def test_changes_are_plain_data_in_order(self, repo: Repository) -> None:
@@ -242,7 +241,9 @@ class TestOthers:
         order = [(KINDS.index(c.kind), c.name) for c in changes]
 
         assert sorted(order) == order
-        assert {"kind": "hparam", "name": "a", "old": 0, "new": 1} == changes[0].to_dict()
+        assert {
+            "kind": "hparam", "name": "a", "way": "changed", "old": 0, "new": 1,
+        } == changes[0].to_dict()  # fmt: skip
 
     def test_takes_names_and_views(self, repo: Repository) -> None:
         """Both sides may be given by name or as runs."""
