@@ -33,6 +33,7 @@ __all__ = [
     "directory",
     "inflate",
     "inflate_parts",
+    "inflate_start",
     "local_header",
     "pack_data",
     "parse_record",
@@ -275,6 +276,20 @@ def inflate(entry: Entry, raw: Buffer) -> bytes:
             if whole and zlib.crc32(data) == entry.crc:
                 return data
     return b"".join(inflate_parts(entry, raw))
+
+
+def inflate_start(entry: Entry, raw: Buffer, length: int) -> bytes:
+    """Return the first *length* uncompressed bytes of *entry*, unchecked.
+
+    Raises:
+        CorruptError: If they do not inflate.
+    """
+    if entry.method == STORED:
+        return bytes(memoryview(raw)[:length])
+    try:
+        return zlib.decompressobj(wbits=-15).decompress(raw, length)
+    except zlib.error as error:
+        raise CorruptError(f"entry '{entry.name}' does not inflate: {error}") from None
 
 
 def inflate_parts(entry: Entry, raw: Buffer) -> Iterator[bytes]:

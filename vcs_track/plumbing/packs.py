@@ -225,10 +225,28 @@ class PackFile:
 
     def read_entry(self, name: str, *, largest: int) -> bytes:
         """Return the bytes of an entry that is no object, up to *largest*."""
-        for entry in self.entries():
-            if entry.name == name and entry.size <= largest:
-                return pack.inflate(entry, self.raw(entry))
+        entry = self._other(name)
+        if entry.size > largest:
+            raise CorruptError(f"entry '{name}' of '{self.path.name}' is too large")
+        return pack.inflate(entry, self.raw(entry))
+
+    def start_of(self, name: str, length: int) -> bytes:
+        """Return the first *length* bytes of an entry that is no object, unchecked."""
+        entry = self._other(name)
+        return pack.inflate_start(entry, self.raw(entry), length)
+
+    def _other(self, name: str) -> Entry:
+        for entry in self.others():
+            if entry.name == name:
+                return entry
         raise CorruptError(f"'{self.path.name}' has no entry '{name}'")
+
+    def others(self) -> Iterator[Entry]:
+        """Yield the entries that are no objects."""
+        at = self.directory.start
+        for _ in range(self.directory.entries - self.directory.objects):
+            entry, at = pack.parse_record(self._data, at)
+            yield entry
 
     def entries(self) -> Iterator[Entry]:
         """Yield every entry, in the order of the directory."""

@@ -12,10 +12,10 @@ from vcs_track.errors import CorruptError, InvalidValueError, VcsTrackError
 from vcs_track.formats import canonical
 from vcs_track.formats.code import Code
 from vcs_track.formats.manifest import decode_run
-from vcs_track.formats.oid import FORMATS, looks_like_id, object_format
+from vcs_track.formats.oid import looks_like_id, object_format
 from vcs_track.formats.pack import OBJECTS
 from vcs_track.plumbing import fsio
-from vcs_track.plumbing.home import BUNDLE_INDEX, BundleHome
+from vcs_track.plumbing.home import BUNDLE_INDEX, BundleHome, open_bundle
 from vcs_track.plumbing.pack_writer import PackWriter
 from vcs_track.plumbing.trash import Trash
 from vcs_track.porcelain import values
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     Named = dict[str, list[ObjectId]]
     Progress = Callable[[int, int], None]
 
-__all__ = ["Imported", "export", "heads_in", "import_", "open_bundle"]
+__all__ = ["Imported", "export", "import_"]
 
 _README: Final = """\
 This zip holds {n} recorded by vcs-track.
@@ -180,48 +180,6 @@ def _readme(runs: int, fmt: ObjectFormat, name: str) -> str:
     return _README.format(
         n=f"{runs} run{'s' if runs != 1 else ''}", tool=tool, command=command, name=name
     )
-
-
-def open_bundle(path: Path) -> BundleHome:
-    """Open the bundle *path*; nothing but its index is checked.
-
-    Raises:
-        InvalidValueError: If there is no such file.
-        CorruptError: If it is not a bundle.
-    """
-    if not path.is_file():
-        raise InvalidValueError(f"there is no bundle '{path}'", hint="give the path of a zip")
-    failure: CorruptError | None = None
-    for fmt in FORMATS.values():
-        try:
-            home = BundleHome(path, fmt)
-        except CorruptError as error:
-            failure = failure or error
-            continue
-        if home.index.get("object_format") == fmt.name:
-            return home
-    raise CorruptError(
-        f"'{path.name}' is not a bundle of vcs-track: {failure or 'its format is not known'}",
-        hint="bundles are made with 'vcs-track export'",
-    )
-
-
-def heads_in(home: BundleHome) -> Named:
-    """Return the heads of every run of a bundle, whose entries are looked at.
-
-    Nothing is read of its objects.
-
-    Raises:
-        CorruptError: If the bundle holds what is none of it, or does not list what it holds.
-    """
-    _check_entries(home)
-    heads = home.heads()
-    for oid in (oid for found in heads.values() for oid in found):
-        if oid not in home.pack or home.pack.entry(oid).size > _LARGEST_DOCUMENT:
-            raise CorruptError(f"head '{oid[:12]}' is not in the bundle, or too large")
-    if home.index.get("heads") != {run: sorted(found) for run, found in heads.items()}:
-        raise CorruptError("bundle.json does not list what the bundle holds")
-    return heads
 
 
 def import_(store: Store, path: Path, *, progress: Progress | None = None) -> Imported:

@@ -64,10 +64,27 @@ class Repository(StartsRuns, CodeAccess, SharesRuns, DiffsRuns, ReadsSeries):
         """Open the nearest ``.runs`` in *start* or above."""
         return cls(Store.find(start), defaults)
 
+    @classmethod
+    def of_bundle(cls, path: Path, around: Path, defaults: Defaults | None = None) -> Self:
+        """Open the bundle *path* in place: a repository that is only read.
+
+        Args:
+            path: The bundle.
+            around: A folder in the git repository that is asked about commits.
+            defaults: What calls use where they say nothing.
+
+        Raises:
+            CorruptError: If it is no bundle.
+            InvalidValueError: If there is no such file.
+        """
+        from vcs_track.plumbing.bundle_store import BundleStore
+
+        return cls(BundleStore(path, around), defaults)
+
     @property
     def path(self) -> Path:
-        """The ``.runs`` folder."""
-        return self.store.layout.root
+        """The ``.runs`` folder, or the bundle."""
+        return self.store.place
 
     @property
     def object_format(self) -> str:

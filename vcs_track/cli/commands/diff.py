@@ -98,13 +98,13 @@ def command(
     }  # fmt: skip
     if bool(groups) == bool(runs):
         raise click.UsageError("name runs, or two groups with --group")
-    repo = context.repository()
+    repo, sides = context.comparing(*runs)
     if groups:
         different = _groups_of(context, repo.diff_groups(*groups, **how))
-    elif len(runs) > _PAIR:
-        different = _matrix_of(context, repo.matrix(runs, **how))
+    elif len(sides) > _PAIR:
+        different = _matrix_of(context, repo.matrix(sides, **how))
     else:
-        pair = repo.pair(*runs)
+        pair = repo.pair(*sides)
         if pair.why:
             context.say(f"compared with {pair.why}: {pair.old.id} '{pair.old.name}'")
         if code:

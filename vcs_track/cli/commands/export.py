@@ -79,7 +79,7 @@ def _default_name(runs: list[RunView]) -> str:
 
 
 def _report(context: Context, path: Path, runs: list[str]) -> None:
-    from vcs_track.porcelain.bundle import open_bundle
+    from vcs_track.plumbing.home import open_bundle
 
     size = path.stat().st_size
     objects = len(open_bundle(path).objects)
