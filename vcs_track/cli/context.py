@@ -61,7 +61,7 @@ class Context:
         return api.open(self.folder if self.explicit else None, recover=False)
 
     def reading(self, *names: str, words: bool = False) -> tuple[Repository, list[str]]:
-        """Open what the runs named are in: the repository, or the bundle of ``x.zip:RUN``.
+        """Open what runs are in: the repository, or a bundle (``x.zip:RUN``).
 
         Args:
             names: Runs. A bundle alone stands for its only run.
@@ -108,7 +108,7 @@ class Context:
             raise
 
     def comparing(self, *names: str) -> tuple[Repository, list[str]]:
-        """Open the repository, or outside of one the first bundle that *names* mention.
+        """Open the repository, or outside of one the first bundle named.
 
         Returns:
             It, and *names* with the paths of bundles as seen from the current folder.
@@ -181,8 +181,10 @@ class Context:
             sys.stdout.flush()
 
     @contextmanager
-    def progress(self, label: str) -> Iterator[Callable[[int, int], None]]:
+    def progress(self, label: str, unit: str = "") -> Iterator[Callable[[int, int], None]]:
         """Give a callback ``(done, total)`` that draws a bar on stderr.
+
+        With the *unit* ``bytes`` it has the rate and the time left.
 
         Nothing is drawn when stderr is no terminal, or with ``--quiet``.
         """
@@ -191,7 +193,7 @@ class Context:
             return
         from vcs_track.cli import render  # loads rich
 
-        with render.progress(label) as callback:
+        with render.progress(label, unit) as callback:
             yield callback
 
 

@@ -7,15 +7,16 @@ from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
+from vcs_track.errors import StorageError
 from vcs_track.plumbing.home import only_read, open_bundle
 from vcs_track.plumbing.layout import Layout
 from vcs_track.plumbing.store import Store
 
-__all__ = ["BundleStore"]
+__all__ = ["BundleStore", "scratch"]
 
 
 class BundleStore(Store):
-    """The runs of one bundle, with a store's interface; nothing of it can be changed.
+    """The runs of one bundle, with a store's interface, only to read.
 
     Args:
         path: The bundle.
@@ -47,6 +48,17 @@ class BundleStore(Store):
     def adopt(self) -> None:
         """Take in what is on the shelf: there is none."""
 
+    def require_folder(self) -> None:
+        """Refuse.
+
+        Raises:
+            StorageError: Always.
+        """
+        raise StorageError(
+            f"'{self.path.name}' is a bundle, not a repository",
+            hint="'vcs-track verify' checks it, 'vcs-track import' takes its runs in",
+        )
+
     def require_writable(self) -> None:
         """Refuse.
 
@@ -64,9 +76,14 @@ class _BundleLayout(Layout):
     @property
     def tmp(self) -> Path:
         """A folder of this process; it goes when the process does."""
-        return Path(_scratch().name)
+        return scratch()
+
+
+def scratch() -> Path:
+    """Return a folder of this process; it goes when the process does."""
+    return Path(_made().name)
 
 
 @cache
-def _scratch() -> tempfile.TemporaryDirectory[str]:
+def _made() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="vcs-track-", ignore_cleanup_errors=True)

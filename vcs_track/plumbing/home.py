@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from vcs_track.errors import CorruptError, InvalidValueError, StorageError
 from vcs_track.formats import canonical
-from vcs_track.formats.oid import FORMATS
+from vcs_track.formats.oid import FORMATS, new_file_name_hash
 from vcs_track.plumbing import fsio
 from vcs_track.plumbing.heads import HeadFolder, parse_head
 from vcs_track.plumbing.packs import PackFile, PackFolder
@@ -97,7 +97,7 @@ class FolderHome:
 
 
 class NamedEntries:
-    """The heads of a bundle, or its lists of files: what a folder of heads is elsewhere.
+    """The heads of a bundle, or its lists of files, as a folder has them.
 
     Args:
         named: Their names and objects.
@@ -122,6 +122,9 @@ class BundleHome:
         path: The bundle.
         fmt: Its object format.
 
+    Attributes:
+        zipped_again: Whether another tool wrote it.
+
     Raises:
         CorruptError: If the file is not a bundle.
     """
@@ -129,6 +132,7 @@ class BundleHome:
     def __init__(self, path: Path, fmt: ObjectFormat) -> None:
         self.path = path
         self.format = fmt
+        self.zipped_again = False
         self.pack = PackFile(path, fmt)
         # All of it may be long, and whoever reads a run does not need it.
         if not self.pack.start_of(BUNDLE_INDEX, len(_VERSION)).startswith(_VERSION):
@@ -181,6 +185,18 @@ class BundleHome:
         """Return the lists of files of every tree."""
         return self.tree_folder.all()
 
+    def root(self) -> str:
+        """Return the hash of what the bundle holds.
+
+        It is the SHA-256 of the names of its objects, heads and lists of files, sorted, each
+        with a newline: ``docs/format/bundles.md`` has it as a line of shell.
+        """
+        hasher = new_file_name_hash()
+        for entry in self.pack.entries():
+            if "/" in entry.name:
+                hasher.update(entry.name.encode() + b"\n")
+        return hasher.hexdigest()
+
     def _named(self, prefix: str) -> dict[str, list[ObjectId]]:
         found: dict[str, list[ObjectId]] = {}
         for entry in self.pack.others():
@@ -221,5 +237,5 @@ def open_bundle(path: Path) -> BundleHome:
             return home
     raise CorruptError(
         f"'{path.name}' is not a bundle of vcs-track: {failure or 'its format is not known'}",
-        hint="bundles are made with 'vcs-track export'",
+        hint="'vcs-track export' makes bundles; one that was zipped again can be imported",
     )

@@ -262,6 +262,9 @@ class Store:
 
     # ---- changing ----------------------------------------------------------------------
 
+    def require_folder(self) -> None:
+        """Refuse what is no folder: here it is one."""
+
     def require_writable(self) -> None:
         """Raise StorageError where nothing can be written."""
         if not self.writable:

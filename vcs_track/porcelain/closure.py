@@ -13,7 +13,7 @@ from vcs_track.formats.series import decode_column, decode_scalars
 from vcs_track.formats.typed_json import thaw
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Container, Iterable, Mapping
 
     from vcs_track.formats.oid import ObjectId
     from vcs_track.plumbing.packs import Objects
@@ -33,6 +33,10 @@ class Closure:
     roles: dict[ObjectId, str] = field(default_factory=dict)
     missing: set[ObjectId] = field(default_factory=set)
 
+    def has(self, oid: ObjectId) -> bool:
+        """Return whether *oid* was looked at."""
+        return oid in self.roles or oid in self.missing
+
 
 def closure(
     heads: Iterable[ObjectId],
@@ -41,6 +45,8 @@ def closure(
     role: str = "run/1",
     check: bool = False,
     visit: Callable[[ObjectId, bytes], None] | None = None,
+    known: Mapping[ObjectId, str] | None = None,
+    absent: Container[ObjectId] = (),
 ) -> Closure:
     """Return everything that *heads* need.
 
@@ -50,19 +56,23 @@ def closure(
         role: What *heads* are.
         check: Also demand that each JSON object is canonical, for bytes of strangers.
         visit: Is called with each document.
+        known: What was followed before, and need not be again, with its roles; run manifests
+            are all the same.
+        absent: What may be missing although it is no blob.
 
     Raises:
         ObjectNotFoundError: If anything but a blob is missing.
         CorruptError: If a document is not one.
     """
     found = Closure()
+    known = known or {}
     todo: list[tuple[str, ObjectId]] = [(role, oid) for oid in heads]
     while todo:
         role, oid = todo.pop()
-        if oid in found.roles or oid in found.missing:
+        if found.has(oid) or (role != "run/1" and known.get(oid) == role):
             continue
         if oid not in objects:
-            if role != "blob":
+            if role != "blob" and oid not in absent:
                 raise ObjectNotFoundError(
                     f"{role} '{oid[:12]}' is missing",
                     oid=oid,
@@ -73,9 +83,7 @@ def closure(
         found.roles[oid] = role
         if role == "col/1":
             if check:
-                data = objects.read(oid)
-                canonical.check(data)
-                decode_column(data)
+                _check_column(objects.read(oid))
         elif role not in ("blob", "text"):
             data = objects.read(oid)
             if check:
@@ -85,6 +93,11 @@ def closure(
                 visit(oid, data)
             todo.extend(references(data))
     return found
+
+
+def _check_column(data: bytes) -> None:
+    canonical.check(data)
+    decode_column(data)
 
 
 def _any_document(data: bytes) -> None:

@@ -82,7 +82,7 @@ class RunView(RunFacts, Reads):
         return view
 
     def check(self, run: str) -> None:
-        """Refuse a stranger's run that is not *run*, or has a name that none can have.
+        """Refuse a stranger's run that is not *run*, or has an odd name.
 
         Raises:
             CorruptError: If it is so.
