@@ -151,11 +151,9 @@ def _gather(store: Store, heads: dict[str, list[ObjectId]], choice: Choice) -> _
 
     def visit(oid: ObjectId, data: bytes) -> None:
         del oid
-        # Only what nothing but media names may be left out: files of code are blobs too.
-        if data.startswith(b'{"@":"media/1"'):
-            media.update(oid for role, oid in references(data) if role == "blob")
-        elif data.startswith(b'{"@":"code/1"'):
-            needed.update(oid for role, oid in references(data) if role == "blob")
+        # Only what nothing but media names may be left out: code may have the same file.
+        for role, named in references(data):
+            (media if role == "blob" else needed).add(named)
 
     states = (oid for found in heads.values() for oid in found)
     look = None if choice.media else visit
