@@ -62,7 +62,8 @@ def fill(repo: Repository, name: str, lr: float = 0.1) -> None:
 def repo(tmp_path: Path) -> Repository:
     """Return a repository with two finished runs, ``r`` and ``s``."""
     repo = make(tmp_path / "one")
-    fill(repo, "r"), fill(repo, "s", 0.2)
+    for name, lr in (("r", 0.1), ("s", 0.2)):
+        fill(repo, name, lr)
     return repo
 
 
@@ -159,9 +160,10 @@ class TestSince:
         repo.edit("r", notes="better")
         part = repo.export("r", tmp_path / "part.zip", since=base)
         before = everything(empty.root)
-        for dry_run in (True, False):
-            with pytest.raises(ObjectNotFoundError, match=r"of run r .*'base\.zip'") as caught:
-                empty.import_(part, dry_run=dry_run)
+        with pytest.raises(ObjectNotFoundError):
+            empty.import_(part, dry_run=True)
+        with pytest.raises(ObjectNotFoundError, match=r"of run r .*'base\.zip'") as caught:
+            empty.import_(part)
 
         assert "import 'base.zip' first" == caught.value.hint
         assert before == everything(empty.root)
@@ -240,17 +242,14 @@ class TestDryRun:
         first = repo.export("r", tmp_path / "first.zip")
         empty.import_(first)
         repo.edit("r", notes="newer")
-        for name in ("first", "next"):
-            path = tmp_path / f"{name}.zip"
-            if name == "next":
-                repo.export(["r", "s"], path)
-            before = everything(empty.root)
-            told = empty.import_(path, dry_run=True)
-            unchanged = before == everything(empty.root)
-            done = empty.import_(path)
+        path = repo.export(["r", "s"], tmp_path / "next.zip")
+        before = everything(empty.root)
+        told = empty.import_(path, dry_run=True)
+        unchanged = before == everything(empty.root)
+        done = empty.import_(path)
 
-            assert unchanged
-            assert told == done
+        assert unchanged
+        assert told == done
         assert (["s"], ["r"], []) == (done.new, done.updated, done.known)
         assert done.objects > 0 < done.bytes
 
@@ -350,7 +349,7 @@ class TestZippedAgain:
         """
         path, again = repo.export("r", tmp_path / "x.zip"), tmp_path / "again.zip"
         zip_again(path, again, change=lambda name, data: (
-            data + b" " if name == f"objects/{repo.run('r').heads[0]}" else data
+            data[:-1] + b"!" if name == f"objects/{min(files_of(repo, 'r'))}" else data
         ))  # fmt: skip
         before = everything(empty.root)
         with pytest.raises(CorruptError):

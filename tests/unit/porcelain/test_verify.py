@@ -62,8 +62,9 @@ class TestVerify:
         assert verdict.signature is None
 
     def test_each_changed_byte_is_found(self, bundle: Path) -> None:
-        """One other bit anywhere in the file is damage.
+        """One other bit anywhere in the file is damage, or says that another tool wrote it.
 
+        The latter is two letters of the comment at the end; all else is checked then too.
         Seen to fail when entries that are no objects were not checked.
         """
         content = bundle.read_bytes()
@@ -72,7 +73,8 @@ class TestVerify:
             data = bytearray(content)
             data[place] ^= 1
             bundle.write_bytes(data)
-            if verify(bundle).ok:
+            verdict = verify(bundle)
+            if verdict.ok and not verdict.zipped_again:
                 good.append(place)
 
         assert [] == good
@@ -119,8 +121,8 @@ class TestSignatures:
         """What is signed here is checked by hand too, and the other way round."""
         key = make_key(tmp_path)
         made = sign(bundle, key)
-        by_hand = ["ssh-keygen", "-Y", "verify", "-n", "vcs-track", "-f", allow(tmp_path, key),
-                   "-I", "ann@example.org", "-s", made]  # fmt: skip
+        by_hand = ["ssh-keygen", "-Y", "verify", "-n", "vcs-track", "-f", str(allow(tmp_path, key)),
+                   "-I", "ann@example.org", "-s", str(made)]  # fmt: skip
         done = subprocess.run(
             by_hand, input=bundle.read_bytes(), capture_output=True, timeout=60, check=False
         )

@@ -86,11 +86,12 @@ def _many(number: int, noun: str) -> str:
 
 
 def _rest(verdict: Verdict) -> str:
+    again = ", zipped again by another tool" if verdict.zipped_again else ""
     if not verdict.left_out:
-        return ""
+        return again
     since = verdict.since or {}
     place = f"bundle '{since['bundle']}'" if "bundle" in since else f"commit {since.get('commit')}"
-    return f", needs {_many(verdict.left_out, 'object')} of {place}"
+    return f"{again}, needs {_many(verdict.left_out, 'object')} of {place}"
 
 
 def _signature(verdict: Verdict) -> str:
