@@ -192,6 +192,14 @@ class PackFile:
         parts = pack.inflate_parts(entry, self.raw(entry))
         return parts if entry.stored < _BLOCK else mapped.sparing(self._data, parts)
 
+    def inflated(self, entry: Entry) -> bytes:
+        """Return the bytes of *entry*; they are not checked against an id.
+
+        Raises:
+            CorruptError: If length or CRC differ.
+        """
+        return pack.inflate(entry, self.raw(entry))
+
     def let_go(self) -> None:
         """Let the system take back the memory that reading took."""
         data = _maps.get(self)
@@ -239,7 +247,7 @@ class PackFile:
         entry = self._other(name)
         if entry.size > largest:
             raise CorruptError(f"entry '{name}' of '{self.path.name}' is too large")
-        return pack.inflate(entry, self.raw(entry))
+        return self.inflated(entry)
 
     def start_of(self, name: str, length: int) -> bytes:
         """Return the first bytes of an entry that is no object, unchecked."""

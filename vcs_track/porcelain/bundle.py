@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from vcs_track.errors import CorruptError, InvalidValueError
-from vcs_track.formats import canonical
+from vcs_track.formats import canonical, pack
 from vcs_track.formats.manifest import references
 from vcs_track.formats.pack import MAX_BUNDLE
 from vcs_track.plumbing import fsio
 from vcs_track.plumbing.home import BUNDLE_INDEX
 from vcs_track.plumbing.pack_writer import PackWriter
-from vcs_track.plumbing.packs import is_sound
 from vcs_track.porcelain.bundle_check import describe
 from vcs_track.porcelain.carry import Carried
 from vcs_track.porcelain.closure import closure
@@ -34,7 +33,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Choice", "export"]
 
-_SPARE: Final = 32 << 20
+_ALONE: Final = 1 << 20  # bytes of an object
+_AT_ONCE: Final = 16 << 20
+_MANY: Final = 4000  # objects
 _README: Final = """\
 This zip holds {n} recorded by vcs-track.
 
@@ -169,17 +170,21 @@ def _gather(store: Store, heads: dict[str, list[ObjectId]], choice: Choice) -> _
     left_out = [oid for oid in roles if oid in known and oid not in absent]
     absent |= everything.missing
     chosen = roles.keys() - absent - set(left_out)
-    items = list(_items(store, carried, sorted(chosen)))
+    items = _items(store, carried, sorted(chosen))
     return _Content(items, heads, carried, sorted(absent), sorted(left_out))
 
 
-def _items(store: Store, carried: Carried, ids: list[ObjectId]) -> Iterator[_Item]:
-    for oid in ids:
-        if carried.pack is not None and oid in carried.pack:
-            file = carried.pack
-        else:
-            file = store.home.objects.owner(oid)
-        yield _Item(oid, file, file.entry(oid))
+def _items(store: Store, carried: Carried, ids: list[ObjectId]) -> list[_Item]:
+    files = {
+        oid: carried.pack
+        if carried.pack is not None and oid in carried.pack
+        else store.home.objects.owner(oid)
+        for oid in ids
+    }
+    entries = {
+        oid: files[oid].entry(oid) for oid in sorted(ids, key=lambda oid: files[oid].path.name)
+    }
+    return [_Item(oid, files[oid], entries[oid]) for oid in ids]
 
 
 class _Both:
@@ -232,24 +237,61 @@ def _copy(
     inflate: bool,
 ) -> None:  # fmt: skip
     total = sum(item.entry.stored for item in items)
-    done = spared = 0
-    touched: set[PackFile] = set()
-    for item in items:
-        file = item.file
-        if not is_sound(file, item.oid):
-            other = store.home.objects.sound(item.oid)
-            if other is None:
-                raise CorruptError(f"no sound copy of object '{item.oid[:12]}' is left")
-            file = other
-        writer.copy(file, file.entry(item.oid), inflate=inflate)
-        touched.add(file)
-        done += item.entry.stored
-        if done - spared > _SPARE:  # what was read of many packs is not all kept in memory
-            spared = done
-            while touched:
-                touched.pop().let_go()
+    done = 0
+    for batch in _batches(items):
+        for file, entry, raw in _read(store, batch):
+            if raw is None:
+                writer.copy(file, entry, inflate=inflate)
+            elif inflate:
+                writer.add_entry(entry.name, pack.inflate(entry, raw), compress=False)
+            else:
+                writer.add_raw(entry, raw)
+        for file in {item.file for item in batch}:
+            file.let_go()
+        done += sum(item.entry.stored for item in batch)
         if progress is not None:
             progress(done, total)
+
+
+def _batches(items: list[_Item]) -> Iterator[list[_Item]]:
+    """Yield a few items at a time, whose bytes all fit into memory; a large one alone."""
+    batch: list[_Item] = []
+    size = 0
+    for item in items:
+        large = item.entry.stored > _ALONE
+        if batch and (large or size > _AT_ONCE or len(batch) >= _MANY):
+            yield batch
+            batch, size = [], 0
+        batch.append(item)
+        size += item.entry.stored
+        if large:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _read(store: Store, batch: list[_Item]) -> list[tuple[PackFile, Entry, bytes | None]]:
+    """Return the items in their order, sound, with the bytes of those that are small."""
+    found: dict[ObjectId, tuple[PackFile, Entry, bytes | None]] = {}
+    # Pack by pack: runs have packs of their own, and to map them again and again is slow.
+    for oid, file, entry in sorted(batch, key=lambda item: item.file.path.name):
+        if not _is_whole(file, entry):
+            other = store.home.objects.sound(oid)
+            if other is None:
+                raise CorruptError(f"no sound copy of object '{oid[:12]}' is left")
+            file, entry = other, other.entry(oid)
+        raw = bytes(file.raw(entry)) if entry.stored <= _ALONE else None
+        found[oid] = file, entry, raw
+    return [found[item.oid] for item in batch]
+
+
+def _is_whole(file: PackFile, entry: Entry) -> bool:
+    try:
+        file.check_entry(entry)
+    except (CorruptError, FileNotFoundError):
+        return False
+    return True
 
 
 def _readme(runs: int, fmt: ObjectFormat) -> str:

@@ -186,9 +186,12 @@ class _Both:
         entry = self._first.find(oid)
         if entry is None and self._second is not None:
             return self._second.read(oid)
-        if entry is not None and entry.size > _LARGEST_DOCUMENT:
+        if entry is None:
+            return self._first.read(oid)  # raises
+        if entry.size > _LARGEST_DOCUMENT:
             raise CorruptError(f"document '{oid[:12]}' is larger than {_LARGEST_DOCUMENT} bytes")
-        return self._first.read(oid)
+        # Its hash was taken just now, and is taken again before it is stored.
+        return self._first.inflated(entry)
 
     def __contains__(self, oid: object) -> bool:
         return oid in self._first or (self._second is not None and oid in self._second)

@@ -108,12 +108,10 @@ def _foresee(store: Store, home: BundleHome, checked: Checked, result: Imported)
 
 def _take(store: Store, home: BundleHome, checked: Checked, result: Imported) -> None:
     _store_objects(store, home, checked.roles, result)
-    for tree, found in sorted(checked.trees.items()):  # first: a head says that all is there
-        for oid in found:
-            store.home.tree_folder.add(tree, oid)
-    for run, found in sorted(checked.heads.items()):
-        _take_heads(store, run, found, result)
-    store.home.head_folder.sync(checked.heads)
+    # First: a head says that all is there.
+    lists = ((tree, oid) for tree, found in sorted(checked.trees.items()) for oid in found)
+    store.home.tree_folder.add_many(lists)
+    _take_heads(store, checked, result)
     # A clean-up that began before they were marked as in use may have moved some.
     Trash(store.layout.trash, store.home.packs, store.format).restore(checked.roles)
 
@@ -162,13 +160,20 @@ def _fresh(store: Store, mine: list[ObjectId], heads: list[ObjectId]) -> list[Ob
     return [oid for oid in heads if oid not in mine and oid not in old]
 
 
-def _take_heads(store: Store, run: str, heads: list[ObjectId], result: Imported) -> None:
-    mine = store.home.head_folder.of(run)
-    fresh = _fresh(store, mine, heads)
-    for oid in fresh:
-        replaced = [head for head in mine if head in store.ancestors([oid])]
-        store.home.head_folder.add(run, oid, replaced)
-    _sort(run, mine, fresh, result)
+def _take_heads(store: Store, checked: Checked, result: Imported) -> None:
+    folder = store.home.head_folder
+    fresh: dict[str, list[ObjectId]] = {}
+    mine: dict[str, list[ObjectId]] = {}
+    for run, found in sorted(checked.heads.items()):
+        mine[run] = folder.of(run)
+        fresh[run] = _fresh(store, mine[run], found)
+        _sort(run, mine[run], fresh[run], result)
+    folder.add_many((run, oid) for run, oids in fresh.items() for oid in oids)
+    folder.sync(checked.heads)  # also of those that an import made that died
+    for run, oids in fresh.items():
+        if oids and mine[run]:
+            old = store.ancestors(oids)
+            folder.remove(run, [head for head in mine[run] if head in old])
 
 
 def _sort(run: str, mine: list[ObjectId], fresh: list[ObjectId], result: Imported) -> None:
