@@ -36,6 +36,7 @@ __all__ = ["Choice", "export"]
 _ALONE: Final = 1 << 20  # bytes of an object
 _AT_ONCE: Final = 16 << 20
 _MANY: Final = 4000  # objects
+_SOME: Final = 100  # runs
 _README: Final = """\
 This zip holds {n} recorded by vcs-track.
 
@@ -118,7 +119,10 @@ def export(
     if not runs:
         raise InvalidValueError("there is nothing to export", hint="name at least one run")
     _check_free(path, force=force)
-    heads = {run: sorted(store.home.head_folder.of(run)) for run in sorted(set(runs))}
+    there = store.home.heads() if len(runs) > _SOME else {}
+    heads = {
+        run: sorted(there.get(run) or store.home.head_folder.of(run)) for run in sorted(set(runs))
+    }
     for run, found in heads.items():
         if not found:
             raise InvalidValueError(
@@ -246,11 +250,11 @@ def _copy(
                 writer.add_entry(entry.name, pack.inflate(entry, raw), compress=False)
             else:
                 writer.add_raw(entry, raw)
+            done += entry.stored
+            if progress is not None:
+                progress(done, total)
         for file in {item.file for item in batch}:
             file.let_go()
-        done += sum(item.entry.stored for item in batch)
-        if progress is not None:
-            progress(done, total)
 
 
 def _batches(items: list[_Item]) -> Iterator[list[_Item]]:

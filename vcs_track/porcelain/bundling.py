@@ -77,7 +77,7 @@ class BundlesRuns(Lookup):
         from vcs_track.porcelain.since import since as known
 
         path = as_path(path)
-        views = [self.run(run) for run in self._ids(runs)]
+        views = self._views(runs)
         d = self.defaults
         rules = Rules(d.code_largest, d.code_most)
         with carrying(self.store, views, rules, whole=with_code) as carried:
@@ -119,8 +119,9 @@ class BundlesRuns(Lookup):
         """
         from vcs_track.porcelain.tree_export import export_tree
 
-        views = list({view.id: view for view in map(self.run, self._ids(runs))}.values())
-        return export_tree(self.store, views, as_path(folder), media=media, progress=progress)
+        return export_tree(
+            self.store, self._views(runs), as_path(folder), media=media, progress=progress
+        )
 
     @storage_errors("import a bundle")
     def import_(

@@ -91,7 +91,7 @@ def command(
     path = context.folder / (output or _default_name(found))
     with context.progress("Exporting", unit="bytes") as progress:
         repo.export(
-            [run.id for run in found], path, force=force, with_code=with_code,
+            found, path, force=force, with_code=with_code,
             media=not no_media, since=_base(context, since), reproducible=reproducible,
             progress=progress,
         )  # fmt: skip
