@@ -85,7 +85,7 @@ class HeadFolder:
                 fsio.unlink(self.path(run, parent))
 
     def add_many(self, heads: Iterable[tuple[str, ObjectId]]) -> None:
-        """Make these heads of runs; each folder is synced once, when all are there.
+        """Make these heads of runs; each folder is synced once, at the end.
 
         Args:
             heads: Runs, each with the id of a manifest whose pack is on disk already.

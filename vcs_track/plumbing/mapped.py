@@ -16,7 +16,7 @@ _KEPT: Final = 32 << 20  # bytes of a mapping
 
 
 def let_go(data: mmap.mmap | bytes) -> None:
-    """Let the system take back the memory of a mapping; its bytes can be read as before."""
+    """Let the system take back the memory of a mapping, to read again."""
     if isinstance(data, mmap.mmap):
         with suppress(OSError):
             data.madvise(mmap.MADV_DONTNEED)

@@ -37,7 +37,7 @@ class Imported:
         updated: Runs that got a newer state.
         known: Runs that were here already.
         objects: Number of objects that were stored.
-        bytes: What these take.
+        size: Bytes that these take.
         zipped_again: Whether another tool than this one wrote the zip.
         names: The names of the runs in the bundle.
     """
@@ -46,7 +46,7 @@ class Imported:
     updated: list[str] = field(default_factory=list)
     known: list[str] = field(default_factory=list)
     objects: int = 0
-    bytes: int = 0
+    size: int = 0
     zipped_again: bool = False
     names: dict[str, str] = field(default_factory=dict)
 
@@ -100,7 +100,7 @@ def _foresee(store: Store, home: BundleHome, checked: Checked, result: Imported)
     for oid in home.pack:
         if oid in checked.roles and store.home.objects.sound(oid) is None:
             result.objects += 1
-            result.bytes += home.pack.entry(oid).stored
+            result.size += home.pack.entry(oid).stored
     for run, found in sorted(checked.heads.items()):
         mine = store.home.head_folder.of(run)
         _sort(run, mine, _fresh(store, mine, found), result)
@@ -135,9 +135,9 @@ def _store_objects(
                 writer = writers[prefix] = PackWriter(store.layout.tmp, store.format)
             writer.copy(home.pack, entry)
             result.objects += 1
-            result.bytes += entry.stored
-            if result.bytes - spared > _PACK_TARGET:
-                spared = result.bytes
+            result.size += entry.stored
+            if result.size - spared > _PACK_TARGET:
+                spared = result.size
                 home.pack.let_go()
         for prefix, writer in writers.items():
             writer.install(store.home.packs.folder, prefix)

@@ -32,7 +32,7 @@ class Verdict:
         why: What is wrong.
         runs: Number of runs.
         objects: Number of objects.
-        bytes: Length of the file.
+        size: Bytes of the file.
         root: The hash of what it holds: :doc:`/format/bundles`.
         left_out: Number of objects that it leaves out, because its readers have them.
         since: Where these are.
@@ -45,7 +45,7 @@ class Verdict:
     why: str = ""
     runs: int = 0
     objects: int = 0
-    bytes: int = 0
+    size: int = 0
     root: str = ""
     left_out: int = 0
     since: dict[str, Any] | None = None
@@ -55,7 +55,9 @@ class Verdict:
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data, as ``--json`` prints it."""
         signature = None if self.signature is None else self.signature._asdict()
-        return {**asdict(self), "signature": signature}
+        row = {**asdict(self), "signature": signature}
+        row["bytes"] = row.pop("size")
+        return row
 
 
 def verify(
@@ -93,7 +95,7 @@ def verify(
                     home.zipped_again, signature,
                 )  # fmt: skip
         except VcsTrackError as error:
-            return Verdict(str(path), False, error.message, bytes=size, signature=signature)
+            return Verdict(str(path), False, error.message, size=size, signature=signature)
 
 
 def sign(path: Path, key: Path, *, force: bool = False) -> Path:

@@ -251,7 +251,7 @@ class TestDryRun:
         assert unchanged
         assert told == done
         assert (["s"], ["r"], []) == (done.new, done.updated, done.known)
-        assert done.objects > 0 < done.bytes
+        assert done.objects > 0 < done.size
 
     def test_a_damaged_bundle_is_told(self, repo: Repository, empty: Repository) -> None:
         """A dry run checks all that an import does."""

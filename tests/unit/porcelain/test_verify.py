@@ -56,7 +56,7 @@ class TestVerify:
         opened = vcs_track.open(bundle)
 
         assert (True, "", 1, bundle.stat().st_size) == (
-            verdict.ok, verdict.why, verdict.runs, verdict.bytes,
+            verdict.ok, verdict.why, verdict.runs, verdict.size,
         )  # fmt: skip
         assert len(list(opened.store.home.objects)) == verdict.objects
         assert verdict.signature is None

@@ -66,11 +66,11 @@ def _tell(context: Context, repo: Repository, file: Path, result: Imported) -> N
 def _foretell(context: Context, file: Path, result: Imported) -> None:
     if context.json:
         context.emit({
-            "file": str(file), "dry_run": True, "objects": result.objects, "bytes": result.bytes,
+            "file": str(file), "dry_run": True, "objects": result.objects, "bytes": result.size,
             **{change: getattr(result, change) for change in _CHANGES},
         })  # fmt: skip
         return
     for change in _CHANGES:
         for run in getattr(result, change):
             context.print(f"{change:<8}{run} {result.names[run]}")
-    context.print(f"would take in {result.objects:,} new objects, {result.bytes:,} bytes")
+    context.print(f"would take in {result.objects:,} new objects, {result.size:,} bytes")

@@ -76,7 +76,7 @@ def _tell(context: Context, verdict: Verdict) -> None:
         return
     runs, objects = _many(verdict.runs, "run"), _many(verdict.objects, "object")
     context.print(
-        f"good     {verdict.path}: {runs}, {objects}, {verdict.bytes:,} bytes,"
+        f"good     {verdict.path}: {runs}, {objects}, {verdict.size:,} bytes,"
         f" root {verdict.root}{_rest(verdict)}{signature}"
     )
 
