@@ -38,8 +38,12 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "sql": (f"{_HERE}.sql", "Ask the finished runs with SQL"),
     "show": (f"{_HERE}.show", "Show all that is known of a run"),
     "plot": (f"{_HERE}.plot", "Draw series as curves"),
-    "diff": (f"{_HERE}.diff", "Show what changed between two runs"),
+    "diff": (f"{_HERE}.diff", "Show what changed between runs"),
     "compare": (f"{_HERE}.compare", "Tell whether one set of runs beats another"),
+    "check": (f"{_HERE}.check", "Check that a run is good enough, by itself or against a base"),
+    "report": (f"{_HERE}.report", "Show what a branch changes, for a pull request"),
+    "blame": (f"{_HERE}.blame", "Show which runs moved the best value so far, and who made them"),
+    "bisect": (f"{_HERE}.bisect", "Find the commit that made a number worse, by its runs"),
     "commit": (f"{_HERE}.commit", "Commit runs with git, beside the code that made them"),
     "annotate": (f"{_HERE}.annotate", "Write runs as notes, for 'git log --notes=runs'"),
     "hooks": (

@@ -26,8 +26,8 @@ from vcs_track.cli.human import (
     spread,
     value,
 )
-from vcs_track.cli.sparkline import shape_of, sparkline
 from vcs_track.cli.text import visible
+from vcs_track.pages.sparkline import shape_of, sparkline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     from vcs_track.porcelain.series import Series
 
 __all__ = [
-    "Cell", "Column", "ago", "change", "colours", "count", "cut", "duration", "has_edge", "line",
+    "Cell", "Column", "ago", "change", "colours", "count", "cut", "duration", "has_edge", "height", "line",
     "lines", "live", "number", "paint", "pair", "plain", "plus_minus", "progress", "room",
     "settings", "shape_of", "size", "spark", "sparkline", "status", "table", "table_lines",
-    "value", "visible", "width_of", "wrapped",
+    "value", "visible", "width_of", "wrapped", "write",
 ]  # fmt: skip
 
 _GAP: Final = "  "
@@ -92,6 +92,11 @@ def room(stream: TextIO | None = None) -> int:
     if stream.isatty():
         return shutil.get_terminal_size((_DEFAULT_WIDTH, 24)).columns
     return _DEFAULT_WIDTH
+
+
+def height() -> int | None:
+    """Return how many lines stdout shows, None where it is no terminal."""
+    return shutil.get_terminal_size().lines if sys.stdout.isatty() else None
 
 
 def has_edge(stream: TextIO | None = None) -> bool:
@@ -193,6 +198,11 @@ def line(*cells: Cell | str, width: int | None = None) -> None:
             left -= width_of(text)
         parts.append(_paint(text, style, sys.stdout))
     sys.stdout.write("".join(parts).rstrip(" ") + "\n")
+
+
+def write(drawn: str) -> None:
+    """Write a line that was drawn here to stdout, as it is."""
+    sys.stdout.write(f"{drawn}\n")
 
 
 def wrapped(text: str, style: str = "") -> None:

@@ -56,6 +56,12 @@ _PASSING: Final = frozenset([
     sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR,
     sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM,
 ])  # fmt: skip
+_MOST_ORDERS: Final = 16  # each costs a little whenever a run is put in
+_ORDERS: Final = (
+    "SELECT name FROM sqlite_master WHERE type='index' AND tbl_name IN ('kv', 'metric')"
+    " AND sql IS NOT NULL ORDER BY rowid"
+)
+_KINDS: Final = {"integer": "number", "real": "number"}
 _READS: Final = (
     sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION,
     sqlite3.SQLITE_RECURSIVE,
@@ -162,6 +168,38 @@ class Index:
         """Execute *sql* for each of *rows*."""
         with _damage():
             self._db.executemany(sql, rows)
+
+    def sort(self, table: str, column: str, key: int) -> str:
+        """Keep the values of a key in order, so that the largest are at hand.
+
+        Args:
+            table: One with columns ``key`` and ``run``.
+            column: Its column, as SQL writes it.
+            key: The key.
+
+        Returns:
+            The name of the order for ``INDEXED BY``. Nothing where values are of several kinds,
+            or the file cannot be written now.
+        """
+        name = f"{table} {key} {column.strip(chr(34))}"
+        quoted = f'"{name}"'
+        ends = f"SELECT typeof({column}) FROM {table} INDEXED BY {quoted} WHERE key={key}"
+        try:
+            there = [found for (found,) in self.rows(_ORDERS)]
+            if name not in there:
+                if len(there) >= _MOST_ORDERS:
+                    self.run(f'DROP INDEX IF EXISTS "{there[0]}"')
+                made = f"ON {table}({column}, run) WHERE key={key}"
+                self.run(f"CREATE INDEX IF NOT EXISTS {quoted} {made}")
+            kinds = {
+                _KINDS.get(kind, kind)
+                for way in ("", " DESC")
+                for (kind,) in self.rows(f"{ends} ORDER BY {column}{way} LIMIT 1")
+            }
+        except IndexUnavailableError:
+            return ""
+        # In between are kinds in between: numbers come before texts, and texts before bytes.
+        return quoted if len(kinds) == 1 and "null" not in kinds else ""
 
     @contextmanager
     def attached(self, path: Path, name: str) -> Iterator[None]:

@@ -191,6 +191,8 @@ class Catalog:
             first = not known
             rows = Rows(index, everything=first)
             heads = {oid for _, runs in news for oids in runs.values() for oid in oids}
+            if heads and not first:
+                self._take_in_new(index)
             near = _Near(self._store, heads)
             for shard, runs in news:
                 for run, oids in sorted(runs.items()):
@@ -206,6 +208,17 @@ class Catalog:
             rows.flush()
             if first:
                 rows.count()
+
+    def _take_in_new(self, index: Index) -> None:
+        # What is new is in packs that are new, mostly: a store may have many others. Those of
+        # media have no manifests.
+        there = {name for (name,) in index.rows("SELECT name FROM pack")}
+        packs = self._store.home.packs
+        packs.take_in(
+            name
+            for name in fsio.list_dir(packs.folder)
+            if name not in there and not name.startswith("b-")
+        )
 
     def _changes(self, index: Index, shard: str) -> dict[str, set[ObjectId]]:
         """Return the runs of a folder whose heads are others than were known, with these."""

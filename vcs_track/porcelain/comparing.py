@@ -15,7 +15,7 @@ from vcs_track.errors import (
 )
 from vcs_track.plumbing.fsio import storage_errors
 from vcs_track.porcelain import filter as filters, values
-from vcs_track.porcelain.filter.nodes import Truth
+from vcs_track.porcelain.filter.nodes import Literal, Truth
 from vcs_track.porcelain.lookup import Lookup
 from vcs_track.porcelain.named import resolve_names
 from vcs_track.porcelain.reads import Reads
@@ -36,6 +36,8 @@ __all__ = ["ComparesRuns"]
 
 # What a list of runs never has, and hardly a filter goes without.
 _EXPRESSION: Final = re.compile(r"[=<>~()\"'`]|\b(and|or|not|in|is|contains|like)\b")
+
+_LONGEST: Final = 1_000  # signs of a name
 
 
 class ComparesRuns(Lookup):
@@ -86,9 +88,8 @@ class ComparesRuns(Lookup):
 
         if better not in (None, "higher", "lower"):
             raise InvalidValueError(f"better is '{better}'", hint="use 'higher' or 'lower'")
-        every = self.runs().whole()
-        known = {name for run in every for name in run.flat}
-        one, two = self._side(a, every, known), self._side(b, every, known)
+        known = self.runs().known
+        one, two = self._side(a, known), self._side(b, known)
         if metric is None:
             metrics = [comparison.main_metric(one.rows, two.rows)]
         else:
@@ -100,10 +101,10 @@ class ComparesRuns(Lookup):
                 raise InvalidValueError(f"over names {len(rest) + 1} values", hint="name one")
         return comparison.compare(one, two, metrics, path, better)
 
-    def _side(self, runs: Runs, every: list[RunView], known: set[str]) -> Side:
+    def _side(self, runs: Runs, known: set[str]) -> Side:
         from vcs_track.porcelain.comparison import Side
 
-        text, unique, question = self._chosen(runs, every)
+        text, unique, question = self._chosen(runs)
         names = None
         if question is not None:
             resolved = filters.resolve(question, known)
@@ -111,14 +112,12 @@ class ComparesRuns(Lookup):
         rows = [run.flat for run in unique]
         return Side(text, tuple(run.id for run in unique), names, rows)
 
-    def _chosen(
-        self, runs: Runs, every: list[RunView]
-    ) -> tuple[str, list[RunView], Filter | None]:
+    def _chosen(self, runs: Runs) -> tuple[str, list[RunView], Filter | None]:
         """Return the runs of a side, how they were named, and the filter that it is."""
         question = None
         if isinstance(runs, str):
             text = runs
-            found, question = self._meant(runs, every)
+            found, question = self._meant(runs)
         elif isinstance(runs, RunSet):
             text, found = repr(runs), runs.whole()
         elif isinstance(runs, Iterable | Reads):
@@ -133,9 +132,9 @@ class ComparesRuns(Lookup):
             )
         return text, unique, question
 
-    def _meant(self, text: str, every: list[RunView]) -> tuple[list[RunView], Filter | None]:
+    def _meant(self, text: str) -> tuple[list[RunView], Filter | None]:
         """Return the runs that *text* means, and the filter that it is."""
-        exact = _called(text, every)
+        exact = self._called(text)
         if exact:
             return exact, None
         mistake = question = None
@@ -149,22 +148,24 @@ class ComparesRuns(Lookup):
         found: list[RunView] = []
         try:
             for part in text.split(","):
-                found += _called(part.strip(), every) or [self.run(part.strip())]
+                found += self._called(part.strip()) or [self.run(part.strip())]
         except NotFoundError:
             if mistake is not None and _EXPRESSION.search(text):
                 raise mistake from None
             raise
         return found, None
 
-
-def _called(text: str, every: Sequence[RunView]) -> list[RunView]:
-    """Return the runs whose id, name or group is *text*."""
-    named = [run for run in every if text in (run.id, run.name)]
-    group = [run for run in every if text and run.manifest.group == text]
-    if named and group and {run.id for run in named} != {run.id for run in group}:
-        raise AmbiguousRunError(
-            f"'{text}' is a run and a group",
-            candidates=tuple(run.id for run in named),
-            hint=f"write \"name = '{text}'\" or \"group = '{text}'\"",
-        )
-    return named or group
+    def _called(self, text: str) -> list[RunView]:
+        """Return the runs whose id, name or group is *text*."""
+        if not 0 < len(text) <= _LONGEST:
+            return []
+        quoted = filters.to_text(Literal(text))
+        named = self.runs(f"id = {quoted} or name = {quoted}").whole()
+        group = self.runs(f"group = {quoted}").whole()
+        if named and group and {run.id for run in named} != {run.id for run in group}:
+            raise AmbiguousRunError(
+                f"'{text}' is a run and a group",
+                candidates=tuple(run.id for run in named),
+                hint=f"write \"name = '{text}'\" or \"group = '{text}'\"",
+            )
+        return named or group

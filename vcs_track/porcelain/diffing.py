@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from vcs_track.errors import GitError, InvalidValueError, NotFoundError, VcsTrackError
 from vcs_track.plumbing.fsio import storage_errors
 from vcs_track.porcelain.comparing import ComparesRuns
+from vcs_track.porcelain.reads import Reads
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -87,10 +88,10 @@ class DiffsRuns(ComparesRuns):
 
     def _side_of(self, run: str | RunView | Run) -> RunView:
         """Return a run of the repository or of a bundle."""
-        if not isinstance(run, str):
+        if isinstance(run, Reads):
             return run.view()
         try:
-            return self.run(run)
+            return self.run(run)  # refuses what is no text
         except NotFoundError:
             from vcs_track.porcelain.bundle_runs import in_bundle, named_bundle
 
@@ -132,13 +133,15 @@ class DiffsRuns(ComparesRuns):
             raise InvalidValueError(
                 f"two runs are compared, got {len(specs)}", hint="matrix() takes more of them"
             )
-        failure: VcsTrackError | None = None
+        failure: VcsTrackError
         try:
-            return self._with_earlier(self._side_of(specs[0]))
+            run = self._side_of(specs[0])
         except VcsTrackError as error:
             failure = error
             if not self._splits(specs[0]):
                 raise
+        else:
+            return self._with_earlier(run)
         for old, new in self._splits(specs[0]):
             try:
                 return Pair(self._side_of(old or "@"), self._side_of(new or "@"))
@@ -187,7 +190,7 @@ class DiffsRuns(ComparesRuns):
             only: Only these kinds. Default: all but series, media, texts and files.
             tags: Of the summary only these names, or patterns.
             tol: Means that are no further apart are the same; as in `diff`.
-            everything: Also what is equal on both sides.
+            everything: Whether what no two runs share counts too: id, name and times.
 
         Raises:
             InvalidValueError: If there is no such kind, or a tolerance is no number.
@@ -205,8 +208,7 @@ class DiffsRuns(ComparesRuns):
         """
         from vcs_track.porcelain.diff import groups
 
-        every = self.runs().whole()
-        names, sides, _ = zip(*(self._chosen(side, every) for side in (a, b)), strict=True)
+        names, sides, _ = zip(*(self._chosen(side) for side in (a, b)), strict=True)
         return groups.compare_groups(
             names, *sides, only=only, tags=tags, tol=tol, everything=everything
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from vcs_track.formats.cell import FALSE, decode, encode
 from vcs_track.porcelain.filter.evaluate import compile_condition
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from vcs_track.plumbing.index import Index
     from vcs_track.porcelain.filter import SortKey
     from vcs_track.porcelain.filter.nodes import Condition
+    from vcs_track.porcelain.filter.order import SortTerm
 
 __all__ = ["Query", "TooComplexError"]
 
@@ -42,6 +43,14 @@ _MOST_NAMES: Final = 100  # arguments of a function
 _SAMPLE: Final = 500  # values that tell how selective a condition is
 _MOST_ITEMS: Final = 10_000
 _MOST_TABLES: Final = 20  # SQLite joins 64
+_MANY: Final = 10_000  # values of a name that are worth an order of their own
+_GUESS: Final = 0.3  # share of the runs that match what nothing is known of
+# Microseconds, roughly: to look up a value, to read one of many, to sort one.
+_PROBE: Final = 0.7
+_READ: Final = 0.1
+_SORT: Final = 3.0
+_LITTLE: Final = 5_000.0
+_DOUBT: Final = 3
 _NEVER: Final = "NULL"  # the value of a name that no run has
 _IS: Final = {"null": "NULL", "nan": "x'6e'", "true": "x'6231'", "false": "x'6230'"}
 
@@ -60,6 +69,20 @@ class _Key:
     cell: str = ""
     number: int = 0
     n: int = 0
+
+
+class _Asked(NamedTuple):
+    """The parts of a filter.
+
+    Attributes:
+        drivers: Those that are not true without a value of a name, by that name.
+        others: The others.
+        shares: How many runs each driver is true of, roughly.
+    """
+
+    drivers: dict[str, list[Condition]]
+    others: list[Condition]
+    shares: dict[str, float]
 
 
 @dataclass(slots=True)
@@ -94,19 +117,38 @@ class Query:
             TooComplexError: If SQLite cannot do it.
         """
         terms = order.terms if order is not None else ()
-        keys = [self._key(term.name.path) for term in terms]
-        if any(key.odd for key in keys):
+        if any(self._key(term.name.path).odd for term in terms):
             raise TooComplexError
+        asked = self._asked_for(where)
+        walk = self._walk(terms[0].name.path, asked, limit) if terms and limit else ""
+        if walk:
+            rows = self._rows(asked, terms, limit, without, walk)
+            if len(rows) == limit:
+                return rows
+            # Runs without a value come last: a walk over the values does not meet them.
+            self._keys.clear()
+        return self._rows(asked, terms, limit, without)
+
+    def _rows(
+        self, asked: _Asked, terms: Sequence[SortTerm], limit: int | None, without: Sequence[str],
+        walk: str = "",
+    ) -> list[tuple[Any, ...]]:  # fmt: skip
         values: list[Cell] = []
-        source, tests = self._plan(where, values)
+        paths = sorted(asked.drivers, key=lambda path: asked.shares[path])
+        if walk:
+            first = terms[0].name.path
+            paths = [first, *(path for path in paths if path != first)]
+        source, tests = self._plan(asked, paths, walk, values)
+        keys = [self._key(term.name.path) for term in terms]
         source += "".join(self._joined(key, at) for at, key in enumerate(keys))
         if without:
             tests.append(f"r.run NOT IN ({_marks(len(without))})")
             values += without
         parts = []
-        for key, term in zip(keys, terms, strict=True):
-            way = " DESC" if term.descending else ""
-            parts += [_rank(key.value), f"{key.value}{way}"]
+        for at, (term, key) in enumerate(zip(terms, keys, strict=True)):
+            if at or not walk:  # what is walked over is all of one kind
+                parts.append(_rank(key.value))
+            parts.append(f"{key.value}{' DESC' if term.descending else ''}")
         columns = ["r.run", "p.name", "r.created_us", *(key.value for key in keys)]
         sql = f"SELECT {', '.join(columns)} FROM {source} LEFT JOIN pack p ON p.k = r.pack"
         if tests:
@@ -144,26 +186,55 @@ class Query:
 
     # ---- the plan ----------------------------------------------------------------------
 
-    def _plan(self, where: Condition | None, values: list[Cell]) -> tuple[str, list[str]]:
-        """Return the tables to read and the tests, the most selective name first.
-
-        A name that has to have a value is a table of its own: SQLite goes through the values
-        of the first one and looks up those of the others.
-        """
+    def _asked_for(self, where: Condition | None) -> _Asked:
         drivers: dict[str, list[Condition]] = {}
         others: list[Condition] = []
         for one in [] if where is None else _parts(where):
             path = self._driver(one) if len(drivers) < _MOST_TABLES else None
             (others if path is None else drivers.setdefault(path, [])).append(one)
         shares = {path: self._share(path, ones) for path, ones in drivers.items()}
+        return _Asked(drivers, others, shares)
+
+    def _walk(self, path: str, asked: _Asked, limit: int) -> str:
+        """Return an order of the values of *path* to go through until enough runs match.
+
+        That is fast where many match. Where few do, the most selective name is, and there is
+        none.
+        """
+        key = self._key(path)
+        if not key.table or key.n < _MANY:
+            return ""
+        total = max([key.n, *(self._key(one).n for one in asked.shares)])
+        matching = _GUESS ** len(asked.others)
+        for share in asked.shares.values():
+            matching *= max(share, 1.0) / total
+        looks = len(asked.others) + len(asked.shares.keys() - {path})
+        walk = min(limit / matching, key.n) * _PROBE * (looks + 1)
+        least, n = min(
+            ((share, self._key(one).n) for one, share in asked.shares.items()), default=(total, 0)
+        )
+        whole = n * _READ + least * _PROBE * (looks + 1) + matching * total * _SORT
+        # What is sorted by may go against what is asked for: only where it is far better.
+        if walk * _DOUBT > whole or whole < _LITTLE:
+            return ""
+        return self.index.sort(key.table, key.cell, key.number)
+
+    def _plan(
+        self, asked: _Asked, paths: Sequence[str], walk: str, values: list[Cell]
+    ) -> tuple[str, list[str]]:
+        """Return the tables to read and the tests.
+
+        A name that has to have a value is a table of its own: SQLite goes through the values
+        of the first one and looks up those of the others.
+        """
         tables, tests = [], []
-        for at, path in enumerate(sorted(shares, key=lambda path: shares[path])):
+        for at, path in enumerate(paths):
             key = self._key(path)
             key.value = f"d{at}.{key.cell}"
-            tables.append(f"{key.table} d{at}")
+            tables.append(f"{key.table} d{at}{f' INDEXED BY {walk}' if walk and not at else ''}")
             tests += [f"d{at}.key={key.number}", *[f"d{at}.run=d0.run"] * bool(at)]
-            tests += [self._test(one, values) for one in drivers[path]]
-        tests += [self._test(one, values) for one in others]
+            tests += [self._test(one, values) for one in asked.drivers.get(path, ())]
+        tests += [self._test(one, values) for one in asked.others]
         if not tables:
             return "run r", tests
         return f"{' CROSS JOIN '.join(tables)} CROSS JOIN run r ON r.k = d0.run", tests
@@ -286,6 +357,8 @@ def _parts(node: Condition) -> list[Condition]:
 
 
 def _subject(node: Condition) -> object:
+    if isinstance(node, Truth):
+        return node.name
     return node.left if isinstance(node, Compare) else node.value if isinstance(node, In) else None
 
 

@@ -11,11 +11,10 @@ from vcs_track.plumbing.fsio import storage_errors
 from vcs_track.plumbing.store import Store
 from vcs_track.porcelain.bundling import BundlesRuns
 from vcs_track.porcelain.code_access import CodeAccess
-from vcs_track.porcelain.diffing import DiffsRuns
+from vcs_track.porcelain.judging import JudgesCommits
 from vcs_track.porcelain.lookup import as_path
 from vcs_track.porcelain.reading import ReadsSeries
 from vcs_track.porcelain.sharing import SharesRuns
-from vcs_track.porcelain.starting import StartsRuns
 from vcs_track.porcelain.values import wrong_type
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Repository"]
 
 
-class Repository(StartsRuns, CodeAccess, SharesRuns, BundlesRuns, DiffsRuns, ReadsSeries):
+class Repository(JudgesCommits, CodeAccess, SharesRuns, BundlesRuns, ReadsSeries):
     """One ``.runs`` folder.
 
     Made by :func:`vcs_track.init` and :func:`vcs_track.open`.

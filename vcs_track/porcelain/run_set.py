@@ -228,7 +228,7 @@ class RunSet:
         """
         from vcs_track.porcelain.named import resolve_names
 
-        paths = resolve_names(names, self._known)
+        paths = resolve_names(names, self.known)
         return [{path: run.flat.get(path) for path in paths} for run in self._runs]
 
     def group_by(self, *names: str) -> Grouped:
@@ -243,11 +243,14 @@ class RunSet:
         """
         from vcs_track.porcelain.grouped import Grouped
 
-        return Grouped([run.flat for run in self._runs], names, self._known)
+        return Grouped([run.flat for run in self._runs], names, self.known)
 
     @cached_property
-    def _known(self) -> set[str]:
-        # The names of all runs, not only of those in the set, decide what a spelling means.
+    def known(self) -> set[str]:
+        """The names that runs of the repository have values of.
+
+        Those of all runs, not only of the set: they decide what a spelling means.
+        """
         if self._finder is not None and (names := self._finder.names()) is not None:
             return names
         cut = (self._where, self._limit, self._among)

@@ -322,6 +322,21 @@ class TestLazy:
         assert run.id == repo.run(run.id[:8]).id == repo.run("@{-1}").id
         assert "ccc" == repo.run("@").name
 
+    def test_a_new_run_costs_its_own_pack(self, repo: Repository) -> None:
+        """After a new run a question opens the pack of that run, and none of the others.
+
+        Seen to fail when a manifest that was not known was looked for in every pack.
+        """
+        names(repo)
+        before = set(repo.store.home.packs.folder.iterdir())
+        add(repo, "new", lr=9)
+        fresh = Repository.find(repo.root)
+        found = fresh.runs("lr = 9").ids()
+        new = {path.name for path in set(repo.store.home.packs.folder.iterdir()) - before}
+
+        assert [repo.run("new").id] == found
+        assert new == fresh.store.home.packs._packs.keys()
+
     def test_costs_little_to_open(self, repo: Repository) -> None:
         """Opening a repository looks at no pack."""
         fresh = Repository.find(repo.root)

@@ -80,13 +80,11 @@ def command(
     if form is not None and context.json:
         raise click.UsageError(f"--{form} and --json cannot be used together")
     repo = context.repository_or(bundle)
-    runs = repo.runs(where, order_by, limit, commit=commit, rev_range=rev_range).whole()
+    found = repo.runs(where, order_by, limit, commit=commit, rev_range=rev_range)
+    runs = found.whole()
     context.tell_skipped(repo)
     chosen = any(asked is not None for asked in (where, commit, rev_range))
-    known: set[str] = set()
-    if names is not None or groups is not None:
-        every = repo.runs().whole() if chosen or limit is not None else runs
-        known = {name for run in every for name in run.flat}
+    known = found.known if names is not None or groups is not None else set()
     if groups is not None:
         _groups(context, runs, known, groups, names, form)
         return

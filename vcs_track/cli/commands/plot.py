@@ -71,7 +71,7 @@ def command(
     Exit codes: 0 drawn, 2 wrong usage, 10 no repository, 11 no such run or series, 12 it is
     damaged.
     """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
-    from vcs_track.cli.curves import View, row_of
+    from vcs_track.pages.curves import View, row_of
 
     repo, found = context.reading(*words, words=True)
     words = tuple(found)
@@ -139,8 +139,8 @@ def _main_tag(runs: Sequence[RunView]) -> str:
 
 
 def _show(context: Context, parts: Parts, view: Any, width: int, height: int, plain: bool) -> None:
-    from vcs_track.cli.curves import curve_of, unit_of
     from vcs_track.cli.plot import draw
+    from vcs_track.pages.curves import curve_of, unit_of
 
     curves = [
         curve_of(run, series, view, label)

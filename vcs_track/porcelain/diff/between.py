@@ -41,7 +41,9 @@ class Between:
     gap_at: int | None = None
     area: float | None = None
     _top: float = -math.inf
-    _last: tuple[int, Any, Any] | None = None
+    # The last step that counts, how far the curves are apart there, and their values.
+    _last: tuple[int, Any] | None = None
+    _ends: tuple[Any, Any] = (None, None)
 
     def restart(self) -> None:
         """Begin with other curves; the gap stays, the area does not."""
@@ -54,17 +56,14 @@ class Between:
         """Whether a point of both curves was taken in."""
         return self._last is not None
 
-    def open_to(self, lo: int, hi: int) -> bool:
-        """Return whether points count where both curves are the same.
+    @property
+    def apart(self) -> bool:
+        """Whether the curves are apart where we are."""
+        return self._last is not None and self._last[1] != 0
 
-        They do where the curves are apart when it begins, or are in the midst of it.
-
-        Args:
-            lo: The lowest step of the stretch.
-            hi: The highest.
-        """
-        apart = self._last is not None and self._last[1] != self._last[2]
-        return apart or lo <= self._top < hi
+    def inside(self, lo: int, hi: int) -> bool:
+        """Return whether the steps so far end inside of a stretch of others."""
+        return lo <= self._top < hi
 
     def anchor(self, step: int, value: Any) -> None:
         """Take in an end of a stretch in which both curves are the same.
@@ -77,11 +76,9 @@ class Between:
         if step <= self._top:
             return
         self._top = step
-        if not math.isfinite(value):
-            return
-        if self._last is not None:
-            self._widen(step - self._last[0], abs(self._last[1] - self._last[2]))
-        self._last = (step, value, value)
+        if math.isfinite(value):
+            self._knot(step, 0)
+            self._ends = value, value
 
     def same_grid(self, steps: Sequence[int], old: Sequence[Any], new: Sequence[Any]) -> None:
         """Take in points that both curves have at the same steps."""
@@ -98,14 +95,14 @@ class Between:
             return
         largest = max(gaps)
         self._seen(largest, steps[gaps.index(largest)])
-        if self._last is not None:
-            self._widen(steps[0] - self._last[0], abs(self._last[1] - self._last[2]) + gaps[0])
+        self._knot(steps[0], gaps[0])
         if isinstance(widths, int):
             if len(steps) > 1:
                 self._widen(widths, 2 * total - gaps[0] - gaps[-1])
         else:
             self._widen(1, sum(map(mul, widths, map(add, gaps, gaps[1:]))))
-        self._top, self._last = steps[-1], (steps[-1], old[-1], new[-1])
+        self._top, self._last = steps[-1], (steps[-1], gaps[-1])
+        self._ends = old[-1], new[-1]
 
     def _with_holes(
         self, steps: Sequence[int], old: Sequence[Any], new: Sequence[Any], gaps: Sequence[Any]
@@ -134,13 +131,13 @@ class Between:
         elif not (math.isnan(old) or math.isnan(new)):
             self._seen(abs(old - new), step)
         if math.isfinite(old) and math.isfinite(new):
-            self._knot(step, old, new)
+            self._knot(step, abs(old - new))
+            self._ends = old, new
 
-    def _knot(self, step: int, old: Any, new: Any) -> None:
+    def _knot(self, step: int, gap: Any) -> None:
         if self._last is not None:
-            before = abs(self._last[1] - self._last[2])
-            self._widen(step - self._last[0], before + abs(old - new))
-        self._last = (step, old, new)
+            self._widen(step - self._last[0], self._last[1] + gap)
+        self._last = step, gap
 
     def _seen(self, gap: Any, step: int) -> None:
         if self.gap is None or gap > self.gap or (gap == self.gap and step < (self.gap_at or 0)):
@@ -158,45 +155,29 @@ class Between:
             old: Steps and values of the first.
             new: Those of the second.
         """
-        last = self._last
-        sides = [_Side(points, self._top, last and (last[0], last[n]))
-                 for n, points in enumerate((old, new), 1)]  # fmt: skip
-        one, two = sides
-        while one.ahead is not None and two.ahead is not None:
-            step = min(one.ahead[0], two.ahead[0])
-            at = [side.reach(step) for side in sides]
-            if None not in at:
-                self._met(step, *at, common=one.at == two.at == step)
+        one, two = _rising(old, self._top), _rising(new, self._top)
+        before, behind = (self._last and (self._last[0], end) for end in self._ends)
+        ahead, beyond = next(one, None), next(two, None)
+        while ahead and beyond:
+            step, other = ahead[0], beyond[0]
+            if step == other:
+                self._common(step, ahead[1], beyond[1])
+            elif step < other:
+                if behind:
+                    self._slope(step, ahead[1], behind, beyond)
+            elif before:
+                self._slope(other, beyond[1], before, ahead)
+            if step <= other:
+                before, ahead = ahead, next(one, None)
+            if other <= step:
+                behind, beyond = beyond, next(two, None)
 
-    def _met(self, step: int, old: Any, new: Any, *, common: bool) -> None:
-        if common:
-            self._common(step, old, new)
-        elif math.isfinite(old) and math.isfinite(new):
-            self._knot(step, old, new)
-
-
-class _Side:
-    """One curve, a point before and a point ahead of where we are."""
-
-    def __init__(self, points: Iterable[Knot], top: float, behind: Knot | None) -> None:
-        self._points = _rising(points, top)
-        self.behind = behind
-        self.ahead = next(self._points, None)
-
-    @property
-    def at(self) -> int | None:
-        """The step of the last point passed."""
-        return self.behind and self.behind[0]
-
-    def reach(self, step: int) -> Any:
-        """Go to *step*, no further than the point ahead; return the value there."""
-        if self.ahead is not None and self.ahead[0] == step:
-            self.behind, self.ahead = self.ahead, next(self._points, None)
-            return self.behind[1]
-        if self.behind is None or self.ahead is None:
-            return None
-        (x0, y0), (x1, y1) = self.behind, self.ahead
-        return y0 + (y1 - y0) * ((step - x0) / (x1 - x0))
+    def _slope(self, step: int, value: Any, before: Knot, after: Knot) -> None:
+        """Take in a point of one curve between two points of the other."""
+        x, y = before
+        gap = abs(y + (after[1] - y) * ((step - x) / (after[0] - x)) - value)
+        if math.isfinite(gap):
+            self._knot(step, gap)
 
 
 def _rising(points: Iterable[Knot], top: float) -> Iterator[Knot]:

@@ -98,7 +98,7 @@ class Change:
     Two are equal when all that they say is the same; NaN equals itself.
 
     Attributes:
-        kind: One of :data:`KINDS`.
+        kind: One of :data:`vcs_track.porcelain.diff.KINDS`.
         name: What it is called: a dotted name, a tag, a path.
         way: ``added``, ``removed`` or ``changed``. Tells what is absent from what is None.
         old: Its value in the first run, None where *way* is ``added``.
@@ -364,7 +364,7 @@ class TextChange(_Stored):
             place: Which of several items, from 0.
 
         Returns:
-            Lines without their ends: ``@@ ... @@``, then lines that begin with a blank,
+            Lines without their ends, ``@@ ... @@`` and then lines that begin with a blank,
             ``-`` or ``+``; no head lines. Nothing for bytes that are no text, or are not here.
         """
         return line_rules.unified(self.data, place, context)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from vcs_track.errors import VcsTrackError
 from vcs_track.formats.series import combine
 from vcs_track.porcelain.diff.between import Between
-from vcs_track.porcelain.diff.changes import Course, SeriesChange
+from vcs_track.porcelain.diff.changes import Course, SeriesChange, way_of
 from vcs_track.porcelain.diff.columns import Columns, Stream, identity
 from vcs_track.porcelain.diff.tolerance import NOTHING
 
@@ -67,28 +67,29 @@ def series(
     """
     if old.manifest.scalars == new.manifest.scalars:
         return
-    for tag in sorted({*old.series_tags, *new.series_tags}):
+    tags = set(old.series_tags), set(new.series_tags)
+    for tag in sorted(tags[0] | tags[1]):
         if globs and not any(fnmatchcase(tag, glob) for glob in globs):
             continue
-        change = _one(tag, (old, new), tolerance.of(tag), notes)
+        runs = [run if tag in has else None for run, has in zip((old, new), tags, strict=True)]
+        change = _one(tag, runs, tolerance.of(tag), notes)
         if change is not None:
             yield change
 
 
 def _one(
-    tag: str, runs: tuple[RunView, RunView], within: Within, notes: list[str]
+    tag: str, runs: Sequence[RunView | None], within: Within, notes: list[str]
 ) -> SeriesChange | None:
-    old, new = (run.series(tag).chunks if tag in run.series_tags else [] for run in runs)
-    if not old:
-        return SeriesChange(tag, "added", None, course_of(new))
-    if not new:
-        return SeriesChange(tag, "removed", course_of(old), None)
+    old, new = ([] if run is None else run.series(tag).chunks for run in runs)
+    if not old or not new:
+        one, two = (course_of(chunks) if chunks else None for chunks in (old, new))
+        return SeriesChange(tag, way_of(one, two), one, two)
     if list(map(identity, old)) == list(map(identity, new)):
         return None
     found: _Found | None = _Found(None, None, None, None)
     try:
         kept: dict[ObjectId, list[int]] = {}
-        columns = [Columns(run.objects.read, kept) for run in runs]
+        columns = [Columns(run.objects.read, kept) for run in runs if run is not None]
         found = _compare(old, new, columns, within)
     except VcsTrackError as error:
         notes.append(f"series '{tag}' was not compared point by point: {error.message}")
@@ -192,15 +193,17 @@ class _Walk:
             exact: Whether the last points of the last one count.
         """
         skipped, self._equal = self._equal, []
+        between = self._between
         for chunk in skipped:
             lo, hi, first, last = (chunk[name] for name in ("lo", "hi", "first", "last"))
-            read = hi >= skipped[-1]["hi"] and (exact or self._partly)
-            read = read or (self._partly and (exact or not self._between.begun))
-            if read or self._between.open_to(lo, hi) or not isfinite(first + last):
+            read = between.inside(lo, hi) or not isfinite(first + last)
+            if self._partly:  # what is known of a chunk is of other groups too
+                read = read or exact or between.apart or not between.begun
+            if read or (hi >= skipped[-1]["hi"] and (exact or self._partly)):
                 self._read_one(chunk)
-            elif not self._partly:  # what is known of a chunk is of other groups too
-                self._between.anchor(lo, first)
-                self._between.anchor(hi, last)
+            elif not self._partly:
+                between.anchor(lo, first)
+                between.anchor(hi, last)
 
     def _read_one(self, chunk: Chunk) -> None:
         points = self._sides[0].only(chunk)

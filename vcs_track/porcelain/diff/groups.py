@@ -166,7 +166,7 @@ def compare_groups(
         only: Only these kinds. Default: all but series, media, texts and files.
         tags: Of the summary only these names, or patterns.
         tol: Means that are no further apart are the same.
-        everything: Also what is equal on both sides.
+        everything: Whether what no two runs share counts too: id, name and times.
 
     Raises:
         InvalidValueError: If there is no such kind, or a tolerance is no number.
@@ -175,7 +175,9 @@ def compare_groups(
     kinds = kinds_of(only, KINDS)
     kinds = kinds if only is not None else kinds - _LEFT_OUT
     globs = (tags,) if isinstance(tags, str) else tuple(tags or ())
-    sides = [[facts_of(run, kinds, globs) for run in runs] for runs in (old, new)]
+    sides = [
+        [facts_of(run, kinds, globs, everything=everything) for run in runs] for runs in (old, new)
+    ]
     changes = []
     for key in in_order({key for side in sides for facts in side for key in facts}):
         one, two = (_found(side, key) for side in sides)
@@ -189,7 +191,7 @@ def compare_groups(
         within = tolerance.of(key[1])
         if numeric and one and two and any(within):
             same = same or within.close(spreads[0].mean, spreads[1].mean)
-        if everything or not same:
+        if not same:
             changes.append(GroupChange(*key, spreads[0], spreads[1]))
     both = sorted({run.id for run in old} & {run.id for run in new})
     notes = tuple(f"run '{run}' is on both sides" for run in both)
@@ -201,7 +203,18 @@ def _found(side: Sequence[dict[Key, Fact]], key: Key) -> list[Fact]:
 
 
 def _word(value: Any) -> tuple[str, str]:
-    return type(value).__name__, repr(value)
+    return type(value).__name__, repr(_leveled(value))
+
+
+def _leveled(value: Any) -> Any:
+    """Return *value* so that what is the same looks the same: -0.0 and 0.0, keys in any order."""
+    if isinstance(value, float):
+        return value + 0.0
+    if isinstance(value, list | tuple):
+        return type(value).__name__, [_leveled(item) for item in value]
+    if isinstance(value, dict):
+        return sorted((repr(key), _leveled(item)) for key, item in value.items())
+    return value
 
 
 def _tally(facts: Sequence[Fact]) -> Counter[tuple[str, str]]:

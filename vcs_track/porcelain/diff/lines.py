@@ -39,6 +39,16 @@ def _lines(data: bytes) -> list[str]:
     return [f"{part}\n" for part in parts] + [last] * bool(last)
 
 
+def _sides(old: bytes, new: bytes) -> list[list[str]]:
+    """Return the lines of both; the end of the last one counts where one side alone has it."""
+    sides = [_lines(data) for data in (old, new)]
+    filled = [side for side in sides if side]
+    if filled and not any(side[-1].endswith("\n") for side in filled):
+        for side in filled:
+            side[-1] += "\n"
+    return sides
+
+
 def _blocks(a: list[str], b: list[str]) -> list[_Block]:
     # Small integers are compared faster than lines are.
     numbers: dict[str, int] = {}
@@ -56,7 +66,7 @@ def tally(old: bytes, new: bytes) -> tuple[int, int] | None:
     """Return how many lines *new* adds and removes; None for what is no text."""
     if not (is_text(old) and is_text(new)):
         return None
-    blocks = _blocks(_lines(old), _lines(new))
+    blocks = _blocks(*_sides(old, new))
     return sum(b.m - b.k for b in blocks), sum(b.j - b.i for b in blocks)
 
 
@@ -82,7 +92,7 @@ def unified(data: Data, place: int, context: int) -> list[str]:
     sides = _both(data, place)
     if sides is None:
         return []
-    a, b = map(_lines, sides)
+    a, b = _sides(*sides)
     return [line for hunk in _hunks(_blocks(a, b), context) for line in _hunk(a, b, hunk, context)]
 
 

@@ -53,7 +53,7 @@ class Diff(Sequence[Change]):
         """Return the changes of one kind.
 
         Args:
-            kind: One of :data:`KINDS`, singular or plural.
+            kind: One of :data:`vcs_track.porcelain.diff.KINDS`, singular or plural.
 
         Raises:
             InvalidValueError: If there is no such kind.
@@ -92,6 +92,12 @@ class Diff(Sequence[Change]):
 
     def __hash__(self) -> int:
         return hash(self.changes)
+
+    def _repr_html_(self) -> str:
+        """Show what differs as a table, in a notebook."""
+        from vcs_track.porcelain.diff.view import diff_table
+
+        return diff_table(self)
 
     def __repr__(self) -> str:
         return f"<Diff '{self.old.id}' '{self.new.id}' {len(self)} changes>"

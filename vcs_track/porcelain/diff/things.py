@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from vcs_track.errors import VcsTrackError
 from vcs_track.porcelain.diff.changes import (
     Blob,
     FileChange,
@@ -15,11 +17,12 @@ from vcs_track.porcelain.diff.changes import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from vcs_track.porcelain.points import Media
     from vcs_track.porcelain.run_view import RunView
 
+    Read = Callable[[Any], bytes]
     Stored = MediaChange | TextChange | FileChange
     Key = tuple[str, str, int | None]
 
@@ -63,18 +66,42 @@ def stored(
         return
     before, after = blobs(old), blobs(new)
     reads = old.objects.read, new.objects.read
-    for key in before.keys() | after.keys():
+    for key in sorted(before.keys() | after.keys(), key=_in_order):
         kind, label, step = key
         sides = before.get(key), after.get(key)
         wanted = kind == "file" or not globs or any(fnmatchcase(label, glob) for glob in globs)
-        if kind not in kinds or not wanted or _ids(sides[0]) == _ids(sides[1]):
+        if kind not in kinds or not wanted or _alike(sides, reads):
             continue
         name = label if step is None else f"{label} @ {step}"
         yield _KINDS[kind](name, way_of(*sides), *sides, label, step, reads)
 
 
-def _ids(items: Sequence[Blob] | None) -> list[str]:
-    return [item.oid for item in items or ()]
+def _in_order(key: Key) -> tuple[str, str, float]:
+    return key[0], key[1], -math.inf if key[2] is None else key[2]
+
+
+def _alike(
+    sides: tuple[Sequence[Blob] | None, Sequence[Blob] | None], reads: Sequence[Read]
+) -> bool:
+    old, new = (side or () for side in sides)
+    if len(old) != len(new):
+        return False
+    for before, after in zip(old, new, strict=True):
+        if before.oid == after.oid:
+            continue
+        if before.size != after.size or not _other_format(before.oid, after.oid):
+            return False
+        try:
+            if reads[0](before.oid) != reads[1](after.oid):
+                return False
+        except VcsTrackError:
+            return False  # told of in the notes
+    return True
+
+
+def _other_format(one: str, two: str) -> bool:
+    """Return whether two ids are of different hashes: equal bytes have different ids then."""
+    return len(one) != len(two)
 
 
 def lacking(changes: Sequence[Stored], old: RunView, new: RunView) -> Iterator[str]:
@@ -97,13 +124,24 @@ def lacking(changes: Sequence[Stored], old: RunView, new: RunView) -> Iterator[s
             yield f"run '{run.id}' lacks the bytes of {len(gone)} of its items: {shown}"
 
 
-def inputs(old: RunView, new: RunView) -> Iterator[InputChange]:
-    """Yield the inputs that differ, by their content."""
+def inputs(old: RunView, new: RunView, notes: list[str]) -> Iterator[InputChange]:
+    """Yield the inputs that differ, by their content.
+
+    Args:
+        old: The first run.
+        new: The second run.
+        notes: Takes what cannot be told apart, and why.
+    """
     before, after = ({one.name: one for one in run.inputs} for run in (old, new))
-    for name in before.keys() | after.keys():
+    for name in sorted(before.keys() | after.keys()):
         sides = [
             None if one is None else Blob(one.oid, one.size, "")
             for one in (before.get(name), after.get(name))
         ]
-        if sides[0] != sides[1]:
-            yield InputChange(name, way_of(*sides), *sides)
+        one, two = sides
+        if one == two:
+            continue
+        if one and two and one.size == two.size and _other_format(one.oid, two.oid):
+            notes.append(f"input '{name}' has ids of two hashes: nobody knows whether it differs")
+            continue
+        yield InputChange(name, way_of(*sides), *sides)

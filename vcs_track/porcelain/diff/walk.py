@@ -8,7 +8,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from vcs_track.porcelain.diff import curves, mappings as maps, things
+from vcs_track.porcelain.diff import mappings as maps
 from vcs_track.porcelain.diff.changes import (
     KINDS,
     Change,
@@ -18,8 +18,6 @@ from vcs_track.porcelain.diff.changes import (
     ResultChange,
     SummaryChange,
 )
-from vcs_track.porcelain.diff.code import code_changes
-from vcs_track.porcelain.diff.environment import environment
 from vcs_track.porcelain.diff.kinds import kinds_of
 from vcs_track.porcelain.diff.result import Diff
 from vcs_track.porcelain.diff.tolerance import parse
@@ -99,8 +97,8 @@ class _Walk:
         found: list[tuple[str, Callable[[], Iterable[Change]]]] = [
             ("identity", self._identity), ("hparam", lambda: maps.hparams(*self._sides)),
             ("summary", self._summary), ("result", self._results), ("series", self._series),
-            ("media", self._stored), ("env", lambda: environment(*self._sides)),
-            ("input", lambda: things.inputs(*self._sides)), ("command", self._command),
+            ("media", self._stored), ("env", self._env),
+            ("input", self._inputs), ("command", self._command),
             ("label", self._labels), ("code", self._code),
         ]  # fmt: skip
         for kind, find in found:
@@ -123,13 +121,42 @@ class _Walk:
         old, new = self._sides
         return maps.mappings(ResultChange, old.results, new.results, self._tolerance)
 
-    def _series(self) -> Iterator[Change]:
+    # What compares the rest is loaded where there is something to compare.
+
+    def _series(self) -> Iterable[Change]:
+        if self._alike("scalars"):
+            return []
+        from vcs_track.porcelain.diff import curves
+
         return curves.series(*self._sides, self._tolerance, self.notes, self._globs)
 
-    def _stored(self) -> Iterator[Change]:
+    def _stored(self) -> Iterable[Change]:
+        if self._alike("media"):
+            return []
+        from vcs_track.porcelain.diff import things
+
         found = list(things.stored(*self._sides, self._kinds, self._globs))
         self.notes += things.lacking(found, *self._sides)
-        return iter(found)
+        return found
+
+    def _env(self) -> Iterable[Change]:
+        if self._alike("env"):
+            return []
+        from vcs_track.porcelain.diff.environment import environment
+
+        return environment(*self._sides)
+
+    def _inputs(self) -> Iterable[Change]:
+        if not any(run.inputs for run in self._sides):
+            return []
+        from vcs_track.porcelain.diff import things
+
+        return things.inputs(*self._sides, self.notes)
+
+    def _alike(self, document: str) -> bool:
+        """Return whether both have the same document, told by its id."""
+        old, new = (getattr(run.manifest, document) for run in self._sides)
+        return bool(old == new)
 
     def _command(self) -> Iterator[Change]:
         old, new = map(maps.command, self._sides)
@@ -140,4 +167,8 @@ class _Walk:
         return maps.mappings(LabelChange, old, new)
 
     def _code(self) -> Iterable[Change]:
-        return [] if self._store is None else code_changes(self._store, *self._sides, self.notes)
+        if self._store is None or self._alike("code"):
+            return []
+        from vcs_track.porcelain.diff.code import code_changes
+
+        return code_changes(self._store, *self._sides, self.notes)

@@ -183,6 +183,17 @@ class TestSpace:
         assert change is not None
         assert change.area == 1.0
 
+    def test_a_chunk_that_begins_at_the_same_step_again(self) -> None:
+        """Of two points at one step the first counts, and an equal chunk is walked from there.
+
+        Seen to fail when such a chunk was taken in by its ends.
+        """
+        tail = [(step, 0.0, 0, None) for step in (3, 4, 5, 6)]
+        change = compared([*line(0.0, 0.0, 0.0, 0.0), *tail], [*line(0.0, 0.0, 0.0, 2.0), *tail])
+
+        assert change is not None
+        assert (2.0, 3, 2.0) == (change.gap, change.gap_at, change.area)
+
     @settings(max_examples=300)
     @given(st.data())
     def test_as_the_plain_way(self, data: st.DataObject) -> None:

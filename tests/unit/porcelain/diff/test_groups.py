@@ -74,6 +74,12 @@ class TestGroups:
         assert {("x", 1), (1, 1), (True, 1)} == set(change.old.counts)
         assert change.new.counts[0] == ("x", 2)
 
+    def test_what_is_the_same(self) -> None:
+        """Two zeros, and keys in another order, are one value, as between two runs."""
+        old = [0.0, [{"a": 1, "b": (-0.0,)}]]
+
+        assert () == compared(old, [-0.0, [{"b": (0.0,), "a": 1}]]).of("result")
+
     def test_what_some_lack(self) -> None:
         """A name that some runs lack says how many have it."""
         objects = Counting()
@@ -94,11 +100,11 @@ class TestGroups:
         assert compared([inf, 1.0], [3.0]).of("result")[0].delta is None
 
     def test_choosing(self) -> None:
-        """Kinds, tolerance and all: as between two runs."""
+        """Kinds, tolerance and all that differs: as between two runs."""
         assert [] == list(compared([1.0, 2.0], [1.1, 2.1], only="result", tol=0.2))
         assert ["lr"] == [c.name for c in compared([1], [2], only="hparam")]
-        assert {"lr", "seed"} == {
-            c.name for c in compared([1], [2], only="hparam", everything=True)
+        assert {"group", "id", "name"} == {
+            change.name for change in compared([1], [2], only="identity", everything=True)
         }
         with pytest.raises(InvalidValueError, match="'hprams'"):
             compared([1], [2], only="hprams")

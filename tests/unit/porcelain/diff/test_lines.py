@@ -49,6 +49,12 @@ class TestLines:
         assert ["@@ -1 +1 @@", "-a\r", "+a"] == change(b"a\r\n", b"a\n").lines()
         assert (1, 1) == change(b"a\r\n", b"a\n").counts()
 
+    def test_last_lines_without_an_end(self) -> None:
+        """Texts that both end without a line end are told apart by their words alone."""
+        assert ["@@ -1 +1 @@", "-a", "+b"] == change(b"a", b"b").lines()
+        assert ["@@ -1 +1,2 @@", " a", "+b"] == change(b"a", b"a\nb").lines()
+        assert ["@@ -0,0 +1 @@", "+a"] == change(None, b"a").lines()
+
     def test_bytes_that_are_no_utf8(self) -> None:
         """Bytes that are no text of UTF-8 are told apart, and a zero byte makes no text."""
         assert ["@@ -1 +1 @@", "-\\xff", "+\\xfe"] == change(b"\xff\n", b"\xfe\n").lines()

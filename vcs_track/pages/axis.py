@@ -28,7 +28,7 @@ class Axis:
         whole: Whether only integers stand beside it.
 
     Example:
-        >>> from vcs_track.cli.axis import Axis
+        >>> from vcs_track.pages.axis import Axis
         >>> axis = Axis.over([0.2, 1.0, 0.7])
         >>> axis.place(1.0), axis.marks(4)
         (1.0, [(0.2, '0.2'), (0.4, '0.4'), (0.6000000000000001, '0.6'), (0.8, '0.8'), (1.0, '1.0')])

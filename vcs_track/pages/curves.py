@@ -5,21 +5,37 @@ from __future__ import annotations
 import math
 from array import array
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from vcs_track.cli.human import number
-from vcs_track.cli.plot import Curve
+from vcs_track.pages.human import number
 from vcs_track.porcelain.sampling import Block, places
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from vcs_track.porcelain.run_view import RunView
     from vcs_track.porcelain.series import Series
 
-__all__ = ["View", "curve_of", "row_of", "smoothed", "unit_of"]
+    Line = Sequence[tuple[float, float]]
+
+__all__ = ["Curve", "View", "curve_of", "row_of", "smoothed", "unit_of"]
 
 _UNITS: Final = ((2 * 86400, 86400, "days"), (2 * 3600, 3600, "hours"), (2 * 60, 60, "minutes"))
+
+
+class Curve(NamedTuple):
+    """Lines of one colour.
+
+    Attributes:
+        label: What it shows.
+        lines: Points in order; the pen is lifted between lines, at a y of NaN, and where x
+            goes back.
+        note: More about it, for the legend.
+    """
+
+    label: str
+    lines: Sequence[Line]
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +67,7 @@ def smoothed(values: Iterable[float], weight: float) -> Iterator[float]:
         weight: Weight of the average so far, from 0 (nothing changes) to below 1.
 
     Example:
-        >>> from vcs_track.cli.curves import smoothed
+        >>> from vcs_track.pages.curves import smoothed
         >>> [round(value, 3) for value in smoothed([1.0, 1.0, 4.0], 0.5)]
         [1.0, 1.0, 2.714]
     """

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 import vcs_track
-from vcs_track.cli.curves import View, curve_of, row_of, smoothed, unit_of
-from vcs_track.cli.plot import Curve
+from vcs_track.pages.curves import Curve, View, curve_of, row_of, smoothed, unit_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,7 +16,13 @@ _BLOCKS: Final = "▁▂▃▄▅▆▇█"
 _ASCII: Final = "_.,-~=*#"
 
 
-def sparkline(values: Sequence[float | None], width: int = 20, *, ascii: bool = False) -> str:  # noqa: A002 -- the built-in's word
+def sparkline(
+    values: Sequence[float | None],
+    width: int = 20,
+    *,
+    ascii: bool = False,  # noqa: A002 -- the built-in's word
+    span: tuple[float, float] | None = None,
+) -> str:
     """Draw numbers as blocks, low to high.
 
     More numbers than columns are drawn as the smallest and largest of each stretch, in
@@ -27,9 +33,11 @@ def sparkline(values: Sequence[float | None], width: int = 20, *, ascii: bool = 
         values: Numbers in order.
         width: At most this many columns, 2 or more.
         ascii: Draw with plain characters.
+        span: What the lowest and the highest sign stand for. Default: the smallest and the
+            largest number.
 
     Example:
-        >>> from vcs_track.cli.sparkline import sparkline
+        >>> from vcs_track.pages.sparkline import sparkline
         >>> sparkline([1, 2, 3, float("nan"), 8])
         '▁▂▃ █'
     """
@@ -37,7 +45,7 @@ def sparkline(values: Sequence[float | None], width: int = 20, *, ascii: bool = 
     known = [None if v is None or math.isnan(v) else float(v) for v in values]
     drawn = _thinned(known, max(2, width))
     finite = [v for v in drawn if v is not None and math.isfinite(v)]
-    low, high = (min(finite), max(finite)) if finite else (0.0, 0.0)
+    low, high = span or ((min(finite), max(finite)) if finite else (0.0, 0.0))
     return "".join(" " if v is None else signs[_level(v, low, high)] for v in drawn)
 
 
@@ -49,7 +57,7 @@ def _level(value: float, low: float, high: float) -> int:
     span = high / 2 - low / 2
     if span == 0:
         return top // 2 if low == high else 0
-    return min(top, int((value / 2 - low / 2) / span * len(_BLOCKS)))
+    return max(0, min(top, int((value / 2 - low / 2) / span * len(_BLOCKS))))
 
 
 def _thinned(values: list[float | None], width: int) -> list[float | None]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given, strategies as st
 
 import vcs_track
-from vcs_track.cli.sparkline import shape_of, sparkline
+from vcs_track.pages.sparkline import shape_of, sparkline
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given, strategies as st
 
-from vcs_track.cli import human
+from vcs_track.pages import human
 
 __all__: list[str] = []
 

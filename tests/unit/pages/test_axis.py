@@ -7,7 +7,7 @@ import math
 import pytest
 from hypothesis import given, strategies as st
 
-from vcs_track.cli.axis import Axis
+from vcs_track.pages.axis import Axis
 
 __all__: list[str] = []
 
