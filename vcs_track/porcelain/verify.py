@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], None]
 
-__all__ = ["Verdict", "sign", "verify"]
+__all__ = ["BundleVerdict", "sign", "verify"]
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class BundleVerdict:
     """What was found of a bundle.
 
     Attributes:
@@ -63,7 +63,7 @@ class Verdict:
 def verify(
     path: Path, *, signatures: bool = False, allowed_signers: Path | None = None,
     progress: Progress | None = None,
-) -> Verdict:  # fmt: skip
+) -> BundleVerdict:  # fmt: skip
     """Check the bundle *path* as an import would.
 
     Args:
@@ -89,13 +89,13 @@ def verify(
             with readable(path, scratch()) as home:
                 checked = check_bundle(home, None, progress)
                 since = home.index.get("since")
-                return Verdict(
+                return BundleVerdict(
                     str(path), True, "", len(checked.heads), len(home.pack), size, home.root(),
                     len(checked.absent), since if isinstance(since, dict) else None,
                     home.zipped_again, signature,
                 )  # fmt: skip
         except VcsTrackError as error:
-            return Verdict(str(path), False, error.message, size=size, signature=signature)
+            return BundleVerdict(str(path), False, error.message, size=size, signature=signature)
 
 
 def sign(path: Path, key: Path, *, force: bool = False) -> Path:

@@ -11,7 +11,7 @@ from vcs_track.cli.params import json_option, quiet_option
 
 if TYPE_CHECKING:
     from vcs_track.cli.context import Context
-    from vcs_track.porcelain.verify import Verdict
+    from vcs_track.porcelain.verify import BundleVerdict
 
 __all__ = ["command"]
 
@@ -66,7 +66,7 @@ def command(
     return code
 
 
-def _tell(context: Context, verdict: Verdict) -> None:
+def _tell(context: Context, verdict: BundleVerdict) -> None:
     if context.json:
         context.emit(verdict.to_dict())
         return
@@ -85,7 +85,7 @@ def _many(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _rest(verdict: Verdict) -> str:
+def _rest(verdict: BundleVerdict) -> str:
     again = ", zipped again by another tool" if verdict.zipped_again else ""
     if not verdict.left_out:
         return again
@@ -94,7 +94,7 @@ def _rest(verdict: Verdict) -> str:
     return f"{again}, needs {_many(verdict.left_out, 'object')} of {place}"
 
 
-def _signature(verdict: Verdict) -> str:
+def _signature(verdict: BundleVerdict) -> str:
     found = verdict.signature
     if found is None:
         return ""
