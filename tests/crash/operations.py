@@ -18,7 +18,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vcs_track.errors import RepositoryNotFoundError
+from vcs_track.errors import InvalidValueError, RepositoryNotFoundError
 from vcs_track.porcelain import shelf, writer
 from vcs_track.porcelain.defaults import Defaults
 from vcs_track.porcelain.repository import Repository
@@ -129,6 +129,29 @@ def import_(scene: Scene) -> None:
     scene.repo.import_(scene.folder / "r.zip")
 
 
+def remove(scene: Scene) -> None:
+    """Remove the run, unless that was done."""
+    if not scene.repo.removed():
+        scene.repo.remove("r")
+
+
+def restore_removed(scene: Scene) -> None:
+    """Bring the run back, unless that was done."""
+    if scene.repo.removed():
+        scene.repo.restore_removed("r")
+
+
+def redact(scene: Scene) -> None:
+    """Remove the bytes of the images."""
+    scene.repo.redact("r", "because", tag="im")
+
+
+def undo(scene: Scene) -> None:
+    """Take back the one command that was given, unless that was done."""
+    with suppress(InvalidValueError):  # nothing is left to undo
+        scene.repo.undo()
+
+
 def gif(n: int) -> bytes:
     """Return an image, a different one for each *n*."""
     end = bytes.fromhex("ffffff2c00000000010001000002024401003b")
@@ -230,6 +253,16 @@ def sealed(folder: Path, fmt: str = "sha256") -> Scene:
     return scene
 
 
+def edited(folder: Path) -> None:
+    """Make a repository whose sealed run ``r`` was edited."""
+    sealed(folder).repo.edit("r", notes="slip", tags=["y"])
+
+
+def removed(folder: Path) -> None:
+    """Make a repository whose run ``r`` was edited elsewhere than here, and removed."""
+    sealed(folder).repo.remove("r")
+
+
 def dead(folder: Path) -> None:
     """Make a repository whose run ``r`` has lost its writer."""
     scene = new(folder)
@@ -309,6 +342,11 @@ OPERATIONS = {
     ),
     "recover": Operation(dead, (lambda scene: scene.repo.recover(),)),
     "edit": Operation(sealed, (lambda scene: scene.repo.edit("r", notes="new", tags=["y"]),)),
+    "remove": Operation(sealed, (remove,)),
+    "restore removed": Operation(removed, (restore_removed,)),
+    "undo": Operation(edited, (undo,)),
+    "undo a removal": Operation(removed, (undo,)),
+    "redact": Operation(sealed, (redact,)),
     "shelve": Operation(sealed, (shelve,)),
     "adopt": Operation(fetched, (lambda scene: scene.repo,)),
     "export": Operation(
@@ -354,7 +392,10 @@ def _run(view: RunView) -> dict[str, Any]:
             tag: [(chunk["value"], chunk["step"]) for chunk in found.chunks]
             for tag, found in series.items()
         },
-        "media": sorted((m.kind, m.tag or "", m.name or "", m.oid, m.data) for m in view.media()),
+        "media": sorted(
+            (m.kind, m.tag or "", m.name or "", m.oid, m.data if m.redacted is None else b"-")
+            for m in view.media()
+        ),
         # Trouble that cost nothing may be named too.
         "gaps": [gap for gap in view.manifest.gaps if gap.get("lost") != 0],
     }

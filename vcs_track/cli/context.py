@@ -27,6 +27,7 @@ class Context:
         explicit: Whether the user named it with ``-C``.
         json: Print JSON lines.
         quiet: Say nothing but errors.
+        arguments: The command line, without the name of the program.
 
     Example:
         >>> from vcs_track.cli.context import Context
@@ -38,6 +39,7 @@ class Context:
     explicit: bool = False
     json: bool = False
     quiet: bool = False
+    arguments: tuple[str, ...] = ()
 
     def repository(self) -> Repository:
         """Open the repository; runs whose writers died are sealed, and said.
@@ -58,7 +60,31 @@ class Context:
         """
         from vcs_track import api
 
-        return api.open(self.folder if self.explicit else None, recover=False)
+        repo = api.open(self.folder if self.explicit else None, recover=False)
+        if self.arguments:
+            repo.store.log.begin(self._command)
+        return repo
+
+    def _command(self) -> str:
+        import shlex
+
+        from vcs_track.porcelain.machine import redact_argv
+
+        return shlex.join(["vcs-track", *redact_argv(self.arguments)])
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether there is somebody who can answer."""
+        return sys.stdin.isatty() and sys.stderr.isatty()
+
+    def confirm(self, question: str) -> bool:
+        """Ask for a yes on the terminal; False where nobody can be asked."""
+        if not self.can_ask:
+            return False
+        sys.stdout.flush()
+        sys.stderr.write(f"{visible(question)} [y/N] ")
+        sys.stderr.flush()
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
 
     def reading(self, *names: str, words: bool = False) -> tuple[Repository, list[str]]:
         """Open what runs are in: the repository, or a bundle (``x.zip:RUN``).

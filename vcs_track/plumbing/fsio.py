@@ -41,6 +41,7 @@ __all__ = [
     "map_read",
     "map_window",
     "may_write",
+    "open_append",
     "open_lock",
     "open_read",
     "open_write",
@@ -329,6 +330,11 @@ def open_read(path: Path, *, wait: bool = True) -> int:
         wait: Whether to wait for somebody who writes, if it is a pipe.
     """
     return os.open(path, os.O_RDONLY | os.O_CLOEXEC | (0 if wait else os.O_NONBLOCK))
+
+
+def open_append(path: Path) -> int:
+    """Open *path*, made where it is missing, for writing at its end."""
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
 
 
 def open_write(path: Path) -> int:

@@ -14,6 +14,7 @@ from vcs_track.formats.oid import FORMATS, new_file_name_hash
 from vcs_track.plumbing import fsio
 from vcs_track.plumbing.heads import HeadFolder, parse_head
 from vcs_track.plumbing.packs import PackFile, PackFolder
+from vcs_track.plumbing.redactions import Redactions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,7 +56,8 @@ class FolderHome:
         self.root = root
         self.format = fmt
         self.tmp = tmp
-        self.packs = PackFolder(root / "packs", fmt)
+        self.redactions = Redactions(root / "redacted")
+        self.packs = PackFolder(root / "packs", fmt, self.redactions.reason)
         self.head_folder = HeadFolder(root)
         self.tree_folder = HeadFolder(root, "code")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vcs_track.plumbing.packs import collision, not_here
+from vcs_track.plumbing.object_errors import collision, not_here
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,14 +10,19 @@ from collections import OrderedDict
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
-from vcs_track.errors import CorruptError, CorruptObjectError, ObjectNotFoundError
+from vcs_track.errors import (
+    CorruptError,
+    CorruptObjectError,
+    ObjectNotFoundError,
+)
 from vcs_track.formats import pack
 from vcs_track.formats.oid import ObjectId
 from vcs_track.formats.pack import OBJECTS, Entry
 from vcs_track.plumbing import fsio, mapped
+from vcs_track.plumbing.object_errors import not_here, redacted_error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from mmap import mmap
     from pathlib import Path
 
@@ -25,7 +30,7 @@ if TYPE_CHECKING:
 
 
 __all__ = [
-    "Objects", "PackFile", "PackFolder", "collision", "is_pack_name", "is_sound", "not_here",
+    "Objects", "PackFile", "PackFolder", "is_pack_name", "is_sound",
 ]  # fmt: skip
 
 
@@ -48,23 +53,6 @@ _NAME = re.compile("[pb]-[0-9a-f]{40}[.]zip")
 _BLOCK = 8 << 20  # bytes; larger entries are read in parts of this length
 _SMALL = 1 << 20
 _IN_MEMORY = 4096  # directories up to this many objects are read whole into one table
-
-
-def not_here(oid: str) -> ObjectNotFoundError:
-    """Return the error for an object that is missing."""
-    return ObjectNotFoundError(
-        f"object '{oid[:12]}' is not in this repository",
-        oid=oid,
-        hint="import a bundle that has it, or fetch the packs of its run",
-    )
-
-
-def collision(oid: str) -> CorruptError:
-    """Return the error for a second content under one id."""
-    return CorruptError(
-        f"two contents have the id '{oid}'; the second is refused",
-        hint="a repository of the object format sha256 cannot be fooled this way",
-    )
 
 
 class PackFile:
@@ -331,9 +319,18 @@ class PackFolder:
     The folder is looked at when something is not found in the packs that are known: a store may
     have a hundred thousand. A damaged pack is set aside and named in :attr:`damaged`; its objects
     are missing then.
+
+    Args:
+        folder: The folder.
+        fmt: Object format of the repository.
+        redacted: Returns why an object was redacted, or None.
     """
 
-    def __init__(self, folder: Path, fmt: ObjectFormat) -> None:
+    def __init__(
+        self, folder: Path, fmt: ObjectFormat,
+        redacted: Callable[[ObjectId], str | None] | None = None,
+    ) -> None:  # fmt: skip
+        self._why_redacted = redacted
         self.folder = folder
         self.damaged: dict[str, CorruptError] = {}
         self._format = fmt
@@ -341,6 +338,10 @@ class PackFolder:
         self._large: list[PackFile] = []
         self._table: dict[ObjectId, PackFile] = {}
         self._complete = False  # whether the folder was ever looked at
+
+    def redacted(self, oid: ObjectId) -> str | None:
+        """Return why *oid* was redacted; None if it was not."""
+        return self._why_redacted(oid) if self._why_redacted is not None else None
 
     def refresh(self) -> None:
         """Take in packs that appeared and forget those that are gone."""
@@ -409,7 +410,8 @@ class PackFolder:
         """
         file = self.pack_of(oid)
         if file is None:
-            raise not_here(oid)
+            reason = self.redacted(oid)
+            raise not_here(oid) if reason is None else redacted_error(oid, reason)
         return file
 
     @fsio.storage_errors("read an object")

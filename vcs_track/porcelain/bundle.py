@@ -17,7 +17,7 @@ from vcs_track.plumbing.home import BUNDLE_INDEX
 from vcs_track.plumbing.pack_writer import PackWriter
 from vcs_track.porcelain.bundle_check import describe
 from vcs_track.porcelain.carry import Carried
-from vcs_track.porcelain.closure import closure
+from vcs_track.porcelain.closure import Closure, closure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -160,18 +160,20 @@ def _gather(store: Store, heads: dict[str, list[ObjectId]], choice: Choice) -> _
         for role, named in references(data):
             (media if role == "blob" else needed).add(named)
 
-    states = (oid for found in heads.values() for oid in found)
     look = None if choice.media else visit
-    everything = closure(states, store.home.objects, visit=look)
+    everything = Closure()
+    for found in heads.values():  # one by one: what is redacted of one may be that of another
+        known = everything.roles
+        everything.add(closure(found, store.home.objects, visit=look, known=known))
     lists = (oid for found in carried.trees.values() for oid in found)
     objects: Any = store.home.objects
     if carried.pack is not None:
         objects = _Both(carried.pack, objects)
     more = closure(lists, objects, role="code/1", visit=look)
     roles = {**more.roles, **everything.roles}
-    absent = media - needed
-    known = choice.since.ids if choice.since is not None else set()
-    left_out = [oid for oid in roles if oid in known and oid not in absent]
+    absent = media - needed - everything.redacted.keys()
+    theirs = choice.since.ids if choice.since is not None else set()
+    left_out = [oid for oid in roles if oid in theirs and oid not in absent]
     absent |= everything.missing
     chosen = roles.keys() - absent - set(left_out)
     items = _items(store, carried, sorted(chosen))

@@ -14,7 +14,7 @@ from vcs_track.formats.manifest import decode_run
 from vcs_track.formats.oid import looks_like_id, object_format
 from vcs_track.formats.pack import OBJECTS
 from vcs_track.plumbing.home import BUNDLE_INDEX
-from vcs_track.plumbing.packs import collision
+from vcs_track.plumbing.object_errors import collision
 from vcs_track.porcelain import values
 from vcs_track.porcelain.closure import closure
 
@@ -80,7 +80,12 @@ def check_bundle(
     if len(lists["objects"]) != len(home.pack) or told != there:
         raise CorruptError("bundle.json does not list what the bundle holds")
     known = None if store is None else store.home.objects
-    result.absent = {oid for oid in lists["prerequisites"] if known is None or oid not in known}
+    result.absent = {
+        oid
+        for oid in lists["prerequisites"]
+        if store is None
+        or (oid not in store.home.objects and store.home.objects.redacted(oid) is None)
+    }
     if any(oid in home.pack for oid in result.absent):
         raise CorruptError("bundle.json lists something as left out that is there")
     _check_runs(home, result, _Both(home.pack, known), set(lists["missing"]))
@@ -192,6 +197,11 @@ class _Both:
             raise CorruptError(f"document '{oid[:12]}' is larger than {_LARGEST_DOCUMENT} bytes")
         # Its hash was taken just now, and is taken again before it is stored.
         return self._first.inflated(entry)
+
+    def redacted(self, oid: ObjectId) -> str | None:
+        """Return why *oid* was redacted in the repository; None if it was not."""
+        why: Callable[[ObjectId], str | None] = getattr(self._second, "redacted", lambda _: None)
+        return why(oid)
 
     def __contains__(self, oid: object) -> bool:
         return oid in self._first or (self._second is not None and oid in self._second)

@@ -36,6 +36,7 @@ class Imported:
         new: Runs that were not here before.
         updated: Runs that got a newer state.
         known: Runs that were here already.
+        removed: Runs that were removed here, and stay so.
         objects: Number of objects that were stored.
         size: Bytes that these take.
         zipped_again: Whether another tool than this one wrote the zip.
@@ -45,6 +46,7 @@ class Imported:
     new: list[str] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)
     known: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
     objects: int = 0
     size: int = 0
     zipped_again: bool = False
@@ -97,13 +99,14 @@ def import_(
 
 
 def _foresee(store: Store, home: BundleHome, checked: Checked, result: Imported) -> None:
+    hidden = store.home.redactions.ids()
     for oid in home.pack:
-        if oid in checked.roles and store.home.objects.sound(oid) is None:
+        if oid in checked.roles and oid not in hidden and store.home.objects.sound(oid) is None:
             result.objects += 1
             result.size += home.pack.entry(oid).stored
     for run, found in sorted(checked.heads.items()):
         mine = store.home.head_folder.of(run)
-        _sort(run, mine, _fresh(store, mine, found), result)
+        _sort(run, mine, _fresh(store, run, mine, found), result)
 
 
 def _take(store: Store, home: BundleHome, checked: Checked, result: Imported) -> None:
@@ -121,10 +124,11 @@ def _store_objects(
 ) -> None:
     writers: dict[str, PackWriter] = {}
     spared = 0
+    hidden = store.home.redactions.ids()  # whatever a bundle brings, they stay away
     try:
         for oid in home.pack:
             # A damaged copy is none: importing a bundle mends it.
-            if oid not in roles or _is_kept(store, oid):
+            if oid not in roles or oid in hidden or _is_kept(store, oid):
                 continue
             prefix = "b" if roles[oid] == "blob" else "p"
             entry = home.pack.entry(oid)
@@ -154,9 +158,9 @@ def _is_kept(store: Store, oid: ObjectId) -> bool:
     return store.home.packs.freshen(oid) and store.home.objects.sound(oid) is not None
 
 
-def _fresh(store: Store, mine: list[ObjectId], heads: list[ObjectId]) -> list[ObjectId]:
-    """Return those of *heads* that are no state that *mine* had."""
-    old = store.ancestors(mine)
+def _fresh(store: Store, run: str, mine: list[ObjectId], heads: list[ObjectId]) -> list[ObjectId]:
+    """Return those of *heads* that are no state that *mine* had, nor were put aside."""
+    old = store.ancestors(mine) | store.put_aside(run)
     return [oid for oid in heads if oid not in mine and oid not in old]
 
 
@@ -166,7 +170,7 @@ def _take_heads(store: Store, checked: Checked, result: Imported) -> None:
     mine: dict[str, list[ObjectId]] = {}
     for run, found in sorted(checked.heads.items()):
         mine[run] = folder.of(run)
-        fresh[run] = _fresh(store, mine[run], found)
+        fresh[run] = _fresh(store, run, mine[run], found)
         _sort(run, mine[run], fresh[run], result)
     folder.add_many((run, oid) for run, oids in fresh.items() for oid in oids)
     folder.sync(checked.heads)  # also of those that an import made that died
@@ -174,8 +178,13 @@ def _take_heads(store: Store, checked: Checked, result: Imported) -> None:
         if oids and mine[run]:
             old = store.ancestors(oids)
             folder.remove(run, [head for head in mine[run] if head in old])
+    for run, oids in fresh.items():
+        store.log.note("import", run, mine[run], folder.of(run) if oids else mine[run])
 
 
 def _sort(run: str, mine: list[ObjectId], fresh: list[ObjectId], result: Imported) -> None:
+    if not mine and not fresh:
+        result.removed.append(run)
+        return
     kind = result.known if not fresh else result.updated if mine else result.new
     kind.append(run)

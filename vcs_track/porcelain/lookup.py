@@ -13,6 +13,7 @@ from vcs_track.errors import (
     RunNotFoundError,
     VcsTrackError,
 )
+from vcs_track.formats.manifest import RUN_ID
 from vcs_track.plumbing.fsio import storage_errors
 from vcs_track.porcelain import seal, values
 from vcs_track.porcelain.catalog import Catalog
@@ -154,7 +155,15 @@ class Lookup:
         if run.startswith("git:"):
             return resolve(run, self._at(run), self._commit_of)
         base = run.partition("@{")[0]
-        return resolve(run, self._finder.named(base) or self._newest_first(), self._commit_of)
+        try:
+            return resolve(run, self._finder.named(base) or self._newest_first(), self._commit_of)
+        except RunNotFoundError:
+            if RUN_ID.fullmatch(base) and self.store.removed.of(base):
+                raise RunNotFoundError(
+                    f"run '{base}' was removed",
+                    hint=f"bring it back with 'vcs-track rm --restore {base}'",
+                ) from None
+            raise
 
     def _newest_first(self) -> Sequence[RunView]:
         found = self._finder.find()

@@ -12,6 +12,7 @@ from vcs_track.plumbing.store import Store
 from vcs_track.porcelain.bundling import BundlesRuns
 from vcs_track.porcelain.code_access import CodeAccess
 from vcs_track.porcelain.judging import JudgesCommits
+from vcs_track.porcelain.keeping import KeepsRuns
 from vcs_track.porcelain.lookup import as_path
 from vcs_track.porcelain.reading import ReadsSeries
 from vcs_track.porcelain.sharing import SharesRuns
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Repository"]
 
 
-class Repository(JudgesCommits, CodeAccess, SharesRuns, BundlesRuns, ReadsSeries):
+class Repository(JudgesCommits, CodeAccess, SharesRuns, BundlesRuns, ReadsSeries, KeepsRuns):
     """One ``.runs`` folder.
 
     Made by :func:`vcs_track.init` and :func:`vcs_track.open`.
@@ -102,6 +103,7 @@ class Repository(JudgesCommits, CodeAccess, SharesRuns, BundlesRuns, ReadsSeries
         progress: Progress | None = None,
         *,
         repair_from: str | Path | Iterable[str | Path] | None = None,
+        full: bool = False,
     ) -> fsck.Report:
         """Check everything; nothing is changed unless *repair_from* is given.
 
@@ -109,6 +111,7 @@ class Repository(JudgesCommits, CodeAccess, SharesRuns, BundlesRuns, ReadsSeries
             progress: Is called with packs done and packs in all.
             repair_from: Mend what is damaged before the check, from these repositories and
                 bundles and from what is at hand; ``[]`` is the latter only.
+            full: Check the packs in the trash, and what removed runs need, too.
 
         Raises:
             InvalidValueError: If a source is not there, or has another object format.
@@ -121,7 +124,7 @@ class Repository(JudgesCommits, CodeAccess, SharesRuns, BundlesRuns, ReadsSeries
         if isinstance(repair_from, str | Path):
             repair_from = [repair_from]
         sources = None if repair_from is None else [as_path(path) for path in repair_from]
-        return fsck.fsck(self.store, progress, sources)
+        return fsck.fsck(self.store, progress, sources, full=full)
 
     @storage_errors("ask the index")
     def sql(self, query: str, *, seconds: float = 60.0) -> SqlResult:

@@ -79,22 +79,8 @@ class RunView(RunFacts, Reads):
         store.check_documents(heads)
         view = cls.sealed(store.home.objects, heads)
         if not store.trusted:
-            view.check(run)
+            _check(view, run)
         return view
-
-    def check(self, run: str) -> None:
-        """Refuse a stranger's run that is not *run*, or has an odd name.
-
-        Raises:
-            CorruptError: If it is so.
-        """
-        if self.id != run:
-            raise CorruptError(f"head of run '{run}' leads to another run, '{self.id}'")
-        try:
-            values.check_name(self.name)
-            values.check_tags(self.manifest.tags)
-        except VcsTrackError as error:
-            raise CorruptError(f"run '{run}' is damaged: {error}") from None
 
     @classmethod
     def sealed(cls, objects: Objects, heads: Sequence[ObjectId]) -> RunView:
@@ -129,6 +115,16 @@ class RunView(RunFacts, Reads):
     def tags(self) -> list[str]:
         """The tags, sorted."""
         return sorted(self.manifest.tags)
+
+    @property
+    def note(self) -> str | None:
+        """The note, or None."""
+        return self.manifest.notes
+
+    @property
+    def color(self) -> str | None:
+        """The colour for tables and plots, as ``ff0000``, or None."""
+        return self.manifest.color
 
     @property
     def created(self) -> datetime:
@@ -240,7 +236,8 @@ class RunView(RunFacts, Reads):
         if oid is None:
             return []
         items = manifests.decode_media(self.objects.read(oid))
-        return [Media(item, self.objects) for item in items]
+        said = {oid: one["reason"] for oid, one in self.manifest.redacted.items()}
+        return [Media(item, self.objects, said.get(item.oid)) for item in items]
 
     def media(
         self,
@@ -281,3 +278,14 @@ class RunView(RunFacts, Reads):
         from vcs_track.porcelain.notebook_view import run_table
 
         return run_table(self)
+
+
+def _check(view: RunView, run: str) -> None:
+    """Refuse a stranger's run that is not *run*, or has an odd name."""
+    if view.id != run:
+        raise CorruptError(f"head of run '{run}' leads to another run, '{view.id}'")
+    try:
+        values.check_name(view.name)
+        values.check_tags(view.manifest.tags)
+    except VcsTrackError as error:
+        raise CorruptError(f"run '{run}' is damaged: {error}") from None

@@ -252,6 +252,7 @@ def _write_state(
     packs.install()
     store.home.sync_packs(packs.names)
     store.home.head_folder.add(run, oid, heads)
+    store.log.note("record", run, heads, [oid])
     _restore_blobs(store, replay)
     return state
 
@@ -317,6 +318,7 @@ def _check_blobs(store: Store, replay: Replay) -> None:
         if item.kind in _BLOBS and item.oid not in store.home.objects
     ]
     known = {gap.get("blob") for gap in replay.gaps}
+    known |= (replay.base.redacted if replay.base else {}).keys()
     replay.gaps.extend(
         {"blob": oid, "why": "its bytes are missing"} for oid in lost if oid not in known
     )

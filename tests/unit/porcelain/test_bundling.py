@@ -235,6 +235,23 @@ class TestSince:
 
         assert "bundle.json lists something as left out that is there" == verdict.why
 
+    def test_what_was_redacted_is_not_asked_for(
+        self, repo: Repository, empty: Repository, tmp_path: Path
+    ) -> None:
+        """A file that is gone here on purpose stops no partial bundle that rests on it."""
+        base = repo.export("r", tmp_path / "base.zip")
+        empty.import_(base)
+        (file,) = files_of(empty, "r")
+        empty.redact("r", "private", blob=file)
+        repo.edit("r", notes="better")
+        part = repo.export("r", tmp_path / "part.zip", since=base)
+        done = empty.import_(part)
+
+        assert file in open_bundle(part).index["prerequisites"]
+        assert ["r"] == done.updated
+        assert empty.fsck().ok
+        assert file not in empty.store.home.objects
+
 
 class TestDryRun:
     def test_tells_what_an_import_does(
@@ -254,6 +271,18 @@ class TestDryRun:
         assert told == done
         assert (["s"], ["r"], []) == (done.new, done.updated, done.known)
         assert done.objects > 0 < done.size
+
+    def test_a_removed_run_is_told(
+        self, repo: Repository, empty: Repository, tmp_path: Path
+    ) -> None:
+        """What was removed here stays so, and a dry run says that too."""
+        path = repo.export(["r", "s"], tmp_path / "x.zip")
+        empty.import_(path)
+        empty.remove("r")
+        told, done = empty.import_(path, dry_run=True), empty.import_(path)
+
+        assert told == done
+        assert (["r"], ["s"], ["s"]) == (done.removed, done.known, empty.runs().ids())
 
     def test_a_damaged_bundle_is_told(self, repo: Repository, empty: Repository) -> None:
         """A dry run checks all that an import does."""

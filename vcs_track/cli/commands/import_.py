@@ -60,6 +60,13 @@ def _tell(context: Context, repo: Repository, file: Path, result: Imported) -> N
                 context.emit({"change": change, **view.to_dict()})
             else:
                 context.print(f"{change:<8}{run} {view.name} ({view.status})")
+    for run in result.removed:
+        if context.json:
+            context.emit({"change": "removed", "id": run})
+        context.say(
+            f"note: run {run} was removed here and stays so; 'vcs-track rm --restore {run}'"
+            " brings it back"
+        )
     context.say(f"took in {result.objects:,} new objects of '{file}'")
 
 
@@ -67,10 +74,10 @@ def _foretell(context: Context, file: Path, result: Imported) -> None:
     if context.json:
         context.emit({
             "file": str(file), "dry_run": True, "objects": result.objects, "bytes": result.size,
-            **{change: getattr(result, change) for change in _CHANGES},
+            **{change: getattr(result, change) for change in (*_CHANGES, "removed")},
         })  # fmt: skip
         return
-    for change in _CHANGES:
+    for change in (*_CHANGES, "removed"):
         for run in getattr(result, change):
             context.print(f"{change:<8}{run} {result.names[run]}")
     context.print(f"would take in {result.objects:,} new objects, {result.size:,} bytes")

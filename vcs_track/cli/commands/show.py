@@ -170,7 +170,7 @@ def _media(run: RunView) -> None:
     ]  # fmt: skip
     rows = [
         (item.kind, item.name or item.tag or "-", "-" if item.step is None else str(item.step),
-         render.size(item.size), item.mime, item.oid[:12])
+         render.size(item.size) if item.redacted is None else "redacted", item.mime, item.oid[:12])
         for item in media[:_MEDIA]
     ]  # fmt: skip
     render.table(columns, rows, indent="  ")
