@@ -65,6 +65,8 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "branch": (f"{_HERE}.branch", "Make a branch of git with the code of a run"),
     "export": (f"{_HERE}.export", "Write runs to a zip that stands alone"),
     "import": (f"{_HERE}.import_", "Take in the runs of a zip"),
+    "verify": (f"{_HERE}.verify", "Check a zip, with no repository at hand"),
+    "sign": (f"{_HERE}.sign", "Sign a zip with an SSH key"),
     "fsck": (f"{_HERE}.fsck", "Check that every object is there and undamaged"),
     "reindex": (f"{_HERE}.reindex", "Make the index of runs anew"),
     "recover": (f"{_HERE}.recover", "Seal the runs whose programs died"),

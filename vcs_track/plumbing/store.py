@@ -7,7 +7,7 @@ to the shelf.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from vcs_track.errors import (
     CorruptError,
@@ -30,6 +30,7 @@ from vcs_track.plumbing.pack_writer import check_name, verify_against
 from vcs_track.plumbing.packs import PackFile, is_pack_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 __all__ = ["Store", "layout_of"]
@@ -59,7 +60,12 @@ class Store:
         log: Who moved which head.
         skipped: Packs of the shelf that could not be taken in, and dead runs that could not
             be sealed, with the reason.
+        indexed: Whether there may be an index of its runs.
+        trusted: Whether what it holds was checked when it came.
     """
+
+    indexed: ClassVar[bool] = True
+    trusted: ClassVar[bool] = True
 
     def __init__(self, layout: Layout, fmt: ObjectFormat, *, writable: bool) -> None:
         self.layout = layout
@@ -71,6 +77,11 @@ class Store:
         self.left = HeadFolder(layout.local, "left")
         self.log = HeadLog(layout.head_log)
         self.skipped: dict[str, VcsTrackError] = {}
+
+    @property
+    def place(self) -> Path:
+        """Where it is: the ``.runs`` folder."""
+        return self.layout.root
 
     # ---- finding and making ------------------------------------------------------------
 
@@ -326,6 +337,12 @@ class Store:
         fsio.unlink(self._mark_path)
 
     # ---- changing ----------------------------------------------------------------------
+
+    def check_documents(self, oids: Iterable[ObjectId]) -> None:
+        """Refuse documents that a stranger made too large to read: here are none."""
+
+    def require_folder(self) -> None:
+        """Refuse what is no folder: here it is one."""
 
     def require_writable(self) -> None:
         """Raise StorageError where nothing can be written."""

@@ -20,13 +20,14 @@ from vcs_track.formats.series import decode_column, decode_scalars
 from vcs_track.formats.typed_json import thaw
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Container, Iterable, Mapping
 
     from vcs_track.plumbing.packs import Objects
 
 __all__ = ["Closure", "closure"]
 
 _LEAVES: Final = ("blob", "text")  # what no other object depends on
+_SHARED: Final = ("col/1", "env/1", "hparams/1", "scalars/1")  # with all that they need
 
 
 @dataclass(slots=True)
@@ -49,6 +50,10 @@ class Closure:
         self.missing |= other.missing
         self.redacted.update(other.redacted)
 
+    def has(self, oid: ObjectId) -> bool:
+        """Return whether *oid* was looked at."""
+        return oid in self.roles or oid in self.missing
+
 
 def closure(
     heads: Iterable[ObjectId],
@@ -57,6 +62,8 @@ def closure(
     role: str = "run/1",
     check: bool = False,
     visit: Callable[[ObjectId, bytes], None] | None = None,
+    known: Mapping[ObjectId, str] | None = None,
+    absent: Container[ObjectId] = (),
 ) -> Closure:
     """Return everything that *heads* need.
 
@@ -66,31 +73,34 @@ def closure(
         role: What *heads* are.
         check: Also demand that each JSON object is canonical, for bytes of strangers.
         visit: Is called with each document.
+        known: What was followed before, with its roles: columns and settings of it are not
+            again. What runs say of redactions is looked at for each.
+        absent: What may be missing although it is no blob.
 
     Raises:
         ObjectNotFoundError: If anything but a blob is missing, and was not redacted.
         CorruptError: If a document is not one.
     """
     found = Closure()
+    known = known or {}
     lacking: dict[ObjectId, str] = {}
     said: dict[ObjectId, str] = {}
     todo: list[tuple[str, ObjectId]] = [(role, oid) for oid in heads]
     while todo:
         role, oid = todo.pop()
-        if oid in found.roles or oid in found.missing:
+        if found.has(oid) or (role in _SHARED and known.get(oid) == role):
             continue
         if oid not in objects:
-            if role not in _LEAVES:
-                raise _missing(role, oid)
-            lacking[oid] = role  # a state that is read later may say that it was redacted
+            if oid not in absent:
+                if role not in _LEAVES:
+                    raise _missing(role, oid)
+                lacking[oid] = role  # a state that is read later may say that it was redacted
             found.missing.add(oid)
             continue
         found.roles[oid] = role
         if role == "col/1":
             if check:
-                data = objects.read(oid)
-                canonical.check(data)
-                decode_column(data)
+                _check_column(objects.read(oid))
         elif role not in _LEAVES:
             data = objects.read(oid)
             _check(role, data, said, canonically=check)
@@ -99,6 +109,11 @@ def closure(
             todo.extend(references(data))
     _settle(found, lacking, said, objects)
     return found
+
+
+def _check_column(data: bytes) -> None:
+    canonical.check(data)
+    decode_column(data)
 
 
 def _check(role: str, data: bytes, said: dict[ObjectId, str], *, canonically: bool) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vcs_track.errors import ObjectNotFoundError
 from vcs_track.formats import canonical, media as media_format
-from vcs_track.plumbing.packs import redacted_error
+from vcs_track.plumbing.object_errors import redacted_error
 
 if TYPE_CHECKING:
     from vcs_track.formats.manifest import MediaItem

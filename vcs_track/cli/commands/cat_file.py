@@ -79,7 +79,7 @@ def _find(repo: Repository, what: str) -> bytes:
 
 
 def _refuse_redacted(repo: Repository, what: str) -> None:
-    from vcs_track.plumbing.packs import redacted_error
+    from vcs_track.plumbing.object_errors import redacted_error
 
     redactions = repo.store.home.redactions
     for oid in redactions.ids():
