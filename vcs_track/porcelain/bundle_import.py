@@ -177,7 +177,7 @@ def _take_heads(store: Store, checked: Checked, result: Imported) -> None:
     for run, oids in fresh.items():
         if oids and mine[run]:
             old = store.ancestors(oids)
-            folder.remove(run, [head for head in mine[run] if head in old])
+            folder.drop(run, [head for head in mine[run] if head in old])
     for run, oids in fresh.items():
         store.log.note("import", run, mine[run], folder.of(run) if oids else mine[run])
 
