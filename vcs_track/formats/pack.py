@@ -25,10 +25,12 @@ __all__ = [
     "LOCAL_SIZE",
     "MAX_ENTRY",
     "MAX_PACK",
+    "MOST_ENTRIES",
     "OBJECTS",
     "STORED",
     "Directory",
     "Entry",
+    "check_growth",
     "check_layout",
     "directory",
     "inflate",
@@ -47,8 +49,12 @@ DEFLATED: Final = 8
 MAX_PACK: Final = 2 << 30
 MAX_ENTRY: Final = MAX_PACK - (1 << 20)
 LARGE: Final = 32 << 20
+MOST_ENTRIES: Final = 1_000_000
 LOCAL_SIZE: Final = 30
 _BLOCK: Final = 1 << 20
+# What is written here is deflated to a 230th at best, and a stranger's bytes to a 1030th.
+_GROWTH: Final = 256
+_ANYWAY: Final = 1 << 30
 
 _LOCAL = struct.Struct("<IHHHHHIIIHH")
 _RECORD = struct.Struct("<IHHHHHHIIIHHHHHII")
@@ -225,6 +231,8 @@ def parse_tail(data: Buffer, length: int | None = None) -> Directory:
     objects = int(comment[1])
     if start + size != end_at or objects > entries or size < entries * _RECORD.size:
         raise CorruptError("the directory does not stand where the end record says")
+    if entries > MOST_ENTRIES:
+        raise CorruptError(f"the pack has {entries:,} entries, the limit is {MOST_ENTRIES:,}")
     return Directory(start, end_at, entries, objects)
 
 
@@ -361,3 +369,18 @@ def check_layout(entries: Sequence[Entry], directory: Directory) -> None:
         at = entry.end
     if at != directory.start:
         raise CorruptError("bytes stand between the entries and the directory")
+
+
+def check_growth(entries: Iterable[Entry], length: int) -> None:
+    """Refuse a pack whose entries are far larger than it is.
+
+    Args:
+        entries: All entries.
+        length: Bytes of the pack.
+
+    Raises:
+        CorruptError: If all would be more than 256 times the pack, and a gigabyte.
+    """
+    total = sum(entry.size for entry in entries)
+    if total > _GROWTH * length + _ANYWAY:
+        raise CorruptError(f"the pack would grow from {length:,} to {total:,} bytes")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import math
 import re
-from collections import UserString
+from collections import Counter, UserString
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -22,7 +22,7 @@ from vcs_track.formats.canonical import MAX_INT, MIN_INT, dumps, is_ascii
 from vcs_track.formats.oid import FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
 __all__ = ["MAX_REPR", "PathText", "Repr", "freeze", "is_plain", "thaw"]
 
@@ -35,6 +35,7 @@ _SHALLOW: Final = 400  # so many brackets cannot nest too deep for the interpret
 _MAX_ELEMENTS: Final = 64
 _MAX_DIMENSIONS: Final = 8
 _MAX_HASHED: Final = 64 << 20
+_MOST_ALIKE: Final = 1024  # members of one hash: what honest numbers hardly ever have
 # The interpreter refuses decimal text of more than 4300 digits.
 _DECIMAL_BITS: Final = 13_000
 
@@ -189,9 +190,9 @@ class _Freezer:
 
     def _exact(self, value: Any) -> object:
         name = _name(type(value))
-        if name == "decimal.Decimal":
+        if name == "decimal.Decimal" and not value.is_snan():
             return _label("decimal", str(value))
-        if name == "fractions.Fraction":
+        if name == "fractions.Fraction" and _is_short(value.numerator, value.denominator):
             parts = (value.numerator, value.denominator)
             return _label("fraction", [_freeze_int(part) for part in parts])
         return self._repr(value)
@@ -231,6 +232,8 @@ class _Freezer:
             return _label("tuple", [self.freeze(item, depth + 2) for item in value])
         if isinstance(value, (set, frozenset)):
             kind = "frozenset" if isinstance(value, frozenset) or self._hashable else "set"
+            if _collide(value):
+                return self._repr(value)
             members = [self._member(item, depth + 2) for item in value]
             return _label(kind, sorted(members, key=dumps))
         if self._hashable:
@@ -248,6 +251,8 @@ class _Freezer:
         if self._hashable:
             return self._repr(value)
         if "$" in items or not all(map(_is_text, items)):
+            if _collide(items):
+                return self._repr(value)
             pairs = [
                 [self._member(key, depth + 3), self.freeze(item, depth + 3)]
                 for key, item in items.items()
@@ -464,19 +469,50 @@ def _thaw_complex(v: Any) -> complex:
 def _thaw_decimal(v: Any) -> object:
     from decimal import Decimal
 
-    return Decimal(_expect(v, str))
+    value = Decimal(_expect(v, str))
+    if value.is_snan():
+        raise ValueError("it cannot be compared")
+    return value
 
 
 def _thaw_fraction(v: Any) -> object:
     from fractions import Fraction
 
-    numerator, denominator = _thaw_list(v)
-    return Fraction(_expect(numerator, int), _expect(denominator, int))
+    numerator, denominator = (_expect(part, int) for part in _thaw_list(v))
+    if not _is_short(numerator, denominator):
+        raise ValueError("it is too long")
+    return Fraction(numerator, denominator)
 
 
 def _thaw_timedelta(v: Any) -> timedelta:
     days, seconds, microseconds = (_expect(part, int) for part in _expect(v, list))
     return timedelta(days, seconds, microseconds)
+
+
+def _is_short(*numbers: int) -> bool:
+    """Return whether a fraction of these takes no time to shorten, and can be printed."""
+    return all(number.bit_length() <= _DECIMAL_BITS for number in numbers)
+
+
+def _collide(members: Collection[Any]) -> bool:
+    """Return whether so many have one hash that a set of them takes forever to make."""
+    if len(members) <= _MOST_ALIKE or all(type(member) is str for member in members):
+        return False
+    return max(Counter(map(hash, members)).values()) > _MOST_ALIKE
+
+
+def _thaw_members(v: Any) -> list[Any]:
+    members = _thaw_list(v)
+    if _collide(members):
+        raise ValueError("its members have one hash")
+    return members
+
+
+def _thaw_map(v: Any) -> dict[Any, Any]:
+    pairs = _thaw_list(v)
+    if _collide([key for key, _ in pairs]):
+        raise ValueError("its names have one hash")
+    return dict(pairs)
 
 
 _THAWERS: Final[dict[str, Callable[[Any], object]]] = {
@@ -486,8 +522,8 @@ _THAWERS: Final[dict[str, Callable[[Any], object]]] = {
     "bytearray": lambda v: bytearray(_thaw_bytes(v)),
     "path": lambda v: PathText(_expect(v, str)),
     "tuple": lambda v: tuple(_thaw_list(v)),
-    "set": lambda v: set(_thaw_list(v)),
-    "frozenset": lambda v: frozenset(_thaw_list(v)),
+    "set": lambda v: set(_thaw_members(v)),
+    "frozenset": lambda v: frozenset(_thaw_members(v)),
     "date": lambda v: date.fromisoformat(_expect(v, str)),
     "time": lambda v: time.fromisoformat(_expect(v, str)),
     "datetime": lambda v: datetime.fromisoformat(_expect(v, str)),
@@ -496,5 +532,5 @@ _THAWERS: Final[dict[str, Callable[[Any], object]]] = {
     "decimal": _thaw_decimal,
     "fraction": _thaw_fraction,
     "array": _thaw_list,
-    "map": lambda v: dict(_thaw_list(v)),
+    "map": _thaw_map,
 }

@@ -133,6 +133,8 @@ class PackWriter:
         entry = entry._replace(offset=self._at)
         if len(raw) > pack.MAX_ENTRY or self._at + len(raw) > pack.MAX_PACK:
             raise CorruptError("an object or a pack is larger than 2 GiB")
+        if len(self) >= pack.MOST_ENTRIES:
+            raise CorruptError(f"a pack cannot have more than {pack.MOST_ENTRIES:,} entries")
         head = pack.local_header(entry)
         if len(raw) < _BLOCK:
             fsio.append(self._fd, head + bytes(raw))
