@@ -14,7 +14,7 @@ import tempfile
 from contextlib import ExitStack, chdir
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
@@ -55,15 +55,27 @@ settings.load_profile("vcs-track")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option that repeats an order."""
+    """Add the options that repeat an order, and that accept what is shown now."""
     parser.addoption("--order-seed", type=int, help="run the tests in the order of this number")
+    parser.addoption(
+        "--rewrite-golden", action="store_true", help="write tests/golden anew from what is shown"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the order of this run, and hide what is around it."""
-    if config.option.order_seed is None:
+    given = getattr(config, "workerinput", {})  # in a process of pytest-xdist
+    if "order_seed" in given:
+        config.option.order_seed = given["order_seed"]
+    elif config.option.order_seed is None:
         config.option.order_seed = random.SystemRandom().randrange(10**6)
     isolate(config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Let the processes of pytest-xdist run the tests in one order."""
+    node.workerinput["order_seed"] = node.config.option.order_seed
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -43,9 +43,10 @@ nitpick_ignore_regex = [
     # inner names that hints take from imports for the type checker only
     (
         r"py:.*",
-        r"(Among|Better|Chunk|Declared|Defaults|Finder|Join|MediaItem|ObjectFormat|ObjectId|Objects|Progress|Rows|RunManifest|Runs|Steps|Store|_Piece)",
+        r"(Among|Better|Chunk|Declared|Defaults|Finder|Join|MediaItem|ObjectFormat|ObjectId|Objects|Progress|Rows|RunManifest|Runs|Steps|Store|Term|Trial|_Piece|_R)",
     ),
     (r"py:.*", r"(bundle\.Imported|fsck\.Report)"),
+    (r"py:.*", r"(Tol|Words)"),
     # inner modules that docstrings mention and the reference leaves out on purpose
     (r"py:.*", r"vcs_track\.(cli|formats|plumbing|porcelain)(\..+)?"),
 ]

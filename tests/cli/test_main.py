@@ -228,7 +228,7 @@ class TestErrors:
             (["ls", "-n", "-1"], "error: invalid value for '-n'"),
             (["ls", "extra"], "error: got unexpected extra argument (extra)\n"),
             (["show"], "error: missing argument 'RUN'\n"),
-            (["diff", "base"], "error: two runs are compared, got 1\n"),
+            (["diff"], "error: name runs, or two groups with --group\n"),
         ],
     )
     def test_wrong_usage(self, args: list[str], message: str, lab: Lab, program: Program) -> None:

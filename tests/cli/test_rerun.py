@@ -165,6 +165,18 @@ class TestPlace:
         assert f" run {old.id}" in vcs("show", "@").stdout
 
 
+def test_a_work_tree_that_is_away(project: Path, tmp_path: Path) -> None:
+    """A work tree of the user on a disk that is not there now is still one afterwards.
+
+    Seen to fail when git was told to prune.
+    """
+    git(project, "worktree", "add", "-q", "--detach", str(tmp_path / "disk" / "tree"))
+    (tmp_path / "disk").rename(tmp_path / "away")
+    vcs("rerun", "@")
+
+    assert 2 == len(git(project, "worktree", "list").decode().splitlines())
+
+
 class TestRefused:
     def test_a_secret_in_the_command(self, project: Path) -> None:
         """A word that was masked cannot be run again."""

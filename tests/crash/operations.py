@@ -11,6 +11,7 @@ import os
 import shutil
 import signal
 import tempfile
+import zipfile
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -115,6 +116,12 @@ def finish(scene: Scene) -> None:
 def shelve(scene: Scene) -> None:
     """Put the run on the shelf."""
     shelf.shelve(scene.repo.store, ["r"])
+
+
+def export_tree(scene: Scene) -> None:
+    """Write the run as plain folders, where that was not done yet."""
+    if not (scene.folder / "out").exists():
+        scene.repo.export_tree("r", scene.folder / "out")
 
 
 def import_(scene: Scene) -> None:
@@ -240,6 +247,29 @@ def bundled(folder: Path, fmt: str = "sha256") -> None:
         sealed(Path(other), fmt).repo.export("r", folder / "r.zip")
 
 
+def zipped_again(folder: Path) -> None:
+    """Make the same, where another tool has zipped the bundle once more."""
+    bundled(folder)
+    with (
+        zipfile.ZipFile(folder / "r.zip") as old,
+        zipfile.ZipFile(folder / "other.zip", "w", zipfile.ZIP_DEFLATED) as new_zip,
+    ):
+        for name in reversed(old.namelist()):
+            new_zip.writestr(f"top/{name}", old.read(name))
+    (folder / "other.zip").rename(folder / "r.zip")
+
+
+def parted(folder: Path) -> None:
+    """Make a repository that has the base of a partial bundle, and that bundle beside it."""
+    scene = new(folder)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as other:
+        source = sealed(Path(other)).repo
+        base = source.export("r", Path(other, "base.zip"))
+        scene.repo.import_(base)
+        source.edit("r", notes="newer")
+        source.export("r", folder / "r.zip", since=base)
+
+
 def fetched(folder: Path) -> None:
     """Make what a clone has: a shelf, and nothing of its own."""
     with tempfile.TemporaryDirectory(dir=folder.parent) as other:
@@ -285,6 +315,9 @@ OPERATIONS = {
         sealed, (lambda scene: scene.repo.export("r", scene.folder / "out.zip", force=True),)
     ),
     "import": Operation(bundled, (import_,)),
+    "export plain folders": Operation(sealed, (export_tree,)),
+    "import zipped again": Operation(zipped_again, (import_,)),
+    "import a part": Operation(parted, (import_,)),
     "import xxh128": Operation(partial(bundled, fmt="xxh128"), (import_,)),
 }  # fmt: skip
 

@@ -103,6 +103,8 @@ for _name, _index in {
     "heads-of-none": {"heads": {"evil": []}}, "heads-text": {"heads": {"evil": "x"}},
     "missing-none": {"missing": None}, "missing-objects": {"missing": [{}]},
     "missing-words": {"missing": ["x"]}, "missing-twice": {"missing": {}}, "code-list": {"code": []},
+    "prerequisites-words": {"prerequisites": ["x"]},
+    "prerequisites-none": {"prerequisites": 5},
     "code-of-nothing": {"code": {"a" * 40: [NOWHERE]}},
 }.items():  # fmt: skip
     many(
@@ -220,6 +222,29 @@ def a_state_that_is_its_own_parent() -> Forge:
     forge = Forge()
     forge.objects[NOWHERE] = canonical.dumps(manifest(parents=[NOWHERE]))
     return forge.head(NOWHERE)
+
+
+@trick("not JSON|expected|canonical|damaged")
+def an_image_that_is_a_document_too() -> Forge:
+    """One object is an image, which nobody looks into, and the series of the run."""
+    forge = Forge()
+    evil = b'{"@":"scalars/1", "series":5}'
+    item = MediaItem("image", forge.blob(evil), len(evil), "image/png", 1).to_json()
+    body = {"@": "media/1", "items": [item]}
+    return forge.run(
+        media=forge.json(body), **dict.fromkeys(("scalars", "hparams", "env"), forge.blob(evil))
+    )
+
+
+@trick("missing")
+def an_image_left_out_that_is_a_document_too() -> Forge:
+    """An image may be left out; hyperparameters may not, though they have its id."""
+    forge = Forge(missing=[NOWHERE])
+    item = MediaItem("image", NOWHERE, 1, "image/png", 1).to_json()
+    body = {"@": "media/1", "items": [item]}
+    return forge.run(
+        media=forge.json(body), **dict.fromkeys(("scalars", "hparams", "env"), NOWHERE)
+    )
 
 
 # ---- manifests --------------------------------------------------------------------------

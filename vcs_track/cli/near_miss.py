@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from vcs_track.cli import human
 
 if TYPE_CHECKING:
-    from vcs_track.porcelain.diff import Change
-    from vcs_track.porcelain.sameness import Match, Start
+    from vcs_track.porcelain.sameness import Difference, Match, Start
 
 __all__ = ["tell", "unknown"]
 
@@ -44,7 +43,7 @@ def tell(match: Match) -> str:
     return ", ".join(words)
 
 
-def _files(changes: list[Change]) -> str:
+def _files(changes: list[Difference]) -> str:
     if not changes:
         return "the code differs"
     shown = ", ".join(change.name for change in changes[:_SHOWN])
@@ -52,7 +51,7 @@ def _files(changes: list[Change]) -> str:
     return f"code: {human.count(len(changes), 'file')}: {shown}{more}"
 
 
-def _change(change: Change) -> str:
+def _change(change: Difference) -> str:
     if change.kind == "hparam":
         old, new = (_value(x) for x in (change.old, change.new))
         if change.old is not None and change.new is not None:

@@ -6,12 +6,13 @@ import math
 from itertools import groupby
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from vcs_track.cli.axis import Axis
+from vcs_track.pages.axis import Axis
+from vcs_track.pages.curves import Curve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    Line = Sequence[tuple[float, float]]
+    from vcs_track.pages.curves import Line
 
 __all__ = ["LETTERS", "Curve", "Piece", "draw"]
 
@@ -24,21 +25,6 @@ _FRAME: Final = (("│", "┤", "└", "─", "┬"), ("|", "+", "+", "-", "+"))
 _NARROWEST: Final = 10
 _A_NUMBER: Final = 8  # columns for a number below the axis
 _APART: Final = 12  # columns between two letters of a curve
-
-
-class Curve(NamedTuple):
-    """Lines of one colour.
-
-    Attributes:
-        label: What it shows.
-        lines: Points in order; the pen is lifted between lines, at a y of NaN, and where x
-            goes back.
-        note: More about it, for the legend.
-    """
-
-    label: str
-    lines: Sequence[Line]
-    note: str = ""
 
 
 class Piece(NamedTuple):

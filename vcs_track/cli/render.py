@@ -26,8 +26,8 @@ from vcs_track.cli.human import (
     spread,
     value,
 )
-from vcs_track.cli.sparkline import shape_of, sparkline
 from vcs_track.cli.text import visible
+from vcs_track.pages.sparkline import shape_of, sparkline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     from vcs_track.porcelain.series import Series
 
 __all__ = [
-    "Cell", "Column", "ago", "change", "colours", "count", "cut", "duration", "has_edge", "line",
+    "Cell", "Column", "ago", "change", "colours", "count", "cut", "duration", "has_edge", "height", "line",
     "lines", "live", "number", "paint", "pair", "plain", "plus_minus", "progress", "room",
     "settings", "shape_of", "size", "spark", "sparkline", "status", "table", "table_lines",
-    "value", "visible", "width_of", "wrapped",
+    "value", "visible", "width_of", "wrapped", "write",
 ]  # fmt: skip
 
 _GAP: Final = "  "
@@ -92,6 +92,11 @@ def room(stream: TextIO | None = None) -> int:
     if stream.isatty():
         return shutil.get_terminal_size((_DEFAULT_WIDTH, 24)).columns
     return _DEFAULT_WIDTH
+
+
+def height() -> int | None:
+    """Return how many lines stdout shows, None where it is no terminal."""
+    return shutil.get_terminal_size().lines if sys.stdout.isatty() else None
 
 
 def has_edge(stream: TextIO | None = None) -> bool:
@@ -193,6 +198,11 @@ def line(*cells: Cell | str, width: int | None = None) -> None:
             left -= width_of(text)
         parts.append(_paint(text, style, sys.stdout))
     sys.stdout.write("".join(parts).rstrip(" ") + "\n")
+
+
+def write(drawn: str) -> None:
+    """Write a line that was drawn here to stdout, as it is."""
+    sys.stdout.write(f"{drawn}\n")
 
 
 def wrapped(text: str, style: str = "") -> None:
@@ -333,14 +343,25 @@ def _row(indent: str, cells: list[tuple[Cell, int, bool]]) -> str:
 
 
 @contextmanager
-def progress(label: str) -> Iterator[Callable[[int, int], None]]:
-    """Draw a bar on stderr while the work lasts; give its callback."""
+def progress(label: str, unit: str = "") -> Iterator[Callable[[int, int], None]]:
+    """Draw a bar on stderr while the work lasts; give its callback.
+
+    Args:
+        label: What is done.
+        unit: ``bytes`` adds the rate and the time left. Default: things are counted.
+    """
+    from rich import progress as bars
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     console = Console(file=sys.stderr, no_color=not _colour(sys.stderr), width=room(sys.stderr))
-    bar = Progress(
-        TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(),
+    shown: list[bars.ProgressColumn] = [bars.MofNCompleteColumn()]
+    if unit == "bytes":
+        shown = [
+            bars.DownloadColumn(), bars.TransferSpeedColumn(),
+            bars.TimeRemainingColumn(elapsed_when_finished=True),
+        ]  # fmt: skip
+    bar = bars.Progress(
+        bars.TextColumn("{task.description}", markup=False), bars.BarColumn(), *shown,
         console=console, transient=True,
     )  # fmt: skip
     with bar:

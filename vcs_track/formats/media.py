@@ -12,6 +12,7 @@ import sys
 import warnings
 from collections import OrderedDict
 from contextlib import suppress
+from functools import reduce
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from vcs_track.errors import InvalidTypeError, InvalidValueError
@@ -20,7 +21,10 @@ from vcs_track.formats.oid import object_format
 if TYPE_CHECKING:
     from PIL.Image import Image as PILImage
 
-__all__ = ["EncodedImage", "encode_image", "guess_mime", "open_image", "pixels_of", "sniff"]
+__all__ = [
+    "EncodedImage", "encode_image", "guess_mime", "image_distance", "open_image", "pixels_of",
+    "sniff",
+]  # fmt: skip
 
 _LEVEL: Final = 3  # of PNG compression: a third of the time of the default, a little larger
 # The header sizes of the versions of BMP, from Windows 3 on.
@@ -286,6 +290,13 @@ def pixels_of(data: bytes) -> str:
         >>> pixels_of(encode_image(grey).data) == pixels_of(encode_image(colour).data)
         True
     """
+    plain = _decoded(data)
+    head = f"{plain.mode} {plain.size[0]} {plain.size[1]} ".encode()
+    return object_format("sha256").hash(head + plain.tobytes())
+
+
+def _decoded(data: bytes) -> PILImage:
+    """Return the image in *data* in one of two modes; raise InvalidValueError."""
     from PIL import Image
 
     found = sniff(data)
@@ -305,8 +316,7 @@ def pixels_of(data: bytes) -> str:
         raise InvalidValueError(f"it is damaged: {error!s:.80}") from None
     if plain is None:
         raise InvalidValueError("it moves, or contradicts itself")
-    head = f"{plain.mode} {size[0]} {size[1]} ".encode()
-    return object_format("sha256").hash(head + plain.tobytes())
+    return plain
 
 
 def _plain_pixels(image: PILImage) -> PILImage:
@@ -321,3 +331,69 @@ def _plain_pixels(image: PILImage) -> PILImage:
         nothing = Image.new("RGBA", plain.size, (0, 0, 0, 0))
         plain = Image.composite(plain, nothing, alpha.point(lambda value: 255 if value else 0))
     return plain
+
+
+def image_distance(old: bytes, new: bytes, *, draw: bool = False) -> tuple[float, bytes | None]:
+    """Return the share of pixels that differ between two encoded images.
+
+    Images are laid on each other at their upper left corners; what only one of them covers
+    differs. Equal looks are equal pixels, as in :func:`pixels_of`.
+
+    Args:
+        old: The first image.
+        new: The second image.
+        draw: Whether to make a PNG of the distances too: grey, black where nothing differs.
+
+    Raises:
+        InvalidValueError: If one is no image, is damaged or moves, or they have more than 50
+            million pixels.
+
+    Example:
+        >>> from PIL import Image
+        >>> from vcs_track.formats.media import encode_image, image_distance
+        >>> black = Image.new("L", (2, 2))
+        >>> dot = black.copy()
+        >>> dot.putpixel((0, 0), 255)
+        >>> image_distance(encode_image(black).data, encode_image(dot).data)
+        (0.25, None)
+    """
+    from PIL import Image, ImageChops
+
+    images = [_decoded(data) for data in (old, new)]
+    size = (max(i.width for i in images), max(i.height for i in images))
+    if size[0] * size[1] > _MOST_PIXELS:
+        raise InvalidValueError(f"together they have {size[0]} x {size[1]} pixels")
+    deep = all(image.mode == "I" for image in images)
+    sides = [_canvas(_bands(image, deep=deep), size) for image in images]
+    bands = zip(sides[0].split(), sides[1].split(), strict=True)
+    distances = [ImageChops.difference(one, two) for one, two in bands]
+    inside = [_canvas(Image.new("L", image.size, 255), size) for image in images]
+    distances.append(ImageChops.difference(*inside))
+    distance = reduce(ImageChops.lighter, distances)
+    share = 1 - distance.histogram()[0] / (size[0] * size[1])
+    return share, _encode_pil(distance).data if draw else None
+
+
+def _canvas(image: PILImage, size: tuple[int, int]) -> PILImage:
+    from PIL import Image
+
+    if image.size == size:
+        return image
+    canvas = Image.new(image.mode, size)
+    canvas.paste(image, (0, 0))
+    return canvas
+
+
+def _bands(image: PILImage, *, deep: bool) -> PILImage:
+    """Return *image* with 8 bits a band, all that it has where it is *deep*."""
+    from PIL import Image
+
+    if image.mode != "I":
+        return image
+    raw = image.tobytes()
+    at = 0 if sys.byteorder == "little" else 3
+    low, high = raw[at::4], raw[abs(at - 1) :: 4]
+    bands = [Image.frombytes("L", image.size, part) for part in (high, low)]
+    if not deep:
+        return bands[0].convert("RGBA")
+    return Image.merge("LA", bands)

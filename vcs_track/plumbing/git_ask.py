@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
-    "ask", "begin", "check", "demand", "fail", "refusal", "refuse_option", "refused_for", "top_of",
-    "unknown",
+    "CUT", "ask", "begin", "check", "demand", "fail", "is_shallow", "refusal", "refuse_option",
+    "refused_for", "top_of", "unknown",
 ]  # fmt: skip
+
+CUT: Final = "the history was cut when it was cloned: 'git fetch --unshallow' gets the rest"
 
 _NAMED: Final = ("refs/heads", "refs/tags", "refs/remotes")
 _VOUCHED: Final[set[tuple[Path, Path]]] = set()
@@ -76,7 +78,14 @@ def unknown(top: Path, rev: str) -> CommitNotFoundError:
     near = [name for part in wanted for name in get_close_matches(part, known)]
     names = " or ".join(f"'{name}'" for name in dict.fromkeys(near) if name not in wanted)
     hint = f"did you mean {names}?" if names else "'git log --all --oneline' lists commits"
+    if is_shallow(top):
+        hint += f" ({CUT})"
     return CommitNotFoundError(f"git knows no commit '{rev}'", hint=hint)
+
+
+def is_shallow(root: Path | str) -> bool:
+    """Tell whether older commits were left out when this was cloned."""
+    return demand("-C", str(root), "rev-parse", "--is-shallow-repository").out.strip() == b"true"
 
 
 def demand(*args: str, stdin: bytes | None = None, patient: bool = False) -> Answer:

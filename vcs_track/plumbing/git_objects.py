@@ -5,13 +5,42 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vcs_track.errors import GitError
-from vcs_track.plumbing.git_call import GitCall
+from vcs_track.plumbing.git_call import GitCall, NoAnswerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-__all__ = ["read_objects"]
+__all__ = ["read_objects", "sizes_of"]
+
+
+_LOOKING = {"GIT_NO_LAZY_FETCH": "1"}
+
+
+def sizes_of(root: Path, oids: Sequence[str]) -> dict[str, int]:
+    """Return the sizes in bytes of those of *oids* that git has as files.
+
+    Args:
+        root: A folder in the work tree.
+        oids: Git's ids.
+
+    Raises:
+        GitError: If git cannot be asked.
+    """
+    if not oids:
+        return {}
+    lines = _ask(root, "--batch-check", oids).decode("utf-8", "replace").splitlines()
+    words = [line.split() for line in lines]
+    return {each[0]: int(each[2]) for each in words if len(each) == 3 and each[1] == "blob"}
+
+
+def _ask(root: Path, option: str, oids: Sequence[str]) -> bytes:
+    words = ("-C", str(root), "--no-optional-locks", "cat-file", option)
+    asked = "".join(f"{oid}\n" for oid in oids).encode()
+    try:
+        return GitCall(*words, stdin=asked, patient=True, env=_LOOKING).output("cat-file")
+    except NoAnswerError as error:  # it cannot be started
+        raise GitError(error.unreadable.reason, hint=error.unreadable.hint) from None
 
 
 def read_objects(root: Path, oids: Sequence[str]) -> Iterator[tuple[str, bytes]]:
@@ -26,11 +55,7 @@ def read_objects(root: Path, oids: Sequence[str]) -> Iterator[tuple[str, bytes]]
     """
     if not oids:
         return
-    data = GitCall(
-        "-C", str(root), "--no-optional-locks", "cat-file", "--batch",
-        stdin="".join(f"{oid}\n" for oid in oids).encode(), patient=True,
-        env={"GIT_NO_LAZY_FETCH": "1"},
-    ).output("cat-file")  # fmt: skip
+    data = _ask(root, "--batch", oids)
     at = 0
     for oid in oids:
         end = data.find(b"\n", at)

@@ -6,6 +6,7 @@ scratch folder. The user's index, ``HEAD``, refs, stash and object database are 
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from vcs_track.errors import GitError
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-__all__ = ["GitTree", "TreeEntry", "differing", "tree_of"]
+__all__ = ["GitTree", "TreeEntry", "differing", "files_at", "tree_of"]
 
 # What a user's configuration must not do to the repository while we look.
 _QUIET: Final = (
@@ -77,6 +78,33 @@ def differing(root: Path, old: str, new: str) -> list[tuple[TreeEntry | None, Tr
                 TreeEntry(after, other, path) if int(after, 8) else None,
             )
         )
+    return found
+
+
+def files_at(root: Path, commit: str, paths: Sequence[bytes] | None) -> list[TreeEntry]:
+    """Return files of *commit*, as it has them.
+
+    Args:
+        root: Top of the work tree.
+        commit: The commit.
+        paths: Which; those that it has not are left out. None is all.
+
+    Raises:
+        GitError: If git has not got it.
+    """
+    wanted = None if paths is None else set(paths)
+    found: list[TreeEntry] = []
+    # All of them at once, where that is shorter to ask for.
+    names = [] if wanted is None or len(wanted) > _ONE_BY_ONE else sorted(wanted)
+    if wanted is not None and not wanted:
+        return found
+    words = ("ls-tree", "-r", "-z", "--full-tree", commit, "--", *map(os.fsdecode, names))
+    call = GitCall("-C", str(root), "--literal-pathspecs", *words, env=LOOKING)
+    for line in _words(call.output("ls-tree")):
+        head, _, path = line.partition(b"\t")
+        mode, _, blob = head.decode().split()
+        if wanted is None or path in wanted:
+            found.append(TreeEntry(mode, blob, path))
     return found
 
 

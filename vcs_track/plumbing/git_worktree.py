@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from vcs_track.errors import GitError
@@ -13,7 +13,6 @@ from vcs_track.plumbing.git_call import GitCall, NoAnswerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from pathlib import Path
 
     from vcs_track.plumbing.git_tree import TreeEntry
 
@@ -157,9 +156,18 @@ def take_back(root: Path, new: Iterable[bytes]) -> None:
 
 
 def remove(root: Path, folder: Path) -> None:
-    """Remove the work tree *folder*, whatever is in it."""
-    shutil.rmtree(folder, ignore_errors=True)
-    _run(root, "worktree", "prune")
+    """Remove the work tree *folder*, whatever is in it.
+
+    Of other work trees nothing is forgotten, also where their disk is not there now.
+    """
+    fsio.remove_tree(folder)
+    if folder.is_dir():
+        # A program left folders that nothing may be removed from, as caches of some tools are.
+        for inner, _, _ in os.walk(folder):
+            fsio.chmod(Path(inner), 0o700)
+        fsio.remove_tree(folder)
+    # Twice: it may be locked, as one is while it is made.
+    _run(root, "worktree", "remove", "--force", "--force", str(folder), refused=b"")
 
 
 def fill(

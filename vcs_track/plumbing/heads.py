@@ -84,12 +84,34 @@ class HeadFolder:
             if parent != oid:
                 fsio.unlink(self.path(run, parent))
 
+    def add_many(self, heads: Iterable[tuple[str, ObjectId]]) -> None:
+        """Make these heads of runs; each folder is synced once, at the end.
+
+        Args:
+            heads: Runs, each with the id of a manifest whose pack is on disk already.
+        """
+        runs = []
+        for run, oid in heads:
+            path = self.path(run, oid)
+            fsio.make_dirs(path.parent, sync=False)
+            fsio.create_empty(path)
+            runs.append(run)
+        self.sync(runs)
+
+    def remove(self, run: str, oids: Iterable[ObjectId]) -> None:
+        """Remove heads that others replace, which survive a power cut already."""
+        for oid in oids:
+            fsio.unlink(self.path(run, oid))
+
     def sync(self, runs: Iterable[str]) -> None:
         """Make the heads of *runs* survive a power cut, whoever made them."""
-        for folder in {self._of(run) for run in runs}:
-            if folder.is_dir():
-                fsio.fsync_dir(folder)
-                fsio.fsync_dir(folder.parent)
+        folders = {self._of(run) for run in runs}
+        there = sorted(folder for folder in folders if folder.is_dir())
+        for folder in there:
+            fsio.fsync_dir(folder)
+        if there:
+            fsio.fsync_dir(self._folder)
+            fsio.fsync_dir(self._folder.parent)
 
     def _of(self, run: str) -> Path:
         return self._folder / shard(run)

@@ -7,7 +7,7 @@ to the shelf.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from vcs_track.errors import (
     CorruptError,
@@ -54,7 +54,12 @@ class Store:
         shelf: The home that git carries.
         skipped: Packs of the shelf that could not be taken in, and dead runs that could not
             be sealed, with the reason.
+        indexed: Whether there may be an index of its runs.
+        trusted: Whether what it holds was checked when it came.
     """
+
+    indexed: ClassVar[bool] = True
+    trusted: ClassVar[bool] = True
 
     def __init__(self, layout: Layout, fmt: ObjectFormat, *, writable: bool) -> None:
         self.layout = layout
@@ -63,6 +68,11 @@ class Store:
         self.home = FolderHome(layout.local, fmt, layout.tmp)
         self.shelf = FolderHome(layout.root, fmt, layout.tmp)
         self.skipped: dict[str, VcsTrackError] = {}
+
+    @property
+    def place(self) -> Path:
+        """Where it is: the ``.runs`` folder."""
+        return self.layout.root
 
     # ---- finding and making ------------------------------------------------------------
 
@@ -251,6 +261,9 @@ class Store:
         return found
 
     # ---- changing ----------------------------------------------------------------------
+
+    def require_folder(self) -> None:
+        """Refuse what is no folder: here it is one."""
 
     def require_writable(self) -> None:
         """Raise StorageError where nothing can be written."""

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from vcs_track.errors import CorruptError, ObjectNotFoundError
 from vcs_track.formats import canonical
 from vcs_track.formats.code import Code
 from vcs_track.formats.manifest import decode_document, decode_media, decode_run, references
 from vcs_track.formats.series import decode_column, decode_scalars
+from vcs_track.formats.series_check import COLUMNS, check_chunk
 from vcs_track.formats.typed_json import thaw
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Container, Iterable, Mapping
 
     from vcs_track.formats.oid import ObjectId
     from vcs_track.plumbing.packs import Objects
@@ -33,6 +34,10 @@ class Closure:
     roles: dict[ObjectId, str] = field(default_factory=dict)
     missing: set[ObjectId] = field(default_factory=set)
 
+    def has(self, oid: ObjectId) -> bool:
+        """Return whether *oid* was looked at."""
+        return oid in self.roles or oid in self.missing
+
 
 def closure(
     heads: Iterable[ObjectId],
@@ -41,6 +46,8 @@ def closure(
     role: str = "run/1",
     check: bool = False,
     visit: Callable[[ObjectId, bytes], None] | None = None,
+    known: Mapping[ObjectId, str] | None = None,
+    absent: Container[ObjectId] = (),
 ) -> Closure:
     """Return everything that *heads* need.
 
@@ -50,41 +57,84 @@ def closure(
         role: What *heads* are.
         check: Also demand that each JSON object is canonical, for bytes of strangers.
         visit: Is called with each document.
+        known: What was followed before, and need not be again, with its roles; run manifests
+            are all the same.
+        absent: What may be missing although it is no blob.
 
     Raises:
         ObjectNotFoundError: If anything but a blob is missing.
         CorruptError: If a document is not one.
     """
     found = Closure()
+    known = known or {}
+    seen: set[tuple[str, ObjectId]] = set()
+    columns: set[ObjectId] = set()
     todo: list[tuple[str, ObjectId]] = [(role, oid) for oid in heads]
     while todo:
         role, oid = todo.pop()
-        if oid in found.roles or oid in found.missing:
+        # By role: what passes as an image here may be named as a document there.
+        if (role, oid) in seen or (role != "run/1" and known.get(oid) == role):
             continue
+        seen.add((role, oid))
         if oid not in objects:
-            if role != "blob":
-                raise ObjectNotFoundError(
-                    f"{role} '{oid[:12]}' is missing",
-                    oid=oid,
-                    hint="import a bundle that has it",
-                )
+            if role != "blob" and oid not in absent:
+                raise _lacking(role, oid)
             found.missing.add(oid)
             continue
-        found.roles[oid] = role
+        found.roles[oid] = _stronger(found.roles.get(oid) or known.get(oid), role)
         if role == "col/1":
-            if check:
-                data = objects.read(oid)
-                canonical.check(data)
-                decode_column(data)
-        elif role not in ("blob", "text"):
+            if check and oid not in columns:
+                _column(objects.read(oid))
+        elif role not in _PLAIN:
             data = objects.read(oid)
             if check:
-                canonical.check(data)
+                columns |= _check_document(role, data, objects)
             _CHECKS.get(role, _any_document)(data)
             if visit is not None:
                 visit(oid, data)
             todo.extend(references(data))
     return found
+
+
+_PLAIN: Final = ("blob", "text")
+
+
+def _stronger(old: str | None, new: str) -> str:
+    """Return the role of an object that has both: a blob may be absent, a document may not."""
+    return new if old is None or old == "blob" or (old == "text" and new != "blob") else old
+
+
+def _lacking(role: str, oid: ObjectId) -> ObjectNotFoundError:
+    return ObjectNotFoundError(
+        f"{role} '{oid[:12]}' is missing", oid=oid, hint="import a bundle that has it"
+    )
+
+
+def _column(data: bytes) -> list[Any]:
+    canonical.check(data)
+    return decode_column(data)
+
+
+def _check_document(role: str, data: bytes, objects: Objects) -> set[ObjectId]:
+    """Check a stranger's document; return the columns that were looked at on the way."""
+    canonical.check(data)
+    return _check_series(data, objects) if role == "scalars/1" else set()
+
+
+def _check_series(data: bytes, objects: Objects) -> set[ObjectId]:
+    """Compare each chunk with its columns; return these."""
+    seen: set[ObjectId] = set()
+    recent: dict[ObjectId, list[Any]] = {}
+    for tag, chunks in decode_scalars(data).items():
+        for chunk in chunks:
+            ids = {name: chunk[name] for name in COLUMNS if name in chunk}
+            if not all(oid in objects for oid in ids.values()):
+                continue  # the walk that follows says what that means
+            # Series that were logged together share columns.
+            recent = {oid: recent.get(oid) or _column(objects.read(oid)) for oid in ids.values()}
+            check_chunk(tag, chunk, {name: recent[oid] for name, oid in ids.items()})
+            seen.update(recent)
+    return seen
 
 
 def _any_document(data: bytes) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from vcs_track.porcelain.run_set import RunSet
     from vcs_track.porcelain.run_view import RunView
 
-__all__ = ["CommitLog", "LoggedCommit", "LoggedRun", "Match", "arrange", "match"]
+__all__ = ["CommitLog", "LoggedCommit", "LoggedRun", "Match", "arrange", "code_trees", "match"]
 
 
 class Match(NamedTuple):
@@ -107,7 +107,7 @@ def match(
             unclear.append((run, own, git.get("tree")))
     if not unclear or not commits:
         return found
-    code = _code_of(folder, commits)
+    code = code_trees(folder, commits)
     # The oldest wins: it is the one that took the code in.
     with_code = {code[commit.tree]: commit.id for commit in commits if commit.tree in code}
     for run, own, tree in unclear:
@@ -120,8 +120,16 @@ def match(
     return found
 
 
-def _code_of(folder: Path, commits: Sequence[Commit]) -> dict[str, str]:
-    """Return the trees of *commits* without runs, by the trees with them."""
+def code_trees(folder: Path, commits: Sequence[Commit]) -> dict[str, str]:
+    """Return the trees of *commits* without runs, by the trees with them.
+
+    Args:
+        folder: The folder that holds ``.runs``.
+        commits: Commits, newest first.
+
+    Raises:
+        GitError: If git cannot be asked.
+    """
     top = gitlink.find_root(folder)
     if top is None:
         return {}

@@ -104,13 +104,20 @@ class ComparesRuns(Lookup):
     def _side(self, runs: Runs, known: set[str]) -> Side:
         from vcs_track.porcelain.comparison import Side
 
+        text, unique, question = self._chosen(runs)
         names = None
+        if question is not None:
+            resolved = filters.resolve(question, known)
+            names = frozenset(name.path for name in resolved.names())
+        rows = [run.flat for run in unique]
+        return Side(text, tuple(run.id for run in unique), names, rows)
+
+    def _chosen(self, runs: Runs) -> tuple[str, list[RunView], Filter | None]:
+        """Return the runs of a side, how they were named, and the filter that it is."""
+        question = None
         if isinstance(runs, str):
             text = runs
             found, question = self._meant(runs)
-            if question is not None:
-                resolved = filters.resolve(question, known)
-                names = frozenset(name.path for name in resolved.names())
         elif isinstance(runs, RunSet):
             text, found = repr(runs), runs.whole()
         elif isinstance(runs, Iterable | Reads):
@@ -123,8 +130,7 @@ class ComparesRuns(Lookup):
             raise RunNotFoundError(
                 f"no run matches '{text}'", hint="each side of a comparison needs a run"
             )
-        rows = [run.flat for run in unique]
-        return Side(text, tuple(run.id for run in unique), names, rows)
+        return text, unique, question
 
     def _meant(self, text: str) -> tuple[list[RunView], Filter | None]:
         """Return the runs that *text* means, and the filter that it is."""

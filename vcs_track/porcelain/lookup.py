@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ from vcs_track.porcelain.run_set import RunSet
 from vcs_track.porcelain.run_view import RunView
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from vcs_track.plumbing.store import Store
     from vcs_track.porcelain.run import Run
@@ -190,6 +191,16 @@ class Lookup:
         if isinstance(runs, str | Reads):
             runs = [runs]
         return [self.run(run).id if isinstance(run, str) else run.id for run in runs]
+
+    def _views(self, runs: Any) -> list[RunView]:
+        one = isinstance(runs, str | Reads)
+        if not one and not isinstance(runs, Iterable):
+            raise values.wrong_type("runs", runs, "runs, or what names them")
+        asked = [runs] if one else list(runs)
+        for run in asked:
+            if not isinstance(run, str | Reads):
+                raise values.wrong_type("a run", run, "a run, or what names it")
+        return list({view.id: view for view in map(self._view, asked)}.values())
 
     @storage_errors("recover runs")
     def recover(self, *, force: bool = False) -> list[str]:

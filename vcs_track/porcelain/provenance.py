@@ -58,6 +58,11 @@ class Provenance:
         """
         self._capture = CodeCapture(root, state, tmp, rules, self._keep, self._tell_code)
 
+    def wait(self) -> None:
+        """Wait for the code: what is changed from then on is not in it."""
+        if self._capture is not None:
+            self._capture.wait()
+
     def end(self, *, stopped: bool) -> None:
         """Wait for the code; tell what was imported meanwhile.
 

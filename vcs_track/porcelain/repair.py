@@ -25,12 +25,12 @@ from vcs_track.formats.manifest import RunManifest, decode_run, references
 from vcs_track.formats.oid import ObjectId
 from vcs_track.plumbing import fsio, salvage
 from vcs_track.plumbing.heads import HeadFolder
+from vcs_track.plumbing.home import open_bundle
 from vcs_track.plumbing.layout import FOLDER
 from vcs_track.plumbing.lock import Lock
 from vcs_track.plumbing.pack_writer import PackWriter, check_name
 from vcs_track.plumbing.packs import PackFile, PackFolder, is_pack_name
 from vcs_track.plumbing.salvage import Copy, Place, Salvage
-from vcs_track.porcelain.bundle import open_bundle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -6,32 +6,30 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from vcs_track.errors import GitError, StorageError
+from vcs_track.errors import StorageError
 from vcs_track.plumbing.fsio import storage_errors
 from vcs_track.plumbing.store import Store
+from vcs_track.porcelain.bundling import BundlesRuns
 from vcs_track.porcelain.code_access import CodeAccess
-from vcs_track.porcelain.comparing import ComparesRuns
+from vcs_track.porcelain.judging import JudgesCommits
 from vcs_track.porcelain.lookup import as_path
 from vcs_track.porcelain.reading import ReadsSeries
-from vcs_track.porcelain.run_view import RunView
 from vcs_track.porcelain.sharing import SharesRuns
-from vcs_track.porcelain.starting import StartsRuns
 from vcs_track.porcelain.values import wrong_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from vcs_track.porcelain import bundle, diff, fsck, gc
+    from vcs_track.porcelain import fsck, gc
     from vcs_track.porcelain.defaults import Defaults
     from vcs_track.porcelain.index_sql import SqlResult
-    from vcs_track.porcelain.run import Run
 
     Progress = Callable[[int, int], None]
 
 __all__ = ["Repository"]
 
 
-class Repository(StartsRuns, CodeAccess, SharesRuns, ComparesRuns, ReadsSeries):
+class Repository(JudgesCommits, CodeAccess, SharesRuns, BundlesRuns, ReadsSeries):
     """One ``.runs`` folder.
 
     Made by :func:`vcs_track.init` and :func:`vcs_track.open`.
@@ -64,10 +62,27 @@ class Repository(StartsRuns, CodeAccess, SharesRuns, ComparesRuns, ReadsSeries):
         """Open the nearest ``.runs`` in *start* or above."""
         return cls(Store.find(start), defaults)
 
+    @classmethod
+    def of_bundle(cls, path: Path, around: Path, defaults: Defaults | None = None) -> Self:
+        """Open the bundle *path* in place: a repository that is only read.
+
+        Args:
+            path: The bundle.
+            around: A folder in the git repository that is asked about commits.
+            defaults: What calls use where they say nothing.
+
+        Raises:
+            CorruptError: If it is no bundle.
+            InvalidValueError: If there is no such file.
+        """
+        from vcs_track.plumbing.bundle_store import BundleStore
+
+        return cls(BundleStore(path, around), defaults)
+
     @property
     def path(self) -> Path:
-        """The ``.runs`` folder."""
-        return self.store.layout.root
+        """The ``.runs`` folder, or the bundle."""
+        return self.store.place
 
     @property
     def object_format(self) -> str:
@@ -77,71 +92,7 @@ class Repository(StartsRuns, CodeAccess, SharesRuns, ComparesRuns, ReadsSeries):
     def __repr__(self) -> str:
         return f"<Repository {self.path}>"
 
-    # ---- comparing and moving ----------------------------------------------------------
-
-    @storage_errors("compare runs")
-    def diff(self, old: str | RunView | Run, new: str | RunView | Run) -> list[diff.Change]:
-        """Return what differs between two runs; empty when nothing does."""
-        from vcs_track.porcelain import diff
-
-        sides = [self.run(run) if isinstance(run, str) else run.view() for run in (old, new)]
-        return diff.diff(*sides)
-
-    @storage_errors("export runs")
-    def export(
-        self,
-        runs: str | RunView | Run | Iterable[str | RunView | Run],
-        path: str | Path,
-        *,
-        force: bool = False,
-        with_code: bool = False,
-        progress: Progress | None = None,
-    ) -> Path:
-        """Write runs to one zip that stands alone.
-
-        Files of commits that no remote has yet go along, within the limits of a run's code.
-
-        Args:
-            runs: Runs, or what names them.
-            path: The zip to make.
-            force: Replace it when it is there.
-            with_code: Every file of each run's code goes along, so that it can be restored
-                without the git repository.
-            progress: Is called with objects done and objects in all.
-
-        Returns:
-            The path of the zip.
-
-        Raises:
-            GitError: If *with_code* asks for code of a commit that is not here.
-            InvalidValueError: If *path* exists, or there is nothing to export.
-        """
-        from vcs_track.porcelain import bundle
-        from vcs_track.porcelain.capture import Rules
-        from vcs_track.porcelain.carry import carrying
-
-        path = as_path(path)
-        views = [self.run(run) for run in self._ids(runs)]
-        d = self.defaults
-        rules = Rules(d.code_largest, d.code_most)
-        with carrying(self.store, views, rules, whole=with_code) as carried:
-            if with_code and carried.trouble:
-                run, why = next(iter(carried.trouble.items()))
-                raise GitError(f"the code of run '{run}' cannot go along: {why}")
-            ids = [view.id for view in views]
-            bundle.export(self.store, ids, path, force=force, progress=progress, carried=carried)
-        return path
-
-    @storage_errors("import a bundle")
-    def import_(self, path: str | Path, *, progress: Progress | None = None) -> bundle.Imported:
-        """Take in the runs of a bundle; a second time changes nothing.
-
-        Raises:
-            CorruptError: If anything in it is wrong; nothing has changed then.
-        """
-        from vcs_track.porcelain import bundle
-
-        return bundle.import_(self.store, as_path(path), progress=progress)
+    # ---- moving ------------------------------------------------------------------------
 
     # ---- keeping -----------------------------------------------------------------------
 
@@ -166,6 +117,7 @@ class Repository(StartsRuns, CodeAccess, SharesRuns, ComparesRuns, ReadsSeries):
         """
         from vcs_track.porcelain import fsck
 
+        self.store.require_folder()
         if isinstance(repair_from, str | Path):
             repair_from = [repair_from]
         sources = None if repair_from is None else [as_path(path) for path in repair_from]
@@ -194,6 +146,7 @@ class Repository(StartsRuns, CodeAccess, SharesRuns, ComparesRuns, ReadsSeries):
         """
         if not isinstance(query, str):
             raise wrong_type("query", query, "text")
+        self.store.require_folder()
         found = self.catalog.sql(query, seconds)
         if found is None:
             raise StorageError("there is no place for an index", hint="is the disk read-only?")
@@ -211,6 +164,7 @@ class Repository(StartsRuns, CodeAccess, SharesRuns, ComparesRuns, ReadsSeries):
         Raises:
             StorageError: If there is no place for it.
         """
+        self.store.require_folder()
         return self.catalog.rebuild(progress)
 
     @storage_errors("check the index")
@@ -220,6 +174,7 @@ class Repository(StartsRuns, CodeAccess, SharesRuns, ComparesRuns, ReadsSeries):
         Args:
             progress: Is called with runs done and runs in all.
         """
+        self.store.require_folder()
         return self.catalog.check(progress)
 
     def with_defaults(self, **changes: Any) -> Repository:
@@ -244,4 +199,5 @@ class Repository(StartsRuns, CodeAccess, SharesRuns, ComparesRuns, ReadsSeries):
         """
         from vcs_track.porcelain import gc
 
+        self.store.require_folder()
         return gc.gc(self.store, grace=gc.check_grace(grace_days), dry_run=dry_run)

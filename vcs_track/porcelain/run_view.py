@@ -7,10 +7,15 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from vcs_track.errors import RunNotFoundError, SeriesNotFoundError
+from vcs_track.errors import (
+    CorruptError,
+    RunNotFoundError,
+    SeriesNotFoundError,
+    VcsTrackError,
+)
 from vcs_track.formats import manifest as manifests, typed_json
 from vcs_track.formats.series import Chunk, decode_scalars
-from vcs_track.porcelain import heads as head_rules
+from vcs_track.porcelain import heads as head_rules, values
 from vcs_track.porcelain.inputs import inputs_of
 from vcs_track.porcelain.near import did_you_mean
 from vcs_track.porcelain.reads import Reads
@@ -61,6 +66,8 @@ class RunView(RunFacts, Reads):
         """Return the run with this id.
 
         Raises:
+            CorruptError: If a bundle's head leads to another run, or to one with a name that
+                none can have.
             RunNotFoundError: If the store has no such run.
         """
         live = live_state(store, run)
@@ -69,7 +76,24 @@ class RunView(RunFacts, Reads):
             return cls(live[0], live[1], tuple(head_rules.tips(heads, live[1])))
         if not heads:
             raise RunNotFoundError(f"no run has the id '{run}'")
-        return cls.sealed(store.home.objects, heads)
+        view = cls.sealed(store.home.objects, heads)
+        if not store.trusted:
+            view.check(run)
+        return view
+
+    def check(self, run: str) -> None:
+        """Refuse a stranger's run that is not *run*, or has an odd name.
+
+        Raises:
+            CorruptError: If it is so.
+        """
+        if self.id != run:
+            raise CorruptError(f"head of run '{run}' leads to another run, '{self.id}'")
+        try:
+            values.check_name(self.name)
+            values.check_tags(self.manifest.tags)
+        except VcsTrackError as error:
+            raise CorruptError(f"run '{run}' is damaged: {error}") from None
 
     @classmethod
     def sealed(cls, objects: Objects, heads: Sequence[ObjectId]) -> RunView:

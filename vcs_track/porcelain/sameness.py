@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,7 +20,6 @@ from vcs_track.formats.manifest import decode_document, encode_document
 from vcs_track.formats.oid import object_format
 from vcs_track.plumbing import git_tree
 from vcs_track.porcelain import machine, values
-from vcs_track.porcelain.diff import Change
 from vcs_track.porcelain.inputs import inputs_of
 
 if TYPE_CHECKING:
@@ -32,7 +31,17 @@ if TYPE_CHECKING:
     from vcs_track.porcelain.inputs import Input
     from vcs_track.porcelain.run_view import RunView
 
-__all__ = ["PARTS", "Key", "Match", "Start", "key_of", "matches", "planned", "start_of"]
+__all__ = [
+    "PARTS",
+    "Difference",
+    "Key",
+    "Match",
+    "Start",
+    "key_of",
+    "matches",
+    "planned",
+    "start_of",
+]
 
 PARTS: Final = ("code", "command", "hparams", "inputs")
 _NONE: Final = "none"
@@ -214,6 +223,27 @@ def _pairs(inputs: Iterable[Input]) -> tuple[tuple[str, str], ...]:
 # ---- matching --------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that differs between two starts.
+
+    Attributes:
+        kind: ``code``, ``command``, ``hparam`` or ``input``.
+        name: What it is called.
+        old: Its value in the first, or None where it has none.
+        new: Its value in the second, or None where it has none.
+    """
+
+    kind: str
+    name: str
+    old: Any
+    new: Any
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data, as ``--json`` prints it."""
+        return asdict(self)
+
+
 @dataclass
 class Match:
     """A run that is the same as another start, or nearly.
@@ -241,13 +271,13 @@ class Match:
         return self.same and self.run.status == "finished"
 
     @cached_property
-    def changes(self) -> list[Change]:
+    def changes(self) -> list[Difference]:
         """What differs, from this run to the other, as far as it is known.
 
         A file of the code has ids of git for its values, an input those of its content.
         """
         old, new = self._sides
-        found: list[Change] = []
+        found: list[Difference] = []
         for part in self.differs:
             if part not in self.unknown:
                 found += _CHANGES[part](old, new, self._root)
@@ -297,28 +327,28 @@ def matches(
     return same + sorted(near, key=lambda match: bool(match.unknown))
 
 
-def _mappings(kind: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
+def _mappings(kind: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Difference]:
     return [
-        Change(kind, name, old.get(name), new.get(name))
+        Difference(kind, name, old.get(name), new.get(name))
         for name in sorted(old.keys() | new.keys())
         if (name in old) != (name in new) or not values.same(old[name], new[name])
     ]
 
 
-def _hparam_changes(old: Start, new: Start, root: Path | None) -> list[Change]:
+def _hparam_changes(old: Start, new: Start, root: Path | None) -> list[Difference]:
     del root
     return _mappings("hparam", old.hparams, new.hparams)
 
 
-def _input_changes(old: Start, new: Start, root: Path | None) -> list[Change]:
+def _input_changes(old: Start, new: Start, root: Path | None) -> list[Difference]:
     del root
     return _mappings("input", dict(old.key.inputs), dict(new.key.inputs))
 
 
-def _command_changes(old: Start, new: Start, root: Path | None) -> list[Change]:
+def _command_changes(old: Start, new: Start, root: Path | None) -> list[Difference]:
     del root
     (here, *before), (there, *after) = old.key.command or ("",), new.key.command or ("",)
-    found = [Change("command", "cwd", here, there)] if here != there else []
+    found = [Difference("command", "cwd", here, there)] if here != there else []
     if before == after:
         return found
     first = next((n for n, (a, b) in enumerate(zip(before, after, strict=False)) if a != b),
@@ -327,10 +357,10 @@ def _command_changes(old: Start, new: Start, root: Path | None) -> list[Change]:
     while last < min(len(before), len(after)) - first and before[-1 - last] == after[-1 - last]:
         last += 1
     sides = (words[first : len(words) - last] for words in (before, after))
-    return [*found, Change("command", "argv", *(shlex.join(s) if s else None for s in sides))]
+    return [*found, Difference("command", "argv", *(shlex.join(s) if s else None for s in sides))]
 
 
-def _code_changes(old: Start, new: Start, root: Path | None) -> list[Change]:
+def _code_changes(old: Start, new: Start, root: Path | None) -> list[Difference]:
     if old.code is None or new.code is None:
         return []
     try:
@@ -345,7 +375,7 @@ def _code_changes(old: Start, new: Start, root: Path | None) -> list[Change]:
             # Equal contents: the mode differs.
             what = 0 if before and after and before[1:] == after[1:] else 1
             words = (None if side is None else side[what] for side in (before, after))
-            found.append(Change("code", path_text(path), *words))
+            found.append(Difference("code", path_text(path), *words))
     return found
 
 

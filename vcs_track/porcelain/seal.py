@@ -23,8 +23,8 @@ from vcs_track.formats.slots import FRAME, HEADER_SIZE
 from vcs_track.plumbing import fsio
 from vcs_track.plumbing.journal import JournalReader
 from vcs_track.plumbing.lock import Lock, identity, is_alive
+from vcs_track.plumbing.memory_objects import MemoryObjects
 from vcs_track.plumbing.pack_writer import PackWriter, install
-from vcs_track.plumbing.packs import MemoryObjects
 from vcs_track.plumbing.spool import SpoolReader
 from vcs_track.plumbing.trash import Trash
 from vcs_track.porcelain.heads import current

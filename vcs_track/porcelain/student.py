@@ -8,6 +8,7 @@ this against tables, integrals and, where it is installed, scipy.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Final
 
 from vcs_track.errors import InvalidValueError
@@ -59,6 +60,7 @@ def two_sided(t: float, df: float) -> float:
     return max(0.0, 1 - 2 * front * _fraction(near, 0.5, half))
 
 
+@lru_cache(maxsize=128)
 def critical(level: float, df: float) -> float:
     """Return the t beyond which a share of ``1 - level`` lies, both tails.
 

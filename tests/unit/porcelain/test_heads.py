@@ -12,7 +12,7 @@ from hypothesis import given, strategies as st
 from vcs_track.errors import CorruptObjectError, ObjectNotFoundError
 from vcs_track.formats.manifest import RunManifest
 from vcs_track.formats.oid import ObjectId, object_format
-from vcs_track.plumbing.packs import MemoryObjects
+from vcs_track.plumbing.memory_objects import MemoryObjects
 from vcs_track.porcelain.heads import current, history
 
 SHA256 = object_format("sha256")

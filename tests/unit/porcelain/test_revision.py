@@ -93,7 +93,7 @@ class TestForms:
         repo.edit("abc1", notes="new")
         (change,) = repo.diff("abc1@{1}", "abc1")
 
-        assert ("note", None, "new") == (change.kind, change.old, change.new)
+        assert ("label", None, "new") == (change.kind, change.old, change.new)
 
     def test_the_state_now_of_several_heads_is_the_run(self, repo: Repository) -> None:
         """RUN@{0} is RUN, also when two clones have edited it."""

@@ -10,6 +10,7 @@ import click
 from vcs_track.cli import render
 from vcs_track.cli.delimited import markdown_text, write_csv
 from vcs_track.cli.params import (
+    bundle_argument,
     json_option,
     limit_option,
     quiet_option,
@@ -20,6 +21,7 @@ from vcs_track.cli.run_columns import named, split_names, usual
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from vcs_track.cli.context import Context
     from vcs_track.cli.render import Cell, Column
@@ -54,28 +56,30 @@ _PREFIXES: Final = ("hparams.", "summary.", "results.")
 @click.option("--md", "form", flag_value="md", help="Print a table of Markdown")
 @json_option
 @quiet_option
+@bundle_argument
 @click.pass_obj
 def command(
     context: Context, where: str | None, commit: str | None, rev_range: str | None,
     order_by: str | None, limit: int | None, names: str | None, groups: str | None,
-    form: str | None,
+    form: str | None, bundle: Path | None,
 ) -> None:  # fmt: skip
     """List runs in a table
 
-    Shows the hyperparameters that vary, the summary and the course of the main loss. Columns
+    With BUNDLE, a zip: its runs, which are read where they are. Shows the hyperparameters that vary, the summary and the course of the main loss. Columns
     that do not fit the terminal are left out. With --group-by, --columns names the numbers.
 
     \b
     Example:  vcs-track ls --where "status = 'finished'" --sort -created -n 10
 
     \b
-    Exit codes: 0 listed, 1 git knows no such commit, 2 wrong expression or unknown name, 10 no repository.
+    Exit codes: 0 listed, 1 git knows no such commit, 2 wrong expression, unknown name or no such
+    bundle, 10 no repository, 12 the bundle is damaged.
     """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
     if commit is not None and rev_range is not None:
         raise click.UsageError("--commit and --range cannot be used together")
     if form is not None and context.json:
         raise click.UsageError(f"--{form} and --json cannot be used together")
-    repo = context.repository()
+    repo = context.repository_or(bundle)
     found = repo.runs(where, order_by, limit, commit=commit, rev_range=rev_range)
     runs = found.whole()
     context.tell_skipped(repo)

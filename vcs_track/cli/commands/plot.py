@@ -71,9 +71,10 @@ def command(
     Exit codes: 0 drawn, 2 wrong usage, 10 no repository, 11 no such run or series, 12 it is
     damaged.
     """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
-    from vcs_track.cli.curves import View, row_of
+    from vcs_track.pages.curves import View, row_of
 
-    repo = context.repository()
+    repo, found = context.reading(*words, words=True)
+    words = tuple(found)
     parts = _chosen(context, repo, words, tags, where)
     if context.json:
         for run, series in parts:
@@ -138,8 +139,8 @@ def _main_tag(runs: Sequence[RunView]) -> str:
 
 
 def _show(context: Context, parts: Parts, view: Any, width: int, height: int, plain: bool) -> None:
-    from vcs_track.cli.curves import curve_of, unit_of
     from vcs_track.cli.plot import draw
+    from vcs_track.pages.curves import curve_of, unit_of
 
     curves = [
         curve_of(run, series, view, label)

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from vcs_track.cli import render
+from vcs_track.cli.linking import link, link_option
 from vcs_track.cli.params import RUN, json_option, quiet_option
 from vcs_track.cli.recording import record
 from vcs_track.cli.render import Cell, Column
 from vcs_track.cli.wrap import Signals
-from vcs_track.errors import GitError, InvalidValueError
+from vcs_track.errors import GitError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,13 +41,7 @@ _STYLES: Final = {"reproduced": "green", "drifted": "yellow", "failed": "red"}
     help="Let numbers differ so far, for example val/acc=1% (can be repeated)",
 )
 @click.option("--times", metavar="N", type=click.IntRange(min=1), default=1, help="Run it N times")
-@click.option(
-    "--link",
-    "links",
-    metavar="PATH",
-    multiple=True,
-    help="Link a file or folder that git ignores, such as data (can be repeated)",
-)
+@link_option
 @json_option
 @quiet_option
 @click.argument("run", metavar="RUN", type=RUN)
@@ -92,8 +87,8 @@ def _again(context: Context, repo: Repository, old: RunView, links: Sequence[str
     top = top_of(repo.store)
     command_of(old, top, top)  # refused before anything is made
     with _restored(repo, old) as folder:
-        for link in links:
-            _link(link, top, folder)
+        for path in links:
+            link(path, top, folder)
         program, place = command_of(old, top, folder)
         if not place.is_dir():
             place.mkdir(parents=True)  # an empty folder, of which git knows nothing
@@ -128,19 +123,6 @@ def _restored(repo: Repository, old: RunView) -> Iterator[Path]:
                 git_worktree.remove(root, folder)
 
 
-def _link(link: str, top: Path, folder: Path) -> None:
-    source = top / link
-    if not source.resolve().is_relative_to(top.resolve()) or not source.exists():
-        raise InvalidValueError(
-            f"there is no '{link}' in '{top}'", hint="name it from the top of the work tree"
-        )
-    target = folder / source.relative_to(top)
-    if os.path.lexists(target):
-        raise InvalidValueError(f"'{link}' is part of the code", hint="only link what is not")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.symlink_to(source.resolve(), target_is_directory=source.is_dir())
-
-
 # ---- what came out ---------------------------------------------------------------------
 
 
@@ -167,7 +149,7 @@ def _report(
             "equal at every step"
         )
     if judgement.verdict != "reproduced":
-        other = sum(change.kind == "env" for change in repo.diff(old, new))
+        other = len(repo.diff(old, new, only="env"))
         if other:
             context.say(f"{render.count(other, 'fact')} of the environment differ")
         context.say(f"see more:  vcs-track diff {old.id} {new.id}")

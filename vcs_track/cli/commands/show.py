@@ -43,7 +43,8 @@ def command(context: Context, run: str) -> None:
     \b
     Exit codes: 0 shown, 10 no repository, 11 no such run, 12 it is damaged.
     """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
-    view = context.repository().run(run)
+    repo, (run,) = context.reading(run)
+    view = repo.run(run)
     if context.json:
         context.emit(_row(view))
         return

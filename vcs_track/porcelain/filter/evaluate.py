@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeGuard, cast
 
 from vcs_track.errors import InvalidValueError
 from vcs_track.porcelain.filter.nodes import (
@@ -34,7 +34,16 @@ from vcs_track.porcelain.filter.patterns import matcher
 if TYPE_CHECKING:
     from vcs_track.porcelain.filter.nodes import CompareOp, Condition, IsTest, Value
 
-__all__ = ["Answer", "Row", "Test", "compile_condition", "fetch", "is_list", "is_number"]
+__all__ = [
+    "Answer",
+    "Row",
+    "Test",
+    "compile_condition",
+    "compile_value",
+    "fetch",
+    "is_list",
+    "is_number",
+]
 
 
 class Row(Protocol):
@@ -75,7 +84,7 @@ def compile_condition(node: Condition) -> Test:
         case Constant(value):
             return lambda _: value
         case Truth(name):
-            get = _value(name)
+            get = compile_value(name)
             return lambda row: _truth(get(row))
         case _:
             return _test(node)
@@ -84,20 +93,20 @@ def compile_condition(node: Condition) -> Test:
 def _test(node: Compare | In | Contains | Match | Is) -> Test:
     match node:
         case Compare(op, left, right):
-            return _compare(op, _value(left), _value(right))
+            return _compare(op, compile_value(left), compile_value(right))
         case In(value, items):
             texts = [item.value for item in items if isinstance(item, Literal)]
             if len(texts) == len(items) and all(isinstance(text, str) for text in texts):
-                return _in_texts(_value(value), frozenset(texts))  # there may be thousands
-            return _in(_value(value), [_value(item) for item in items])
+                return _in_texts(compile_value(value), frozenset(texts))  # there may be thousands
+            return _in(compile_value(value), [compile_value(item) for item in items])
         case Contains(container, item):
-            get, part = _value(container), _value(item)
+            get, part = compile_value(container), compile_value(item)
             return lambda row: _holds(get(row), part(row))
         case Match(kind, value, pattern):
-            text, fits = _value(value), matcher(kind, pattern)
+            text, fits = compile_value(value), matcher(kind, pattern)
             return lambda row: _fits(text(row), fits)
         case Is(value, test):
-            tested = _value(value)
+            tested = compile_value(value)
             return lambda row: _is(tested(row), test)
 
 
@@ -151,7 +160,8 @@ def fetch(row: Row, path: str) -> object:
         return None
 
 
-def _value(node: Value) -> _Getter:
+def compile_value(node: Value) -> _Getter:
+    """Return a function that gives the value of *node* for a row, or None."""
     match node:
         case Name():
             path = node.path
@@ -161,10 +171,10 @@ def _value(node: Value) -> _Getter:
         case Moment(text):
             raise InvalidValueError(f"date '{text}' needs the current time")
         case Negative(below):
-            get = _value(below)
+            get = compile_value(below)
             return lambda row: _calculated(operator.sub, 0, get(row))
         case Arithmetic(op, left, right):
-            first, second, sum_ = _value(left), _value(right), _SUMS[op]
+            first, second, sum_ = compile_value(left), compile_value(right), _SUMS[op]
             return lambda row: _calculated(sum_, first(row), second(row))
 
 
@@ -172,12 +182,12 @@ def _calculated(sum_: Callable[[float, float], float], left: object, right: obje
     if not is_number(left) or not is_number(right):
         return None
     try:
-        return sum_(cast("float", left), cast("float", right))
+        return sum_(left, right)
     except (ArithmeticError, ValueError):
         return None
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[int | float]:
     """Return whether *value* is an int or a float; a bool is none."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 

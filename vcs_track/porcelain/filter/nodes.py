@@ -40,6 +40,7 @@ __all__ = [
     "Node",
     "Not",
     "Or",
+    "Percent",
     "Truth",
     "Value",
     "children",
@@ -84,6 +85,11 @@ class Literal:
 
     value: bool | int | float | str | None
     position: int = field(default=0, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Percent(Literal):
+    """A number of hundredths; its value is the share, 0.005 for ``0.5%``."""
 
 
 @dataclass(frozen=True, slots=True)

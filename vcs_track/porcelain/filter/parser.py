@@ -7,6 +7,7 @@ this a value, is this a condition?
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn, cast
 
 from vcs_track.errors import ExpressionError, InvalidTypeError
@@ -27,6 +28,7 @@ from vcs_track.porcelain.filter.nodes import (
     Negative,
     Not,
     Or,
+    Percent,
     Truth,
     position_of,
     walk,
@@ -63,8 +65,12 @@ _KINDS: dict[str, MatchKind] = {"like": "like", "ilike": "ilike", "glob": "glob"
 _CONSTANTS = {"true": True, "false": False, "inf": float("inf"), "null": None, "none": None}
 
 
-def parse_tree(text: str) -> Condition:
+def parse_tree(text: str, *, percents: bool = False) -> Condition:
     """Return the syntax tree of *text*, names and words as they were written.
+
+    Args:
+        text: A filter.
+        percents: Read ``0.5%`` as a share, where nothing follows that it could be divided by.
 
     Raises:
         ExpressionError: If *text* is not in the language, or too long or too deep.
@@ -75,7 +81,7 @@ def parse_tree(text: str) -> Condition:
             f"filter is a {type(text).__name__}, expected a text",
             hint="a dictionary of Mongo operators goes through from_mongo",
         )
-    parser = _Parser(text)
+    parser = _Parser(text, percents)
     tree = parser.whole()
     if max(depth for _, depth in walk(tree)) > MAX_DEPTH:
         parser.fail(f"filter is nested more than {MAX_DEPTH} levels deep", 0)
@@ -85,8 +91,9 @@ def parse_tree(text: str) -> Condition:
 class _Parser:
     """A place in a list of tokens that moves to the right."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, percents: bool = False) -> None:
         self._text = text
+        self._percents = percents
         self._tokens = tokenize(text)
         self._at = 0
         self._depth = 0
@@ -165,13 +172,21 @@ class _Parser:
         if token.kind == "name":
             return Name(token.pieces, token.bare, token.position)
         if token.kind in ("number", "text"):
-            return Literal(token.value, token.position)
+            return self._literal(token)
         if token.kind == "keyword" and token.word in _CONSTANTS:
             return Literal(_CONSTANTS[token.word], token.position)
         if token.kind in ("keyword", "operator") and token.word in ("(", "not", "-", "+", "nan"):
             return self._special(token)
         self._at -= token.kind != "end"
         return self._unexpected("a name or a value")
+
+    def _literal(self, token: Token) -> Literal:
+        if self._percents and token.kind == "number" and self._is("%"):
+            after = self._tokens[self._at + 1]
+            if after.kind not in ("number", "text", "name") and after.word != "(":
+                self._take()
+                return Percent(cast("float", token.value) / 100, token.position)
+        return Literal(token.value, token.position)
 
     def _special(self, token: Token) -> Node:
         if token.word == "(":
@@ -187,7 +202,7 @@ class _Parser:
         if token.word == "+":
             return value
         if isinstance(value, Literal) and type(value.value) in (int, float):
-            return Literal(-cast("float", value.value), token.position)
+            return replace(value, value=-cast("float", value.value), position=token.position)
         return Negative(value)
 
     # What may stand where
