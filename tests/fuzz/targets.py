@@ -155,7 +155,7 @@ def seeds(target: str) -> tuple[bytes, ...]:
         Code("a" * 40, commit="b" * 40, gone=(b"x/y", b"\xff")).encode(),
     ]  # fmt: skip
     found = {
-        "pack": bundles, "zip": [*bundles, *_other_zips()], "bundle": bundles,
+        "pack": bundles, "zip": _other_zips(), "bundle": bundles,
         "json": documents, "document": documents, "journal": [_journal()],
     }  # fmt: skip
     return tuple(found[target])
@@ -167,10 +167,11 @@ def _stored() -> Forge:
 
 
 def _other_zips() -> list[bytes]:
-    from hostile.zip_tricks import TRICKS
+    from hostile.zip_tricks import TRICKS, of_another_tool
 
     names = ("a-data-descriptor", "extra-fields", "folders-as-entries", "zip64-that-nobody-needs")
-    return [TRICKS[name].build() for name in names]
+    built = [sound().write(), *(TRICKS[name].build() for name in names)]
+    return [content for one in built if (content := of_another_tool(one)) is not None]
 
 
 def _journal() -> bytes:

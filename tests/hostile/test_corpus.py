@@ -7,7 +7,8 @@ them by the dozen in a process that may have a gigabyte of addresses and no more
 from __future__ import annotations
 
 import re
-from functools import cache
+from dataclasses import replace
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,7 +22,30 @@ if TYPE_CHECKING:
 _AT_ONCE = 40
 _REFUSED = (2, 12)  # of another object format, or damaged
 _ANSWERED = (0, 1, 2, 11, 12)
+# What is wrong with these is the comment, which a zip of another tool has not.
+_IN_THE_COMMENT = ("comment-counts", "a-comment-that-is")
+
+
+def _foreign() -> dict[str, Trick]:
+    """Return the tricks with zips as those of another tool, which are read by other rules."""
+
+    def build(trick: Trick) -> bytes:
+        content = zip_tricks.of_another_tool(trick.build())
+        assert content is not None
+        return content
+
+    return {
+        name: replace(trick, build=partial(build, trick))
+        for name, trick in zip_tricks.TRICKS.items()
+        if not name.startswith(
+            (*_IN_THE_COMMENT, "file-", "cut-at", "a-bomb", "a-million", "an-index-that")
+        )
+        and zip_tricks.of_another_tool(trick.build()) is not None
+    }
+
+
 CORPORA: dict[str, dict[str, Trick]] = {
+    "foreign": _foreign(),
     "zip": zip_tricks.TRICKS,
     "content": content_tricks.TRICKS,
     "harmless": content_tricks.HARMLESS,
@@ -76,6 +100,22 @@ def test_a_zip_that_misleads_is_refused(name: str) -> None:
         check_refused(trick, result)
 
 
+@pytest.mark.parametrize("name", sorted(CORPORA["foreign"]))
+def test_a_zip_of_another_tool_that_misleads_is_refused(name: str) -> None:
+    """The rules for zips that were zipped again forgive what is honest, and nothing else.
+
+    Seen to fail while a folder could have bytes in it.
+    """
+    trick, result = CORPORA["foreign"][name], tried("foreign", name)
+    if trick.honest and result.code == 0:
+        same = _part("zip", 0)["sound"].questions["show evil --json"][1]
+
+        assert same == result.questions["show evil --json"][1]
+        assert [] == result.strays
+    else:
+        check_refused(replace(trick, words=f"not a bundle|{trick.words}"), result)
+
+
 @pytest.mark.parametrize("name", sorted(content_tricks.TRICKS))
 def test_contents_that_lie_are_refused(name: str) -> None:
     """What is wrong inside of a sound zip is said, nothing is changed, nothing is lost.
@@ -86,7 +126,8 @@ def test_contents_that_lie_are_refused(name: str) -> None:
     check_refused(content_tricks.TRICKS[name], tried("content", name))
 
 
-@pytest.mark.parametrize("corpus", ["zip", "content"])
+@pytest.mark.parametrize("corpus", ["zip", "foreign", "content"])
+@pytest.mark.timeout(300)
 def test_verify_refuses_what_import_refuses(corpus: str) -> None:
     """Who only looks at a bundle is told the same as who takes it in."""
     found = {name: tried(corpus, name) for name in CORPORA[corpus]}

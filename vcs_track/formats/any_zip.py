@@ -207,6 +207,8 @@ def _check_sizes(entries: Sequence[ZipEntry], length: int) -> None:
         largest = entry.stored if entry.method == STORED else entry.stored * _RATIO
         if entry.size > min(largest, MAX_ENTRY) or entry.stored > length:
             raise CorruptError(f"entry '{entry.name[:80]}' claims a size that it cannot have")
+        if entry.is_folder and entry.size:
+            raise CorruptError(f"entry '{entry.name[:80]}' is a folder with bytes in it")
         total += entry.size
     check_growth(total, length)
 
