@@ -58,7 +58,7 @@ class Converted:
 def convert(
     store: Store, folder: Path, fmt_name: str, *, progress: Progress | None = None
 ) -> Converted:
-    """Make a repository in *folder* with the same runs under another object format.
+    """Make a repository of another object format with the same runs.
 
     What was interrupted goes on when it is called again, and a second time changes nothing.
 

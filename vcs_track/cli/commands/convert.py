@@ -55,6 +55,6 @@ def command(context: Context, object_format: str, target: Path) -> None:
     if done.absent:
         context.say(f"note: {len(done.absent):,} files are not here, and keep their old ids")
     context.say(
-        f"{done.runs:,} runs are in '{done.folder}', {done.objects:,} objects are new there; "
-        f"'{done.map_path}' has the new ids"
+        f"converted {done.runs:,} run{'s' * (done.runs != 1)} into '{done.folder}', with "
+        f"{done.objects:,} new objects; '{done.map_path}' has the new ids"
     )
