@@ -139,6 +139,18 @@ class TestExport:
         assert "there is something in 'out'" in again.stderr
         assert "--tree goes with" in wrong.stderr
 
+    def test_out_of_a_bundle(self, away: Repository) -> None:
+        """Folders, or a smaller bundle, are made of a bundle where there is no repository."""
+        vcs("export", "--tree", "out", "x.zip")
+        small = json.loads(
+            vcs("export", "-w", "lr < 0.05", "-o", "y.zip", "x.zip", "--json").stdout
+        )
+        one = json.loads(vcs("export", "-o", "z.zip", "x.zip:one", "--json").stdout)
+        ids = {run.name: run.id for run in away.runs()}
+
+        assert 2 == len(vcs("select", "x.zip").stdout.split())
+        assert ([ids["two"]], [ids["one"]]) == (small["runs"], one["runs"])
+
     def test_progress_has_rate_and_time_left(self, repo: Repository) -> None:
         """On a terminal a bar shows bytes, rate and time."""
         process, terminal = on_terminal("export", "-o", "y.zip")

@@ -132,6 +132,13 @@ class Context:
                     return self.bundle(each[0]), specs
             raise
 
+    def whole_bundle(self, names: Sequence[str]) -> Repository | None:
+        """Open the bundle that *names* is, where it is one and names no run of it."""
+        if len(names) != 1 or not names[0].lower().endswith(".zip"):
+            return None
+        path = self.folder / names[0]
+        return self.bundle(path) if path.is_file() else None
+
     def repository_or(self, bundle: Path | None) -> Repository:
         """Open *bundle*, or the repository where there is none."""
         return self.repository() if bundle is None else self.bundle(self.folder / bundle)

@@ -5,14 +5,21 @@ from __future__ import annotations
 import tempfile
 from functools import cache
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
-from vcs_track.errors import StorageError
+from vcs_track.errors import CorruptError, StorageError
 from vcs_track.plumbing.home import only_read, open_bundle
 from vcs_track.plumbing.layout import Layout
 from vcs_track.plumbing.store import Store
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from vcs_track.formats.oid import ObjectId
+
 __all__ = ["BundleStore", "scratch"]
+
+_LARGEST_DOCUMENT: Final = 64 << 20
 
 
 class BundleStore(Store):
@@ -47,6 +54,20 @@ class BundleStore(Store):
 
     def adopt(self) -> None:
         """Take in what is on the shelf: there is none."""
+
+    def check_documents(self, oids: Iterable[ObjectId]) -> None:
+        """Refuse documents that a stranger made too large to read.
+
+        Raises:
+            CorruptError: If one is.
+        """
+        pack = self.home.objects
+        for oid in oids:
+            entry = pack.owner(oid).entry(oid) if oid in pack else None
+            if entry is not None and entry.size > _LARGEST_DOCUMENT:
+                raise CorruptError(
+                    f"document '{oid[:12]}' is larger than {_LARGEST_DOCUMENT} bytes"
+                )
 
     def require_folder(self) -> None:
         """Refuse.

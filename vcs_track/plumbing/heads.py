@@ -111,7 +111,6 @@ class HeadFolder:
             fsio.fsync_dir(folder)
         if there:
             fsio.fsync_dir(self._folder)
-            fsio.fsync_dir(self._folder.parent)
 
     def _of(self, run: str) -> Path:
         return self._folder / shard(run)

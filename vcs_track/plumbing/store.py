@@ -28,6 +28,7 @@ from vcs_track.plumbing.pack_writer import check_name, verify_against
 from vcs_track.plumbing.packs import PackFile, is_pack_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 __all__ = ["Store", "layout_of"]
@@ -261,6 +262,9 @@ class Store:
         return found
 
     # ---- changing ----------------------------------------------------------------------
+
+    def check_documents(self, oids: Iterable[ObjectId]) -> None:
+        """Refuse documents that a stranger made too large to read: here are none."""
 
     def require_folder(self) -> None:
         """Refuse what is no folder: here it is one."""

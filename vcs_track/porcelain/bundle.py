@@ -35,7 +35,7 @@ __all__ = ["Choice", "export"]
 
 _ALONE: Final = 1 << 20  # bytes of an object
 _AT_ONCE: Final = 16 << 20
-_MANY: Final = 4000  # objects
+_MANY: Final = 20_000  # objects
 _SOME: Final = 100  # runs
 _README: Final = """\
 This zip holds {n} recorded by vcs-track.

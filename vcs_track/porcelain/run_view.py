@@ -76,6 +76,7 @@ class RunView(RunFacts, Reads):
             return cls(live[0], live[1], tuple(head_rules.tips(heads, live[1])))
         if not heads:
             raise RunNotFoundError(f"no run has the id '{run}'")
+        store.check_documents(heads)
         view = cls.sealed(store.home.objects, heads)
         if not store.trusted:
             view.check(run)

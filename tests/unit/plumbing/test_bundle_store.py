@@ -20,6 +20,7 @@ from vcs_track.errors import (
 from vcs_track.formats import canonical
 from vcs_track.formats.manifest import RunManifest
 from vcs_track.formats.oid import object_format
+from vcs_track.plumbing import bundle_store
 from vcs_track.plumbing.pack_writer import PackWriter
 
 if TYPE_CHECKING:
@@ -197,6 +198,19 @@ class TestStrangers:
         assert [] == list(bundle.runs())
         with pytest.raises(CorruptError):
             bundle.run(head)
+
+    def test_a_manifest_of_gigabytes(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What claims to be a document of more than 64 MB is not read.
+
+        Seen to fail when the size of a head was not looked at.
+        """
+        monkeypatch.setattr(bundle_store, "_LARGEST_DOCUMENT", 10)
+        bundle = vcs_track.open(forged(tmp_path, "evil"))
+
+        with pytest.raises(CorruptError, match="is larger than"):
+            bundle.run("evil")
 
     def test_other_files_are_told(self, tmp_path: Path) -> None:
         """A file that is no bundle, and a bundle that is not there, are named."""

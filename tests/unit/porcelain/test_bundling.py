@@ -21,6 +21,8 @@ from vcs_track.errors import (
 )
 from vcs_track.formats.oid import object_format
 from vcs_track.plumbing.home import open_bundle
+from vcs_track.plumbing.pack_writer import PackWriter
+from vcs_track.porcelain import bundle_import
 from vcs_track.porcelain.verify import verify
 
 if TYPE_CHECKING:
@@ -262,6 +264,38 @@ class TestDryRun:
 
         with pytest.raises(CorruptError):
             empty.import_(path, dry_run=True)
+
+
+class TestResume:
+    def test_an_import_that_died_goes_on(
+        self, repo: Repository, empty: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Packs that were stored before it died are used, and not stored once more.
+
+        The runs are there when it is whole, not before.
+        """
+        path = repo.export(["r", "s"], tmp_path / "x.zip")
+        total = len(open_bundle(path).objects)
+        monkeypatch.setattr(bundle_import, "_PACK_TARGET", 1000)
+        install = PackWriter.install
+        done: list[int] = []
+
+        def dies(self: PackWriter, *args: Any) -> Path:
+            if len(done) == 2:
+                raise KeyboardInterrupt
+            done.append(len(self))
+            return install(self, *args)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(PackWriter, "install", dies)
+            with pytest.raises(KeyboardInterrupt):
+                empty.import_(path)
+        between = [run.id for run in vcs_track.open(empty.root).runs()]
+        again = vcs_track.open(empty.root).import_(path)
+
+        assert [] == between
+        assert (["r", "s"], total - sum(done)) == (again.new, again.objects)
+        assert empty.fsck().ok
 
 
 # ---- zipped again ----------------------------------------------------------------------

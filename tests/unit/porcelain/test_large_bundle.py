@@ -65,7 +65,7 @@ class TestMemory:
     def test_a_gigabyte(self, tmp_path: Path) -> None:
         """Export, import, once more and verify: each takes less than 200 MB.
 
-        Seen to fail (1,100 MB) when what was read of mapped packs was not let go.
+        Seen to fail (1,000 to 2,000 MB) when what was read of mapped packs was not let go.
         """
         fill(make(tmp_path / "one"), 10, 100 << 20)
         make(tmp_path / "two")

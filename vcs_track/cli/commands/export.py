@@ -63,10 +63,11 @@ def command(
 ) -> None:  # fmt: skip
     """Write runs to a zip that stands alone
 
-    Without RUN: all that have ended. Any unzip opens the zip; 'vcs-track import' takes it in
-    elsewhere, and 'vcs-track ls FILE' reads it where it is. Files of commits that no remote has
-    yet go along; with --with-code all files do. What --since leaves out must be there before
-    the import. With --tree nothing is zipped, and nothing reads the folders back.
+    Without RUN: all that have ended; with x.zip for RUN: those of that bundle. Any unzip opens
+    the zip; 'vcs-track import' takes it in elsewhere, and 'vcs-track ls FILE' reads it where it
+    is. Files of commits that no remote has yet go along; with --with-code all files do. What
+    --since leaves out must be there before the import. With --tree nothing is zipped, and
+    nothing reads the folders back.
 
     \b
     Example:  vcs-track export -o best.zip baseline @
@@ -75,12 +76,13 @@ def command(
     Exit codes: 0 written, 1 git has not got the code or the commit, 2 FILE exists, DIR is not
     empty, or nothing to export, 10 no repository, 11 no such run, 12 a run is damaged.
     """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
-    if runs and (everything or where is not None or rev_range is not None):
+    whole = context.whole_bundle(runs)
+    if whole is None and runs and (everything or where is not None or rev_range is not None):
         raise click.UsageError("name runs, or choose them with --where, --range or --all")
     if tree is not None and (output or since or reproducible or with_code or force):
         raise click.UsageError("--tree goes with --where, --range, --all and --no-media only")
-    repo, names = context.reading(*runs)
-    found = [repo.run(run) for run in names] if runs else _chosen(context, repo, where, rev_range)
+    repo, names = (whole, []) if whole is not None else context.reading(*runs)
+    found = [repo.run(run) for run in names] or _chosen(context, repo, where, rev_range)
     if tree is not None:
         with context.progress("Exporting") as progress:
             folders = repo.export_tree(

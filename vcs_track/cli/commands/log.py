@@ -85,10 +85,9 @@ def command(
 
 def _opened(context: Context, names: tuple[str, ...]) -> tuple[Repository, tuple[str, ...]]:
     """Open what is meant; a bundle alone means all of its runs."""
-    if len(names) == 1 and names[0].lower().endswith(".zip"):
-        path = context.folder / names[0]
-        if path.is_file():
-            return context.bundle(path), ()
+    whole = context.whole_bundle(names)
+    if whole is not None:
+        return whole, ()
     repo, found = context.reading(*names)
     return repo, tuple(found)
 

@@ -35,7 +35,8 @@ def command(context: Context, run: str) -> None:
     """Show all that is known of a run
 
     RUN is an id, a unique prefix of one, a name, '@' (the newest), '@{-1}' (the one before),
-    'RUN@{1}' (one edit ago) or 'git:REV' (the newest run of a commit).
+    'RUN@{1}' (one edit ago), 'git:REV' (the newest run of a commit) or 'x.zip:RUN' (one of a
+    bundle, which is read where it is).
 
     \b
     Example:  vcs-track show @
