@@ -152,12 +152,12 @@ def _thaw_timedelta(v: Any) -> timedelta:
 
 
 def is_short(*numbers: int) -> bool:
-    """Return whether a fraction of these takes no time to shorten, and can be printed."""
+    """Return whether a fraction of these is soon made, and can be printed."""
     return all(number.bit_length() <= MAX_BITS for number in numbers)
 
 
 def collide(members: Collection[Any]) -> bool:
-    """Return whether so many have one hash that a set of them takes forever to make."""
+    """Return whether so many have one hash that a set takes forever."""
     if len(members) <= _MOST_ALIKE or all(type(member) is str for member in members):
         return False
     return max(Counter(map(hash, members)).values()) > _MOST_ALIKE
