@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     Row = tuple[Any, ...]
     Function = Callable[..., Cell]
 
-__all__ = ["VERSION", "Index", "IndexDamagedError", "IndexUnavailableError"]
+__all__ = [
+    "VERSION", "Index", "IndexDamagedError", "IndexUnavailableError", "UnusedOrderError",
+]  # fmt: skip
 
 VERSION: Final = "vcs-track-index 1"
 _MOST: Final = 1_000_000  # rows of an answer
@@ -81,6 +83,13 @@ class IndexUnavailableError(Exception):
     """The file cannot be used now.
 
     Somebody else writes it, or the disk refuses.
+    """
+
+
+class UnusedOrderError(Exception):
+    """SQLite has no use for the order that it was told to read values in.
+
+    So it is where no run can match.
     """
 
 
@@ -284,6 +293,8 @@ def _damage() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
+        if str(error) == "no query solution":
+            raise UnusedOrderError from error
         code = getattr(error, "sqlite_errorcode", 0)
         if code & 0xFF in _PASSING and code != sqlite3.SQLITE_IOERR_SHORT_READ:  # it was cut
             raise IndexUnavailableError(str(error)) from error

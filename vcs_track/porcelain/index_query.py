@@ -7,10 +7,12 @@ that asks the evaluator itself. Both know three answers, and agree on them.
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from vcs_track.formats.cell import FALSE, decode, encode
+from vcs_track.plumbing.index import UnusedOrderError
 from vcs_track.porcelain.filter.evaluate import compile_condition
 from vcs_track.porcelain.filter.nodes import (
     And,
@@ -122,9 +124,10 @@ class Query:
         asked = self._asked_for(where)
         walk = self._walk(terms[0].name.path, asked, limit) if terms and limit else ""
         if walk:
-            rows = self._rows(asked, terms, limit, without, walk)
-            if len(rows) == limit:
-                return rows
+            with suppress(UnusedOrderError):
+                rows = self._rows(asked, terms, limit, without, walk)
+                if len(rows) == limit:
+                    return rows
             # Runs without a value come last: a walk over the values does not meet them.
             self._keys.clear()
         return self._rows(asked, terms, limit, without)

@@ -22,6 +22,7 @@ from vcs_track.porcelain.filter.nodes import (
     And,
     Compare,
     Condition,
+    Constant,
     In,
     Is,
     Literal,
@@ -219,4 +220,24 @@ class TestFilter:
         tree = resolve(parse(text), {"hparams.a", "hparams.b"}).tree
 
         assert {"r1", "r3"} == {row[0] for row in Query(index).ids(tree, None, limit=None)}
+        index.close()
+
+    @pytest.mark.parametrize("tree", [Constant(value=False), Not(Constant(value=True))])
+    def test_a_filter_that_nothing_passes(self, tree: Condition) -> None:
+        """What is false whatever the run is finds none, also where values are in order.
+
+        Seen to fail when SQLite's "no query solution" counted as a damaged index.
+        """
+        bodies: list[dict[str, Any]] = [
+            {"hparams": {"a": n}, "summary": {}, "results": {}, "note": None, "tags": [],
+             "dirty": None, "points": [], "ended": True, "status": "finished"}
+            for n in range(5)
+        ]  # fmt: skip
+        index = index_of(views(bodies), everything=True)
+        order = order_by("hparams.a", {"hparams.a"})
+        with pytest.MonkeyPatch.context() as patch:
+            for name in ("_MANY", "_LITTLE", "_DOUBT"):
+                patch.setattr(index_query, name, 0)
+
+            assert [] == Query(index).ids(tree, order, limit=1)
         index.close()
