@@ -155,6 +155,12 @@ class RunView(RunFacts, Reads):
         """Id of the captured code, or None where none was captured."""
         return self.manifest.code
 
+    @property
+    def faces(self) -> dict[str, Any]:
+        """What compatible APIs keep with the run, by their names."""
+        found = self.manifest.extra.get("faces")
+        return found if isinstance(found, dict) else {}
+
     @cached_property
     def hparams(self) -> dict[str, Any]:
         """The hyperparameters, nested and typed as they were given."""

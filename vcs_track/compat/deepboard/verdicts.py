@@ -1,0 +1,34 @@
+"""What set_status said of runs that go on: the end of the process ends them so."""
+
+from __future__ import annotations
+
+import atexit
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+if TYPE_CHECKING:
+    from vcs_track.porcelain.run import Run
+
+__all__ = ["give"]
+
+_verdicts: WeakKeyDictionary[Run, str] = WeakKeyDictionary()
+_hooked = False
+
+
+def give(run: Run, status: str | None) -> None:
+    """Let *run* end with *status*, unless something else ends it before; None takes it back."""
+    global _hooked
+    if status is None:
+        _verdicts.pop(run, None)
+        return
+    if not _hooked:
+        # Once a process, and after the hook of the runs, so that it comes before it.
+        _hooked = True
+        atexit.register(_end)
+    _verdicts[run] = status
+
+
+def _end() -> None:
+    for run, status in list(_verdicts.items()):
+        if run.status == "running":
+            run.finish(status)
