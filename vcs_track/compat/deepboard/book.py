@@ -80,8 +80,13 @@ class Book:
                     continue  # damaged, or gone meanwhile
             views.sort(key=lambda view: (view.manifest.created_us, view.id))
             replaced = {self.facts(view).get("replaces") for view in views}
-            for view in views:
+            # First those whose own number is free, so that others do not take it.
+            for view in sorted(views, key=self._is_displaced):
                 self._adopt(view, replaced)
+
+    def _is_displaced(self, view: RunView) -> bool:
+        number = self.facts(view).get("number")
+        return type(number) is not int or number in self.register.runs
 
     def _adopt(self, view: RunView, replaced: set[Any]) -> None:
         register, facts = self.register, self.facts(view)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from vcs_track.compat.deepboard.refusals import refused_by_sqlite
@@ -27,8 +27,6 @@ def taken(given: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def _cell(name: str, value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat(" ")
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, _PLAIN):
