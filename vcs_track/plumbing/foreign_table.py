@@ -74,6 +74,21 @@ class ForeignTables:
         except (sqlite3.Error, OverflowError) as error:
             raise CorruptError(f"'{self._path}' cannot be read: {error}") from None
 
+    def ends(self, table: str, group: str, key: str) -> dict[Any, tuple[int, int]]:
+        """Return the number of rows and the largest *key* of each *group*.
+
+        Raises:
+            CorruptError: If the database is damaged.
+        """
+        there = self.columns.get(table, [])
+        if group not in there or key not in there:
+            return {}
+        by, end = _quoted(group), _quoted(key)
+        sql = f"SELECT {by}, count(*), max({end}) FROM {_quoted(table)} GROUP BY {by}"  # noqa: S608 -- as below
+        with self._said():
+            found = self._db.execute(sql).fetchall()
+        return {name: (count, end) for name, count, end in found if type(end) is int}
+
     def rows(
         self, table: str, columns: Sequence[str], where: Mapping[str, Any] | None = None, *,
         after: Mapping[str, int] | None = None, order: Sequence[str] = (), blobs: bool = False,

@@ -134,6 +134,14 @@ class Labels:
         """
         self._frame({"k": "face", "face": face, "v": facts})
 
+    def set_ended(self, walltime: float) -> None:
+        """Say when the run ended, where it took place earlier than it is recorded.
+
+        Args:
+            walltime: Seconds since 1970 UTC.
+        """
+        self._frame({"k": "ended", "v": values.check_walltime(walltime)})
+
     def _set(self, **labels: Any) -> None:
         if self._ended:
             edits.edit(self._store, self.id, **labels)

@@ -76,6 +76,7 @@ class Replay:
         self.inputs: dict[str, Any] = {}
         self._start: dict[str, Any] = {}  # goes with the command line
         self.extra: dict[str, Any] = {}
+        self._told_end: Any = None
         self.gaps: list[dict[str, Any]] = []
         self.writers: dict[str, int] = {}
         self.statuses: list[str] = []
@@ -325,6 +326,10 @@ class Replay:
         old = faces.get(content["face"], {})
         self.extra["faces"] = {**faces, content["face"]: {**old, **content["v"]}}
 
+    def _on_ended(self, content: dict[str, Any], wall_us: int) -> None:
+        del wall_us
+        self._told_end = content["v"]
+
     def _on_input(self, content: dict[str, Any], wall_us: int) -> None:
         del wall_us
         self.inputs = with_input(self.inputs, content["name"], body_of(content))
@@ -382,7 +387,7 @@ class Replay:
         return max(self.statuses, key=lambda word: _GRAVITY.get(word, 0), default="crashed")
 
     def _ended(self, created: int, now: int) -> int:
-        told = self.info.get("ended_us")
+        told = self._told_end
         if type(told) is int and created <= told <= now:
             return told  # it was recorded elsewhere, and not now
         # The last record tells, unless its time is one that the caller made up.
@@ -456,6 +461,7 @@ _FRAMES: Final[dict[str, Callable[[Replay, dict[str, Any], int], None]]] = {
     "writer": Replay._on_writer,  # noqa: SLF001 -- the table belongs to the class
     "set": Replay._on_set,  # noqa: SLF001
     "hparams": Replay._on_hparams,  # noqa: SLF001
+    "ended": Replay._on_ended,  # noqa: SLF001
     "face": Replay._on_face,  # noqa: SLF001
     "input": Replay._on_input,  # noqa: SLF001
     "result": Replay._on_results,  # noqa: SLF001

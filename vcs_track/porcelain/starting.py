@@ -189,8 +189,8 @@ class StartsRuns(Again):
         Args:
             run_id: Its id.
             name: Its name.
-            facts: ``created_us`` and ``ended_us``, microseconds since 1970 UTC; ``git`` and
-                ``command`` as a run manifest has them.
+            facts: ``created_us``, microseconds since 1970 UTC; ``git`` and ``command`` as a run
+                manifest has them.
             faces: As for :meth:`start_run`.
 
         Returns:

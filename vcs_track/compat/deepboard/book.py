@@ -38,13 +38,13 @@ class Book:
     """One table.
 
     Args:
-        db_path: As the caller gave it.
+        where: The table.
         unique: Names of the columns that tell runs apart. Default: those that it has.
     """
 
-    def __init__(self, db_path: object, unique: Iterable[str] | None = None) -> None:
+    def __init__(self, where: place.Place, unique: Iterable[str] | None = None) -> None:
         wanted = None if unique is None else start.check_columns(unique)
-        self.path, self.repo, self.table = place.find(db_path)
+        self.path, self.repo, self.table = where
         name = f"{check64(self.table.encode('utf-8', 'surrogatepass')):016x}.jsonl"
         self.register = Register(self.repo.store.layout.tables / FACE / name)
         self.register.refresh()
@@ -60,6 +60,12 @@ class Book:
                 f"the table tells runs apart by {', '.join(self.unique)}",
                 "leave unique_columns out, or make another table",
             )
+
+    @classmethod
+    def at(cls, db_path: object, unique: Iterable[str] | None = None) -> Book:
+        """Open the table that *db_path* names, as the caller gave it."""
+        wanted = None if unique is None else start.check_columns(unique)
+        return cls(place.find(db_path), wanted)
 
     # ---- numbers -----------------------------------------------------------------------
 

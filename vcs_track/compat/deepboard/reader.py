@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from vcs_track.compat.deepboard import cells, names
 from vcs_track.compat.deepboard.book import DEBUG
 from vcs_track.compat.deepboard.scalar import Scalar
+from vcs_track.errors import InvalidValueError
 
 if TYPE_CHECKING:
     from vcs_track.compat.deepboard.book import Book
@@ -44,9 +45,12 @@ def item_at(book: Book, id_: Any, kinds: tuple[str, ...]) -> Media | None:
 
 
 def content_of(item: Media) -> Any:
-    """Return what was logged: an image, a text, or bytes where a text was bytes."""
+    """Return what was logged: an image, a text, or the bytes of what is neither."""
     if item.kind in IMAGES:
-        return item.image
+        try:
+            return item.image
+        except InvalidValueError:  # an import took it as it was
+            return item.data
     return item.data if item.mime == "application/octet-stream" else item.text
 
 

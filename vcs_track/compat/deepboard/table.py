@@ -81,7 +81,7 @@ class ResultTable:
         nocommit_action: NoCommitAction = NoCommitAction.WARN,
         unique_columns: Iterable[str] | None = None,
     ) -> None:
-        self._book = Book(db_path, unique_columns)
+        self._book = Book.at(db_path, unique_columns)
         self.db_path = self._book.path
         self.nocommit_action = nocommit_action
         self.unique_columns = self._book.unique
