@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from vcs_track.errors import CorruptError, InvalidValueError
@@ -117,7 +117,8 @@ class ForeignTables:
             sql += " WHERE " + " AND ".join(test for test, _ in tests)
         if sorting := [_quoted(name) for name in order if name in there]:
             sql += f" ORDER BY {', '.join(sorting)}"
-        with self._said(), closing(self._db.execute(sql, [value for _, value in tests])) as found:
+        with self._said():
+            found = self._db.execute(sql, [value for _, value in tests])
             while batch := found.fetchmany(_BATCH_BLOBS if blobs else _BATCH):
                 yield from batch
 

@@ -361,8 +361,8 @@ class TestIdentity:
     def test_without_a_config_too(self, ours: Face) -> None:
         """Without a configuration file too, as DeepBoard's documentation says.
 
-        There NULL never equals NULL, so that it is never found. Seen to fail when key_of left
-        out what is None on one side only.
+        There NULL never equals NULL, so that it is never found. Seen to fail when a missing
+        configuration equalled no other.
         """
         table, _ = ours.started()
 
@@ -483,7 +483,7 @@ class TestNumbers:
     def test_survive_a_bundle(self, ours: Face, tmp_path: Path) -> None:
         """Runs of a bundle keep their number where it is free, else they get the next.
 
-        Seen to fail when adopt gave the number that was taken.
+        Seen to fail when numbers were given in the order of the starts alone.
         """
         for n in range(3):
             writer = ours.table().new_run("there", comment=str(n))

@@ -73,6 +73,17 @@ class TestHparams:
 
         assert {} == writer.get_hparams()
 
+    @pytest.mark.parametrize("name", ["a/b", "", " x ", "line\nbreak", "50%", "%41"])
+    def test_any_name(self, face: Face, name: str) -> None:
+        """Any text names a hyperparameter or a result, and a column."""
+        table, writer = face.started()
+        writer.add_hparams({name: 1})
+        writer.write_result(**{f"{name}!": 2})
+
+        assert {name: 1} == writer.get_hparams()
+        assert [name, f"{name}!"] == table.get_results().col_ids[-2:]
+        assert [1, 2] == table.get_results().data[0][-2:]
+
 
 class TestWriteResult:
     def test_ends_the_run(self, face: Face) -> None:

@@ -106,8 +106,9 @@ class Book:
                 number = register.next_number
         lines = [register.of_run(view.id, number, start.key_of(facts, self.unique))]
         if number is not None:
-            names = {**dict.fromkeys(cells.flat(view.hparams), True)}
-            names.update({name: False for name in view.results if name not in names})
+            names = dict.fromkeys(cells.flat(view.hparams), True)
+            for name in cells.flat(view.results):
+                names.setdefault(name, False)
             lines += register.of_columns(added(register.columns, names))
         register.write(lines)
 

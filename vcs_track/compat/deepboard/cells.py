@@ -6,6 +6,7 @@ import math
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
+from vcs_track.compat.deepboard import names
 from vcs_track.compat.deepboard.refusals import refused_by_sqlite
 from vcs_track.porcelain import values
 
@@ -23,7 +24,7 @@ def taken(given: Mapping[Any, Any]) -> dict[str, Any]:
     Raises:
         VcsTrackError: If a value is of a type that has no cell; a ``sqlite3.ProgrammingError``.
     """
-    return {str(name): _cell(str(name), value) for name, value in given.items()}
+    return {names.key_of(str(name)): _cell(str(name), value) for name, value in given.items()}
 
 
 def _cell(name: str, value: Any) -> Any:
@@ -54,7 +55,7 @@ def text_of(what: str, value: Any) -> str | None:
 
 def flat(found: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a run has as one cell a name."""
-    return values.flatten(found)
+    return {names.shown(name): value for name, value in values.flatten(found).items()}
 
 
 def shown(value: Any, *, nan_as_none: bool) -> Any:

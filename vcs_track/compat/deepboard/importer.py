@@ -333,13 +333,24 @@ class _OneRun:
     def _write_values(self, run: Run, results: list[tuple[int, str, Any, bool]]) -> None:
         since = self._since("Results")
         for kind, write in ((True, run.add_hparams), (False, self._set_results(run))):
-            found = {n: v for id_, n, v, is_hparam in results if is_hparam is kind and id_ > since}
-            for name in list(found)[_MOST_NAMES:]:
-                self._leave((name, found.pop(name)))
+            found: dict[str, Any] = {}
+            for id_, name, value, is_hparam in results:
+                if is_hparam is kind and id_ > since:
+                    self._add_value(found, name, value)
             if found:
                 write(found)
         for _ in results:
             self._all.tick()
+
+    def _add_value(self, found: dict[str, Any], name: str, value: Any) -> None:
+        try:
+            key = names.key_of(name)
+        except InvalidValueError:
+            key = ""
+        if key and (key in found or len(found) < _MOST_NAMES):
+            found[key] = value
+        else:
+            self._leave((name, value))
 
     @staticmethod
     def _set_results(run: Run) -> Callable[[dict[str, Any]], None]:

@@ -12,7 +12,7 @@ from typing import Final
 from vcs_track.errors import InvalidValueError
 from vcs_track.porcelain import values
 
-__all__ = ["pair_of", "shown", "stored"]
+__all__ = ["key_of", "pair_of", "shown", "stored"]
 
 _ESCAPE: Final = re.compile("%(?=[0-9A-F]{2}|_)")
 _ESCAPED: Final = re.compile(b"%([0-9A-F]{2})")
@@ -35,13 +35,27 @@ def stored(tag: str) -> str:
     """
     if tag[:1] == "/" and tag.count("/") == 1:
         tag = tag[1:]  # a tag without a split, as DeepBoard shows it
-    text = _REFUSED.sub(_escaped, _ESCAPE.sub("%25", tag))
+    text = _printable(tag)
     ends = len(text) - len(text.lstrip()), len(text.rstrip())
     if ends[0] < ends[1]:
         text = _quoted(text[: ends[0]]) + text[ends[0] : ends[1]] + _quoted(text[ends[1] :])
     else:
         text = _quoted(text)
     return values.check_tag("/".join(part or _EMPTY for part in text.split("/")))
+
+
+def _printable(text: str) -> str:
+    return _REFUSED.sub(_escaped, _ESCAPE.sub("%25", text))
+
+
+def key_of(name: str) -> str:
+    """Return the name that a hyperparameter or a result called *name* is stored under.
+
+    Raises:
+        InvalidValueError: If it is longer than a name may be.
+    """
+    text = _printable(name)
+    return values.check_name(text if text.strip() else _quoted(text) or _EMPTY)
 
 
 def _escaped(match: re.Match[str]) -> str:
@@ -62,7 +76,7 @@ def shown(name: str) -> str:
     data = _ESCAPED.sub(_byte, name.replace(_EMPTY, "").encode("utf-8", "surrogatepass"))
     try:
         tag = data.decode("utf-8", "surrogatepass")
-        return tag if stored(tag) == name else name
+        return tag if name in (stored(tag), key_of(tag)) else name
     except (UnicodeDecodeError, InvalidValueError):
         return name
 

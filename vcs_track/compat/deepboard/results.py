@@ -80,7 +80,7 @@ def results_of(book: Book, run_id: int | None, *, show_hidden: bool) -> Results:
             continue
         row = row_of(book, number, view, diff="diff" in shown)
         nan_as_none = Reader.nan_as_none
-        for found in (cells.flat(view.hparams), view.results):
+        for found in (cells.flat(view.hparams), cells.flat(view.results)):
             row.update({k: cells.shown(v, nan_as_none=nan_as_none) for k, v in found.items()})
         colors.append(book.color(number, view))
         data.append([row.get(name) for name in shown])

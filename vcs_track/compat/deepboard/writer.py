@@ -251,7 +251,7 @@ class LogWriter(Labelled):
         self._look_at_figures()
         native = self._writable()
         found = cells.taken({**kwargs, **(param_dict or {})})
-        self._book.add_columns(dict.fromkeys(found, True))
+        self._book.add_columns(dict.fromkeys(map(names.shown, found), True))
         native.add_hparams(found)
 
     def write_result(self, **kwargs: Any) -> None:
@@ -265,7 +265,7 @@ class LogWriter(Labelled):
             return
         self._look_at_figures()
         found = cells.taken(kwargs)
-        self._book.add_columns(dict.fromkeys(found, False))
+        self._book.add_columns(dict.fromkeys(map(names.shown, found), False))
         view = self._view()
         if view is None:
             raise no_such_run(RuntimeError, self.run_id)
