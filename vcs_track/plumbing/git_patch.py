@@ -13,7 +13,9 @@ __all__ = ["patch"]
 
 
 def patch(path: Path) -> bytes:
-    """Return what tracked files have that ``HEAD`` has not; ``.runs`` is left out.
+    """Return how tracked files differ from ``HEAD``, as git writes it.
+
+    ``.runs`` is left out.
 
     Nothing is stripped, and binary files are in it, so that ``git apply`` takes it.
 

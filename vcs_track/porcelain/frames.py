@@ -79,7 +79,7 @@ def to_pandas(rows: Rows) -> Any:
 
 
 def plain_frame(names: Sequence[str], data: Sequence[Sequence[Any]], index: int | None) -> Any:
-    """Return rows as a pandas DataFrame whose columns take what types pandas finds.
+    """Return rows as a pandas DataFrame, of the types that pandas finds.
 
     Args:
         names: Names of the columns, which may repeat.

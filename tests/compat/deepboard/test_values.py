@@ -114,13 +114,17 @@ class TestWriteResult:
 
         assert (3, ["t"]) == (len(loaded["x"]), [i["fragment"] for i in loaded.get_text()])
 
-    def test_read_only_afterwards(self, ours: Face) -> None:
-        """Nothing can be added after it, as DeepBoard's documentation says.
+    @pytest.mark.parametrize("loaded", [False, True])
+    def test_read_only_afterwards(self, ours: Face, loaded: bool) -> None:
+        """Nothing can be added after it, nor to a loaded run, as its documentation says.
 
         The original refuses points only. Seen to fail without _writable in add_hparams.
         """
-        _, writer = ours.started()
-        writer.write_result()
+        table, writer = ours.started()
+        if loaded:
+            writer = table.load_run(1)
+        else:
+            writer.write_result()
 
         for add in (
             lambda: writer.add_scalar("x", 1.0),

@@ -24,7 +24,7 @@ __all__ = ["command"]
 @click.argument("files", metavar="[deepboard] FILE...", nargs=-1, required=True, type=click.Path())
 @click.pass_obj
 def command(context: Context, files: tuple[str, ...]) -> None:
-    """Take in the runs of a zip, or of a database of DeepBoard
+    """Take in the runs of a zip, or of DeepBoard
 
     All of a file is checked before anything is stored. A second import changes nothing, but for
     what a database got since the first.

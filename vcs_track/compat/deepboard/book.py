@@ -70,7 +70,7 @@ class Book:
     # ---- numbers -----------------------------------------------------------------------
 
     def adopt(self) -> None:
-        """Give numbers to runs that came without one: by git, a bundle or an import."""
+        """Give numbers to runs that came by git, a bundle or an import."""
         store = self.repo.store
         store.refresh()
         self.register.refresh()
@@ -179,7 +179,7 @@ class Book:
         return str(value) if live or state == view.manifest.time_us else native
 
     def label(self, number: int, name: str) -> list[Any] | None:
-        """Return what the table keeps under *name* for a run: the value and a state."""
+        """Return the value and the state that the table keeps under *name*."""
         return self.register.labels.get(number, {}).get(name)
 
     def keep_label(self, number: int, name: str, value: Any, state: int = 0) -> None:

@@ -44,7 +44,7 @@ def _cell(name: str, value: Any) -> Any:
 
 
 def text_of(what: str, value: Any) -> str | None:
-    """Return *value* as a cell of text holds it: text, a number spelled out, or None."""
+    """Return *value* as a cell of text holds it; None stays None."""
     plain = _cell(what, value)
     if plain is None or isinstance(plain, str):
         return plain

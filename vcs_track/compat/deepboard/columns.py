@@ -70,7 +70,7 @@ def added(columns: Mapping[str, Column], names: Mapping[str, bool]) -> Columns:
 
 
 def hidden(columns: Mapping[str, Column], name: str) -> Columns:
-    """Return what changes when the column *name* is hidden; others close the gap."""
+    """Return what changes when a column is hidden; others close the gap."""
     old = columns[name].order if name in columns else None
     if old is None:
         return {}

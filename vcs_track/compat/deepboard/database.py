@@ -46,7 +46,9 @@ def text(value: Any, most: int = _LONGEST) -> str | None:
 
 
 def whole(value: Any) -> int | None:
-    """Return a whole number of 64 bits, decoded where numpy left its bytes; else None.
+    """Return a whole number of 64 bits, or None.
+
+    Bytes that numpy left of one are decoded.
 
     Example:
         >>> from vcs_track.compat.deepboard.database import whole
@@ -107,7 +109,7 @@ class Experiment:
 
 
 class LogRow(NamedTuple):
-    """A row of the table Logs as it is, with what it means where it means something."""
+    """A row of the table Logs as it is, and what it means."""
 
     raw: tuple[Any, ...]
     step: int | None
@@ -170,7 +172,7 @@ class Database:
         return self.tables.ends(table, "run_id", "id_")
 
     def logs(self) -> Iterator[tuple[int, int, LogRow]]:
-        """Yield all points with run and id, those of a run together, by repetition."""
+        """Yield all points with run and id, by run and repetition."""
         names = ("epoch", "step", "split", "label", "value", "wall_time", "run_rep")
         order = ("run_id", "run_rep", "id_")
         for run, id_, *raw in self.tables.rows("Logs", ("run_id", "id_", *names), order=order):
@@ -203,7 +205,7 @@ class Database:
         return found
 
     def results(self) -> dict[int, list[tuple[int, str, Any, bool]]]:
-        """Return id, name, value and kind of all hyperparameters and results, by run."""
+        """Return id, name, value and kind of all values, by run."""
         found: dict[int, list[tuple[int, str, Any, bool]]] = {}
         names = ("run_id", "id_", "metric", "value", "is_hparam")
         for run, id_, name, value, is_hparam in self.tables.rows("Results", names, order=("id_",)):
@@ -213,7 +215,10 @@ class Database:
         return found
 
     def config(self, run: Experiment) -> bytes | None:
-        """Return the configuration of a run, from the table or from the copy beside the file."""
+        """Return the configuration of a run, or None.
+
+        It stands in a table, or in a copy beside the database.
+        """
         for (content,) in self.tables.rows(
             "ConfigFile", ("file_content",), {"run_id": run.number}
         ):

@@ -16,7 +16,7 @@ class Figures:
         self._seen: WeakSet[Any] = WeakSet()
 
     def fresh(self) -> list[Any]:
-        """Return the open figures that were not seen yet; none becomes the current one."""
+        """Return the open figures that were not seen yet."""
         helpers = sys.modules.get("matplotlib._pylab_helpers")
         if helpers is None:
             return []

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], None]
 
-__all__ = ["Imported", "import_database"]
+__all__ = ["Imported", "id_of", "import_database"]
 
 _STATUSES: Final = {"finished": "finished", "failed": "failed"}
 _MOST_LEFT: Final = 1000  # rows that are quoted

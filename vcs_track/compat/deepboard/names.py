@@ -49,7 +49,7 @@ def _printable(text: str) -> str:
 
 
 def key_of(name: str) -> str:
-    """Return the name that a hyperparameter or a result called *name* is stored under.
+    """Return the name under which the value *name* is stored.
 
     Raises:
         InvalidValueError: If it is longer than a name may be.
@@ -86,7 +86,7 @@ def _byte(match: re.Match[bytes]) -> bytes:
 
 
 def pair_of(tag: str) -> tuple[str, str]:
-    """Return split and label: what stands before the first slash, and behind it.
+    """Return what stands before the first slash, and what behind it.
 
     Example:
         >>> from vcs_track.compat.deepboard.names import pair_of

@@ -34,7 +34,9 @@ class Place(NamedTuple):
 
 
 def find(db_path: object) -> Place:
-    """Return the table that *db_path* names; the repository is made where there is none.
+    """Return the table that *db_path* names.
+
+    The repository is made where there is none.
 
     Args:
         db_path: A folder, for all runs of its repository, or the path that a database of

@@ -45,7 +45,7 @@ def item_at(book: Book, id_: Any, kinds: tuple[str, ...]) -> Media | None:
 
 
 def content_of(item: Media) -> Any:
-    """Return what was logged: an image, a text, or the bytes of what is neither."""
+    """Return what was logged: an image, a text, or bytes."""
     if item.kind in IMAGES:
         try:
             return item.image

@@ -107,7 +107,7 @@ def arguments(cli: object) -> str:
 
 
 def command() -> str:
-    """Return the command line of this process, what looks like a secret masked."""
+    """Return the command line of this process, secrets masked."""
     return shlex.join(redact_argv(sys.argv))
 
 

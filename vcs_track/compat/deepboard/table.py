@@ -236,7 +236,7 @@ class ResultTable:
         )
 
     def _number(self, key: str, tag: str) -> tuple[int, str | None]:
-        """Return the number of the next run, and the failed one that it takes the place of.
+        """Return the next number, and the failed run that has it.
 
         Raises:
             DuplicateRunError: If the configuration has been run.
@@ -292,7 +292,9 @@ class ResultTable:
     fetch_experiment = get_experiment_raw
 
     def get_config(self, run_id: int) -> str | bytes | None:
-        """Return the configuration of a run: text, or bytes where they were given; or None.
+        """Return the configuration of a run, or None.
+
+        It is text, or bytes where it was given as bytes.
 
         Raises:
             RuntimeError: If there is no such run.
@@ -341,7 +343,7 @@ class ResultTable:
     # ---- the table ---------------------------------------------------------------------
 
     def get_results(self, run_id: int | None = None, show_hidden: bool = False) -> Results:
-        """Return the table: names, ids and kinds of the columns, colours and cells of the rows.
+        """Return the table as it is shown.
 
         Args:
             run_id: Only this run.
@@ -384,7 +386,7 @@ class ResultTable:
 
     @property
     def result_columns(self) -> dict[str, tuple[int | None, str, bool]]:
-        """By column: its place or None, its heading, and whether it is a hyperparameter."""
+        """Place or None, heading and kind of each column, by its name."""
         self._book.adopt()
         columns = self._book.register.columns
         return {name: (c.order, c.alias, c.is_hparam) for name, c in columns.items()}

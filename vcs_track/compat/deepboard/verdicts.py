@@ -16,7 +16,10 @@ _hooked = False
 
 
 def give(run: Run, status: str | None) -> None:
-    """Let *run* end with *status*, unless something else ends it before; None takes it back."""
+    """Let *run* end with *status*; None takes that back.
+
+    What ends it before the end of the process has its own word.
+    """
     global _hooked
     if status is None:
         _verdicts.pop(run, None)

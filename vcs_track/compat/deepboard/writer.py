@@ -288,7 +288,9 @@ class LogWriter(Labelled):
         epoch: int | None = None,
         flush: bool = False,
     ) -> None:
-        """Log an image: a PIL image, which becomes a PNG, or the bytes of a file, kept as they are.
+        """Log an image.
+
+        A PIL image becomes a PNG; the bytes of a file are kept as they are.
 
         Args:
             image: The image.
