@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], None]
 
-__all__ = ["Imported", "id_of", "import_database"]
+__all__ = ["FromDatabase", "id_of", "import_database"]
 
 _STATUSES: Final = {"finished": "finished", "failed": "failed"}
 _MOST_LEFT: Final = 1000  # rows that are quoted
@@ -48,7 +48,7 @@ _MOST_NAMES: Final = 10_000  # hyperparameters and results of one run
 
 
 @dataclass(slots=True)
-class Imported:
+class FromDatabase:
     """What an import did.
 
     Attributes:
@@ -64,7 +64,9 @@ class Imported:
     notes: list[str] = field(default_factory=list)
 
 
-def import_database(repo: Repository, path: Path, *, progress: Progress | None = None) -> Imported:
+def import_database(
+    repo: Repository, path: Path, *, progress: Progress | None = None
+) -> FromDatabase:
     """Take in the runs of the database *path*.
 
     Args:
@@ -100,7 +102,7 @@ class _Import:
     def __init__(self, repo: Repository, database: Database, progress: Progress) -> None:
         self.repo = repo
         self.db = database
-        self.done = Imported()
+        self.done = FromDatabase()
         self._progress = progress
         self.ends = {table: database.ends(table) for table in TABLES}
         self.total = sum(count for ends in self.ends.values() for count, _ in ends.values())
@@ -110,7 +112,7 @@ class _Import:
         name = database.path.name
         self.table = (folder.relative_to(root) / name).as_posix() if inside else name
 
-    def run(self) -> Imported:
+    def run(self) -> FromDatabase:
         scratch = self.repo.store.layout.tmp / f"import-{secrets.token_hex(8)}"
         with fsio.storage_errors(f"import '{self.db.path}'"):
             fsio.make_dirs(scratch)

@@ -20,7 +20,7 @@ from vcs_track.compat.deepboard.refusals import (
     wrong,
 )
 from vcs_track.compat.deepboard.verdicts import give
-from vcs_track.errors import RunSealedError
+from vcs_track.errors import InvalidValueError, RunSealedError
 from vcs_track.porcelain import values
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["LogWriter", "check_each"]
 
 _PYPLOT: Final = "matplotlib.pyplot"
+_modules = sys.modules
 _LARGEST: Final = 2**63
 _HTML: Final = {"text": "text/plain", "fragment": "text/html"}
 
@@ -115,11 +116,11 @@ class LogWriter(Labelled):
         return writer
 
     def _prepare(self) -> None:
-        """Choose between the short way of a point and the long one."""
+        """Choose whether points may take the short way, which has no room for anything else."""
         native = self._native
-        # The short way has no room for anything else.
-        self._short = bool(self.enabled and native and self.keep_each == 1 and not self.disable)
+        plain = self.enabled and native is not None and self.keep_each == 1
         self._point: Any = None if native is None else native.add_scalar
+        self._known: dict[str, str] = self._names if plain else {}
 
     def _view(self) -> RunView | None:
         if self.disable:
@@ -152,25 +153,26 @@ class LogWriter(Labelled):
             TypeError: If the value is no number, or the step no whole number.
             ValueError: If it is a text that is no number.
         """
-        if (
-            self._short
-            and type(scalar_value) is float
-            and epoch is None
-            and walltime is None
-            and not flush
-            and type(tag) is str
-            and (type(step) is int or step is None)
-        ):
-            name = self._names.get(tag)
-            if name is not None and (_PYPLOT not in sys.modules or not self.auto_log_plt):
+        # The short way: a float under a tag that is known, of a run that takes points. What it
+        # costs is paid by each point of a training.
+        if type(scalar_value) is float and epoch is walltime is None and not flush:
+            try:
+                name = self._known[tag]
+            except (KeyError, TypeError):
+                name = None
+            if name is not None and not (self.auto_log_plt and _PYPLOT in _modules):
                 if step is None:
                     step = self.global_step.get(tag, 0)
                     self._point(name, scalar_value, step)
                     self.global_step[tag] = step + 1
-                elif -_LARGEST <= step < _LARGEST:
-                    self._point(name, scalar_value, step)
+                elif type(step) is int:
+                    try:
+                        self._point(name, scalar_value, step)
+                    except InvalidValueError:
+                        raise _too_large(step) from None
                 else:
-                    raise _too_large(step)
+                    self._add_scalar(tag, scalar_value, step, None, None, flush=False)
+                    return
                 if step > self._top:
                     self._top = step
                 return
