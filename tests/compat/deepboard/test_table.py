@@ -519,3 +519,18 @@ class TestNumbers:
 
         assert [-1, 1, 2] == again.runs
         assert [3, 1, 2] == [row[-1] for row in again.get_results().data]
+
+
+class TestWarning:
+    def test_points_at_the_script(self, ours: Face, tmp_path: Path) -> None:
+        """The warning about changes names the line of the script that starts the run.
+
+        Seen to fail with the level of the caller's caller.
+        """
+        commit(tmp_path, a="1\n")
+        (tmp_path / "a").write_text("2\n")
+        table = ours.ResultTable("table.db")
+        with pytest.warns(RuntimeWarning, match="not committed") as caught:
+            table.new_run("exp")
+
+        assert [__file__] == [one.filename for one in caught]

@@ -184,7 +184,7 @@ class ResultTable:
         message = "the code has changes that are not committed"
         if self.nocommit_action is NoCommitAction.RAISE:
             raise refused(RuntimeError, message, "commit them, or use another NoCommitAction")
-        warnings.warn(f"{message}; they are kept with the run", RuntimeWarning, stacklevel=4)
+        warnings.warn(f"{message}; they are kept with the run", RuntimeWarning, stacklevel=3)
 
     def _nothing(self, number: int, options: dict[str, Any]) -> LogWriter:
         return LogWriter.of(self._book, number, None, 0, disable=True, **options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["give"]
 
-_verdicts: WeakKeyDictionary[Run, str] = WeakKeyDictionary()
+_verdicts: WeakKeyDictionary[Run, tuple[str, int]] = WeakKeyDictionary()
 _hooked = False
 
 
@@ -28,10 +29,11 @@ def give(run: Run, status: str | None) -> None:
         # Once a process, and after the hook of the runs, so that it comes before it.
         _hooked = True
         atexit.register(_end)
-    _verdicts[run] = status
+    _verdicts[run] = status, os.getpid()
 
 
 def _end() -> None:
-    for run, status in list(_verdicts.items()):
-        if run.status == "running":
+    for run, (status, pid) in list(_verdicts.items()):
+        # A forked child has the words of its parent, and nothing to end by them.
+        if pid == os.getpid() and run.status == "running":
             run.finish(status)
