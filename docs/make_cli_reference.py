@@ -38,6 +38,7 @@ eval "$(_VCS_TRACK_COMPLETE=bash_source vcs-track)"
 ```
 
 A run is named by its id, a unique prefix of it, or its name; by `@` (the newest), `@{-1}` (the one before), `RUN@{1}` (one edit ago) or `git:REV` (the newest run of a commit).
+Commands that only read take a run of a bundle too, as `x.zip:RUN`, or `x.zip` for its only run.
 """
 
 

@@ -62,14 +62,26 @@ def open(path: str | Path | None = None, *, recover: bool = True) -> Repository:
     """Open a repository, and seal the runs whose writers have died.
 
     Args:
-        path: A folder in or below the one that holds ``.runs``. Default: ``VCS_TRACK_DIR``,
+        path: A folder in or below the one that holds ``.runs``; or a bundle, whose runs are
+            read in place, and nothing of which can be changed. Default: ``VCS_TRACK_DIR``,
             else the current folder.
         recover: False leaves the runs of dead writers as they are.
 
     Raises:
+        CorruptError: If *path* is a file and no bundle.
         RepositoryNotFoundError: If there is none here or above.
         RepositoryFormatError: If it was written by an unknown version.
+
+    Example:
+        >>> import tempfile, vcs_track
+        >>> repo = vcs_track.init(tempfile.mkdtemp())
+        >>> repo.start_run("base", hparams={"lr": 0.1}).finish()
+        >>> bundle = vcs_track.open(repo.export("base", repo.root / "x.zip"))
+        >>> [run.hparams for run in bundle.runs("name = base")]
+        [{'lr': 0.1}]
     """
+    if path is not None and (file := _folder(path)).is_file():
+        return Repository.of_bundle(file, _folder("."), _defaults(environ.read(_folder("."))))
     start = _folder(path if path is not None else ".")
     settings = environ.read(start)
     if path is None and settings.dir is not None:

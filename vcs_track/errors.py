@@ -19,6 +19,7 @@
     |   +-- AmbiguousRunError             11  candidates
     |   +-- SeriesNotFoundError           11
     |   +-- ObjectNotFoundError           11  oid
+    |       +-- RedactedError             11  oid, reason
     +-- CorruptError                      12
     |   +-- CorruptObjectError            12  oid
     +-- LockedError                       13
@@ -45,6 +46,7 @@ __all__ = [
     "NotFoundError",
     "NotInstalledError",
     "ObjectNotFoundError",
+    "RedactedError",
     "RepositoryFormatError",
     "RepositoryNotFoundError",
     "RunNotFoundError",
@@ -181,6 +183,14 @@ class ObjectNotFoundError(NotFoundError):
     def __init__(self, message: str, *, oid: str, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.oid = oid
+
+
+class RedactedError(ObjectNotFoundError):
+    """The bytes of an object were removed on purpose; *reason* says why."""
+
+    def __init__(self, message: str, *, oid: str, reason: str, hint: str = "") -> None:
+        super().__init__(message, oid=oid, hint=hint)
+        self.reason = reason
 
 
 class CorruptError(VcsTrackError):

@@ -10,7 +10,7 @@ import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
-from cli.program import make_run, vcs
+from cli.program import make_project, make_run, vcs
 
 import vcs_track
 
@@ -86,12 +86,45 @@ class TestExport:
         assert "mine" == kept
         assert zipfile.is_zipfile(target)
 
-    @pytest.mark.parametrize("args", [(), ("--all", "one")])
-    def test_wants_runs_or_all(self, repo: Repository, args: tuple[str, ...]) -> None:
-        """Neither runs nor ``--all``, or both, is wrong usage."""
+    @pytest.mark.parametrize("args", [("--all",), ("-w", "lr = 1"), ("--range", "HEAD")])
+    def test_runs_are_named_or_chosen(self, repo: Repository, args: tuple[str, ...]) -> None:
+        """Runs that are named and a choice among all of them exclude each other."""
         make_run(repo, "one")
 
-        assert "name the runs to export, or say --all" in vcs("export", *args, code=2).stderr
+        assert "name runs, or choose them" in vcs("export", "one", *args, code=2).stderr
+
+    def test_without_names_all_go_along(self, repo: Repository) -> None:
+        """Every sealed run is exported where none is named; without any there is nothing."""
+        empty = vcs("export", "-o", "x.zip", code=2)
+        for name in ("one", "two"):
+            make_run(repo, name)
+        found = json.loads(vcs("export", "-o", "x.zip", "--json").stdout)
+
+        assert "there are no runs to export" in empty.stderr
+        assert sorted(run.id for run in repo.runs()) == found["runs"]
+
+    def test_a_filter_chooses(self, repo: Repository) -> None:
+        """Only runs that match go along; where none does nothing is written."""
+        make_run(repo, "one", lr=0.1)
+        run = make_run(repo, "two", lr=0.01)
+        found = json.loads(vcs("export", "-w", "lr < 0.05", "-o", "x.zip", "--json").stdout)
+        nothing = vcs("export", "-w", "lr > 5", "-o", "y.zip", code=2)
+
+        assert [run] == found["runs"]
+        assert "no run matches" in nothing.stderr
+
+    def test_commits_choose(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Of a range of git those runs go along that were made at its commits."""
+        repo = make_project(tmp_path / "p")
+        monkeypatch.chdir(repo.root)
+        make_run(repo, "old")
+        (repo.root / "new.py").write_text("new")
+        for command in (["add", "new.py"], ["commit", "--quiet", "-m", "next"]):
+            subprocess.run(["git", *command], check=True, timeout=60)
+        run = make_run(repo, "new")
+        found = json.loads(vcs("export", "--range", "HEAD~1..", "-o", "x.zip", "--json").stdout)
+
+        assert [run] == found["runs"]
 
     def test_bad_runs(self, repo: Repository) -> None:
         """An unknown run and a live one are refused, and no zip is left."""

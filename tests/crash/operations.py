@@ -11,13 +11,14 @@ import os
 import shutil
 import signal
 import tempfile
+import zipfile
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vcs_track.errors import RepositoryNotFoundError
+from vcs_track.errors import InvalidValueError, RepositoryNotFoundError
 from vcs_track.porcelain import shelf, writer
 from vcs_track.porcelain.defaults import Defaults
 from vcs_track.porcelain.repository import Repository
@@ -117,9 +118,38 @@ def shelve(scene: Scene) -> None:
     shelf.shelve(scene.repo.store, ["r"])
 
 
+def export_tree(scene: Scene) -> None:
+    """Write the run as plain folders, where that was not done yet."""
+    if not (scene.folder / "out").exists():
+        scene.repo.export_tree("r", scene.folder / "out")
+
+
 def import_(scene: Scene) -> None:
     """Take in the bundle."""
     scene.repo.import_(scene.folder / "r.zip")
+
+
+def remove(scene: Scene) -> None:
+    """Remove the run, unless that was done."""
+    if not scene.repo.removed():
+        scene.repo.remove("r")
+
+
+def restore_removed(scene: Scene) -> None:
+    """Bring the run back, unless that was done."""
+    if scene.repo.removed():
+        scene.repo.restore_removed("r")
+
+
+def redact(scene: Scene) -> None:
+    """Remove the bytes of the images."""
+    scene.repo.redact("r", "because", tag="im")
+
+
+def undo(scene: Scene) -> None:
+    """Take back the one command that was given, unless that was done."""
+    with suppress(InvalidValueError):  # nothing is left to undo
+        scene.repo.undo()
 
 
 def gif(n: int) -> bytes:
@@ -223,6 +253,16 @@ def sealed(folder: Path, fmt: str = "sha256") -> Scene:
     return scene
 
 
+def edited(folder: Path) -> None:
+    """Make a repository whose sealed run ``r`` was edited."""
+    sealed(folder).repo.edit("r", notes="slip", tags=["y"])
+
+
+def removed(folder: Path) -> None:
+    """Make a repository whose run ``r`` was edited elsewhere than here, and removed."""
+    sealed(folder).repo.remove("r")
+
+
 def dead(folder: Path) -> None:
     """Make a repository whose run ``r`` has lost its writer."""
     scene = new(folder)
@@ -238,6 +278,29 @@ def bundled(folder: Path, fmt: str = "sha256") -> None:
     new(folder, fmt)
     with tempfile.TemporaryDirectory(dir=folder.parent) as other:
         sealed(Path(other), fmt).repo.export("r", folder / "r.zip")
+
+
+def zipped_again(folder: Path) -> None:
+    """Make the same, where another tool has zipped the bundle once more."""
+    bundled(folder)
+    with (
+        zipfile.ZipFile(folder / "r.zip") as old,
+        zipfile.ZipFile(folder / "other.zip", "w", zipfile.ZIP_DEFLATED) as new_zip,
+    ):
+        for name in reversed(old.namelist()):
+            new_zip.writestr(f"top/{name}", old.read(name))
+    (folder / "other.zip").rename(folder / "r.zip")
+
+
+def parted(folder: Path) -> None:
+    """Make a repository that has the base of a partial bundle, and that bundle beside it."""
+    scene = new(folder)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as other:
+        source = sealed(Path(other)).repo
+        base = source.export("r", Path(other, "base.zip"))
+        scene.repo.import_(base)
+        source.edit("r", notes="newer")
+        source.export("r", folder / "r.zip", since=base)
 
 
 def fetched(folder: Path) -> None:
@@ -279,12 +342,20 @@ OPERATIONS = {
     ),
     "recover": Operation(dead, (lambda scene: scene.repo.recover(),)),
     "edit": Operation(sealed, (lambda scene: scene.repo.edit("r", notes="new", tags=["y"]),)),
+    "remove": Operation(sealed, (remove,)),
+    "restore removed": Operation(removed, (restore_removed,)),
+    "undo": Operation(edited, (undo,)),
+    "undo a removal": Operation(removed, (undo,)),
+    "redact": Operation(sealed, (redact,)),
     "shelve": Operation(sealed, (shelve,)),
     "adopt": Operation(fetched, (lambda scene: scene.repo,)),
     "export": Operation(
         sealed, (lambda scene: scene.repo.export("r", scene.folder / "out.zip", force=True),)
     ),
     "import": Operation(bundled, (import_,)),
+    "export plain folders": Operation(sealed, (export_tree,)),
+    "import zipped again": Operation(zipped_again, (import_,)),
+    "import a part": Operation(parted, (import_,)),
     "import xxh128": Operation(partial(bundled, fmt="xxh128"), (import_,)),
 }  # fmt: skip
 
@@ -321,7 +392,10 @@ def _run(view: RunView) -> dict[str, Any]:
             tag: [(chunk["value"], chunk["step"]) for chunk in found.chunks]
             for tag, found in series.items()
         },
-        "media": sorted((m.kind, m.tag or "", m.name or "", m.oid, m.data) for m in view.media()),
+        "media": sorted(
+            (m.kind, m.tag or "", m.name or "", m.oid, m.data if m.redacted is None else b"-")
+            for m in view.media()
+        ),
         # Trouble that cost nothing may be named too.
         "gaps": [gap for gap in view.manifest.gaps if gap.get("lost") != 0],
     }

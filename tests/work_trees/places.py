@@ -11,7 +11,7 @@ from vcs_track.formats.code import Code
 from vcs_track.formats.gitstate import GitState
 from vcs_track.formats.oid import object_format
 from vcs_track.plumbing.gitlink import read_state
-from vcs_track.plumbing.packs import MemoryObjects
+from vcs_track.plumbing.memory_objects import MemoryObjects
 from vcs_track.porcelain.capture import Rules, capture
 
 if TYPE_CHECKING:

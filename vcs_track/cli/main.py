@@ -44,6 +44,15 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "report": (f"{_HERE}.report", "Show what a branch changes, for a pull request"),
     "blame": (f"{_HERE}.blame", "Show which runs moved the best value so far, and who made them"),
     "bisect": (f"{_HERE}.bisect", "Find the commit that made a number worse, by its runs"),
+    "note": (f"{_HERE}.note", "Show or replace the note of a run"),
+    "tag": (f"{_HERE}.tag", "Add tags to a run"),
+    "untag": (f"{_HERE}.untag", "Take tags away from a run"),
+    "name": (f"{_HERE}.name", "Give a run another name"),
+    "color": (f"{_HERE}.color", "Set the colour of a run in tables and plots"),
+    "rm": (f"{_HERE}.rm", "Remove runs, or bring removed ones back"),
+    "undo": (f"{_HERE}.undo", "Take back the last command that changed runs"),
+    "redact": (f"{_HERE}.redact", "Remove the bytes of an object for good; its id stays"),
+    "reflog": (f"{_HERE}.reflog", "Show what was done to runs: who, when and by what"),
     "commit": (f"{_HERE}.commit", "Commit runs with git, beside the code that made them"),
     "annotate": (f"{_HERE}.annotate", "Write runs as notes, for 'git log --notes=runs'"),
     "hooks": (
@@ -56,10 +65,13 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "branch": (f"{_HERE}.branch", "Make a branch of git with the code of a run"),
     "export": (f"{_HERE}.export", "Write runs to a zip that stands alone"),
     "import": (f"{_HERE}.import_", "Take in the runs of a zip, or of DeepBoard"),
+    "verify": (f"{_HERE}.verify", "Check a zip, with no repository at hand"),
+    "sign": (f"{_HERE}.sign", "Sign a zip with an SSH key"),
     "fsck": (f"{_HERE}.fsck", "Check that every object is there and undamaged"),
     "reindex": (f"{_HERE}.reindex", "Make the index of runs anew"),
     "recover": (f"{_HERE}.recover", "Seal the runs whose programs died"),
     "gc": (f"{_HERE}.gc", "Clean up what nothing needs"),
+    "du": (f"{_HERE}.du", "Show how much room runs take"),
     "demo": (f"{_HERE}.demo", "Try all of it on a small real model in a new folder"),
     "cat-file": (f"{_HERE}.cat_file", "Write the bytes of an object to stdout"),
     "ls-objects": (f"{_HERE}.ls_objects", "List objects, what they are and where they lie"),
@@ -163,7 +175,9 @@ def group(ctx: click.Context, folders: tuple[Path, ...], as_json: bool, quiet: b
     folder = Path().joinpath(*folders)
     if folders and not folder.is_dir():
         raise InvalidValueError(f"there is no folder '{folder}'", hint="-C wants one that exists")
-    ctx.obj = Context(folder=folder, explicit=bool(folders), json=as_json, quiet=quiet)
+    ctx.obj = Context(
+        folder=folder, explicit=bool(folders), json=as_json, quiet=quiet, arguments=ctx.obj or ()
+    )
 
 
 def main(args: Sequence[str] | None = None) -> NoReturn:
@@ -195,6 +209,7 @@ def run(args: Sequence[str] | None = None) -> int:
         code = group.main(
             args=None if args is None else [*args], standalone_mode=False,
             prog_name=None if args is None else "vcs-track",
+            obj=tuple(sys.argv[1:] if args is None else args),
         )  # fmt: skip
         sys.stdout.flush()
     except (_PipeClosedError, BrokenPipeError):

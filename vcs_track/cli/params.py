@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
@@ -21,6 +22,7 @@ __all__ = [
     "Run",
     "Size",
     "Where",
+    "bundle_argument",
     "json_option",
     "limit_option",
     "quiet_option",
@@ -144,3 +146,11 @@ def limit_option(command: _F) -> _F:
         "-n", "--limit", "limit", metavar="N", type=click.IntRange(min=0), help="At most N runs"
     )
     return option(command)
+
+
+def bundle_argument(command: _F) -> _F:
+    """Take a bundle whose runs are meant instead of those of the repository."""
+    argument: Callable[[_F], _F] = click.argument(
+        "bundle", metavar="[BUNDLE]", required=False, type=click.Path(path_type=Path)
+    )
+    return argument(command)

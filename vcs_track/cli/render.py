@@ -343,14 +343,25 @@ def _row(indent: str, cells: list[tuple[Cell, int, bool]]) -> str:
 
 
 @contextmanager
-def progress(label: str) -> Iterator[Callable[[int, int], None]]:
-    """Draw a bar on stderr while the work lasts; give its callback."""
+def progress(label: str, unit: str = "") -> Iterator[Callable[[int, int], None]]:
+    """Draw a bar on stderr while the work lasts; give its callback.
+
+    Args:
+        label: What is done.
+        unit: ``bytes`` adds the rate and the time left. Default: things are counted.
+    """
+    from rich import progress as bars
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     console = Console(file=sys.stderr, no_color=not _colour(sys.stderr), width=room(sys.stderr))
-    bar = Progress(
-        TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(),
+    shown: list[bars.ProgressColumn] = [bars.MofNCompleteColumn()]
+    if unit == "bytes":
+        shown = [
+            bars.DownloadColumn(), bars.TransferSpeedColumn(),
+            bars.TimeRemainingColumn(elapsed_when_finished=True),
+        ]  # fmt: skip
+    bar = bars.Progress(
+        bars.TextColumn("{task.description}", markup=False), bars.BarColumn(), *shown,
         console=console, transient=True,
     )  # fmt: skip
     with bar:

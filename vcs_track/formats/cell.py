@@ -17,6 +17,7 @@ Cell = int | float | str | bytes | None
 TRUE: Final = b"b1"
 FALSE: Final = b"b0"
 NAN: Final = b"n"
+_EMPTY: Final = b"o[]"  # of most runs the tags
 _LIMIT: Final = 1 << 63
 
 
@@ -43,7 +44,9 @@ def encode(value: Any) -> Cell:
         return int(value)
     if isinstance(value, str):
         return str(value)  # a path is a text here
-    return None if value is None else _other(value)
+    if value is None:
+        return None
+    return _EMPTY if kind is list and not value else _other(value)
 
 
 def _other(value: Any) -> bytes:

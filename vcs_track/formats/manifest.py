@@ -74,11 +74,14 @@ class RunManifest:
     results: dict[str, Any] = field(default_factory=dict)
     gaps: tuple[dict[str, Any], ...] = ()
     writers: dict[str, int] = field(default_factory=dict)
+    redacted: dict[str, dict[str, Any]] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)
 
     def encode(self) -> bytes:
         """Return the canonical bytes."""
         body = {name: getattr(self, name) for name in _FIELDS}
+        if not self.redacted:
+            del body["redacted"]
         body.update(
             {
                 "@": "run/1",
@@ -104,7 +107,7 @@ _REQUIRED: dict[str, type] = {
 _OPTIONAL: dict[str, type] = {
     "ended_us": int, "project": str, "group": str, "job_type": str, "notes": str,
     "color": str, "exit": dict, "hparams": str, "scalars": str, "media": str,
-    "env": str, "code": str, "git": dict, "command": dict,
+    "env": str, "code": str, "git": dict, "command": dict, "redacted": dict,
 }  # fmt: skip
 
 
@@ -128,6 +131,7 @@ def decode_run(data: bytes) -> RunManifest:
         else:
             known[name] = value
     extra.pop("@")
+    known["redacted"] = known.get("redacted") or {}
     _check_inside(body)
     for name in ("parents", "tags", "gaps"):
         known[name] = tuple(body[name])
@@ -149,6 +153,8 @@ def _check_inside(body: dict[str, Any]) -> None:
     for name in ("time_us", "created_us", "ended_us"):
         if (us := body.get(name)) is not None and not _is_time(us):
             raise _invalid(name)
+    if not _is_redacted(body.get("redacted") or {}):
+        raise _invalid("redacted")
     if not is_command(body.get("command") or {}):
         raise _invalid("command")
     _check_members(body)
@@ -166,6 +172,13 @@ def _check_members(body: dict[str, Any]) -> None:
 
 def _is_time(us: object) -> bool:
     return type(us) is int and 0 <= us < _LAST_US
+
+
+def _is_redacted(found: object) -> bool:
+    return isinstance(found, dict) and all(
+        looks_like_id(oid) and isinstance(one, dict) and isinstance(one.get("reason"), str)
+        for oid, one in found.items()
+    )
 
 
 def _invalid(name: str) -> CorruptError:

@@ -23,16 +23,19 @@ __all__ = [
     "DEFLATED",
     "LARGE",
     "LOCAL_SIZE",
+    "MAX_BUNDLE",
     "MAX_ENTRY",
     "MAX_PACK",
     "OBJECTS",
     "STORED",
+    "WIDE",
     "Directory",
     "Entry",
     "check_layout",
     "directory",
     "inflate",
     "inflate_parts",
+    "inflate_start",
     "local_header",
     "pack_data",
     "parse_record",
@@ -46,6 +49,8 @@ STORED: Final = 0
 DEFLATED: Final = 8
 MAX_PACK: Final = 2 << 30
 MAX_ENTRY: Final = MAX_PACK - (1 << 20)
+MAX_BUNDLE: Final = 1 << 44
+WIDE: Final = 12  # bytes more of a directory record where offsets have 64 bits
 LARGE: Final = 32 << 20
 LOCAL_SIZE: Final = 30
 _BLOCK: Final = 1 << 20
@@ -55,6 +60,8 @@ _RECORD = struct.Struct("<IHHHHHHIIIHHHHHII")
 _END = struct.Struct("<IHHHHIIH")
 _END64 = struct.Struct("<IQHHIIQQQQ")
 _LOCATOR = struct.Struct("<IIQI")
+_WIDE = struct.Struct("<HHQ")
+_FULL: Final = 0xFFFFFFFF
 _DATE = 0x0021  # 1980-01-01, the oldest that zip knows: equal content, equal bytes
 _ATTRIBUTES = 0o100444 << 16
 _COMMENT = re.compile(rb"vt1 n=(\d{1,9})")
@@ -99,12 +106,14 @@ class Directory(NamedTuple):
         end: Offset after the last record.
         entries: Number of all entries.
         objects: Number of object entries, the last ones.
+        wide: Whether each record has an offset of 64 bits.
     """
 
     start: int
     end: int
     entries: int
     objects: int
+    wide: bool = False
 
 
 def pack_data(data: bytes, *, compress: bool) -> tuple[int, bytes]:
@@ -176,28 +185,32 @@ def directory(entries: Iterable[Entry], start: int) -> bytes:
         start: Where the directory will stand: the end of the last entry.
     """
     ordered = sorted(entries, key=lambda entry: entry.name)
-    records = b"".join(_record(entry) for entry in ordered)
+    wide = start >= _FULL
+    records = b"".join(_record(entry, wide=wide) for entry in ordered)
     objects = sum(entry.name.startswith(OBJECTS) for entry in ordered)
     return records + _end(len(ordered), objects, start, len(records))
 
 
-def _record(entry: Entry) -> bytes:
+def _record(entry: Entry, *, wide: bool) -> bytes:
     name = entry.name.encode("ascii")
+    extra = _WIDE.pack(1, 8, entry.offset) if wide else b""
     fixed = _RECORD.pack(
-        0x02014B50, 0x0314, 20, 0, entry.method, 0, _DATE, entry.crc, entry.stored, entry.size,
-        len(name), 0, 0, 0, 0, _ATTRIBUTES, entry.offset,
+        0x02014B50, 0x0314, 45 if wide else 20, 0, entry.method, 0, _DATE, entry.crc,
+        entry.stored, entry.size, len(name), len(extra), 0, 0, 0, _ATTRIBUTES,
+        _FULL if wide else entry.offset,
     )  # fmt: skip
-    return fixed + name
+    return fixed + name + extra
 
 
 def _end(entries: int, objects: int, start: int, size: int) -> bytes:
     comment = b"vt1 n=%d" % objects
     wide = b""
-    if entries > 0xFFFE:
+    if entries > 0xFFFE or start >= _FULL:
         end64 = _END64.pack(0x06064B50, 44, 0x0314, 45, 0, 0, entries, entries, size, start)
         wide = end64 + _LOCATOR.pack(0x07064B50, 0, start + size, 1)
     short = min(entries, 0xFFFF)
-    return wide + _END.pack(0x06054B50, 0, 0, short, short, size, start, len(comment)) + comment
+    at = (min(size, _FULL), min(start, _FULL))
+    return wide + _END.pack(0x06054B50, 0, 0, short, short, *at, len(comment)) + comment
 
 
 def parse_tail(data: Buffer, length: int | None = None) -> Directory:
@@ -220,15 +233,17 @@ def parse_tail(data: Buffer, length: int | None = None) -> Directory:
     if comment is None or n_comment != len(comment[0]) or disk or cd_disk or here != entries:
         raise CorruptError("the end record is not one of a pack")
     end_at = total - (len(tail) - at)
-    if entries == 0xFFFF:
-        entries, size, start, end_at = _parse_end64(data, total, end_at)
+    if entries == 0xFFFF or start == _FULL:
+        entries, size, start, end_at = _parse_end64(data, total, end_at, (entries, size, start))
     objects = int(comment[1])
     if start + size != end_at or objects > entries or size < entries * _RECORD.size:
         raise CorruptError("the directory does not stand where the end record says")
-    return Directory(start, end_at, entries, objects)
+    return Directory(start, end_at, entries, objects, start >= _FULL)
 
 
-def _parse_end64(data: Buffer, total: int, end_at: int) -> tuple[int, int, int, int]:
+def _parse_end64(
+    data: Buffer, total: int, end_at: int, short: tuple[int, int, int]
+) -> tuple[int, int, int, int]:
     at = end_at - _LOCATOR.size - _END64.size
     view = at - (total - len(data))
     if view < 0:
@@ -237,13 +252,18 @@ def _parse_end64(data: Buffer, total: int, end_at: int) -> tuple[int, int, int, 
     locator = _LOCATOR.unpack_from(data, view + _END64.size)
     if magic != 0x06064B50 or locator != (0x07064B50, 0, at, 1) or disk or cd_disk:
         raise CorruptError("the zip64 end record is damaged")
-    if here != entries or entries < 0xFFFF:
+    if here != entries or short != (min(entries, 0xFFFF), min(size, _FULL), min(start, _FULL)):
         raise CorruptError("the zip64 end record is damaged")
     return entries, size, start, at
 
 
-def parse_record(data: Buffer, at: int) -> tuple[Entry, int]:
+def parse_record(data: Buffer, at: int, *, wide: bool = False) -> tuple[Entry, int]:
     """Return the directory's entry at *at*, and where the next begins.
+
+    Args:
+        data: The pack.
+        at: Where the record stands.
+        wide: Whether offsets have 64 bits in this directory.
 
     Raises:
         CorruptError: If there is no record that a pack may have.
@@ -252,12 +272,25 @@ def parse_record(data: Buffer, at: int) -> tuple[Entry, int]:
         raise CorruptError(f"no directory record at byte {at}")
     (magic, made, need, flags, method, time, date, crc, stored, size, n_name, n_extra, n_comment,
      disk, internal, external, offset) = _RECORD.unpack_from(data, at)  # fmt: skip
-    plain = (magic, made, need, flags, time, date) == (0x02014B50, 0x0314, 20, 0, 0, _DATE)
-    bare = not (n_extra or n_comment or disk or internal) and external == _ATTRIBUTES
+    least, length = (45, WIDE) if wide else (20, 0)
+    plain = (magic, made, need, flags, time, date) == (0x02014B50, 0x0314, least, 0, 0, _DATE)
+    bare = not (n_comment or disk or internal) and (n_extra, external) == (length, _ATTRIBUTES)
     if not plain or not bare or method not in (STORED, DEFLATED):
         raise CorruptError(f"the directory record at byte {at} is not one of a pack")
     name = _ascii(data, at + _RECORD.size, n_name)
-    return Entry(name, method, crc, stored, size, offset), at + _RECORD.size + n_name
+    end = at + _RECORD.size + n_name
+    if wide:
+        offset, end = _wide_offset(data, end, offset), end + WIDE
+    return Entry(name, method, crc, stored, size, offset), end
+
+
+def _wide_offset(data: Buffer, at: int, short: int) -> int:
+    kind = length = offset = 0
+    if at + WIDE <= len(data):
+        kind, length, offset = _WIDE.unpack_from(data, at)
+    if (kind, length, short) != (1, 8, _FULL):
+        raise CorruptError(f"the offset at byte {at} is not one of a pack")
+    return int(offset)
 
 
 def inflate(entry: Entry, raw: Buffer) -> bytes:
@@ -275,6 +308,20 @@ def inflate(entry: Entry, raw: Buffer) -> bytes:
             if whole and zlib.crc32(data) == entry.crc:
                 return data
     return b"".join(inflate_parts(entry, raw))
+
+
+def inflate_start(entry: Entry, raw: Buffer, length: int) -> bytes:
+    """Return the first *length* uncompressed bytes of *entry*, unchecked.
+
+    Raises:
+        CorruptError: If they do not inflate.
+    """
+    if entry.method == STORED:
+        return bytes(memoryview(raw)[:length])
+    try:
+        return zlib.decompressobj(wbits=-15).decompress(raw, length)
+    except zlib.error as error:
+        raise CorruptError(f"entry '{entry.name}' does not inflate: {error}") from None
 
 
 def inflate_parts(entry: Entry, raw: Buffer) -> Iterator[bytes]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "age",
     "append",
+    "aside",
     "chmod",
     "close",
     "create",
@@ -40,6 +41,7 @@ __all__ = [
     "map_read",
     "map_window",
     "may_write",
+    "open_append",
     "open_lock",
     "open_read",
     "open_write",
@@ -187,7 +189,7 @@ def write_new(path: Path, data: bytes, *, sync: bool = True) -> None:
 
 def publish(path: Path, data: bytes) -> None:
     """Give *path* the content *data* at once; an existing file wins."""
-    tmp = _aside(path)
+    tmp = aside(path)
     try:
         write_new(tmp, data)
         _name(tmp, path)
@@ -198,7 +200,7 @@ def publish(path: Path, data: bytes) -> None:
 
 def replace(path: Path, data: bytes) -> None:
     """Give the file *path* the content *data*, at once."""
-    tmp = _aside(path)
+    tmp = aside(path)
     try:
         write_new(tmp, data)
         rename(tmp, path)
@@ -206,7 +208,8 @@ def replace(path: Path, data: bytes) -> None:
         unlink(tmp)
 
 
-def _aside(path: Path) -> Path:
+def aside(path: Path) -> Path:
+    """Return a free name beside *path*, for what is not whole yet."""
     return path.with_name(f"{path.name}.{secrets.token_hex(8)}~")
 
 
@@ -263,7 +266,7 @@ def link_or_copy(old: Path, new: Path, folder: Path) -> None:
     except FileExistsError:
         return
     except OSError:
-        tmp = _aside(folder / new.name)
+        tmp = aside(folder / new.name)
         try:
             write_new(tmp, read(old))
             _name(tmp, new)
@@ -275,7 +278,7 @@ def link_or_copy(old: Path, new: Path, folder: Path) -> None:
 def age(path: Path) -> float:
     """Return the seconds since *path* was touched, by the clock of its disk."""
     # Two hosts on one disk need not agree on the time.
-    tmp = _aside(path)
+    tmp = aside(path)
     write_new(tmp, b"", sync=False)
     try:
         return (os.stat(tmp).st_mtime_ns - os.stat(path).st_mtime_ns) / 1e9  # noqa: PTH116
@@ -327,6 +330,11 @@ def open_read(path: Path, *, wait: bool = True) -> int:
         wait: Whether to wait for somebody who writes, if it is a pipe.
     """
     return os.open(path, os.O_RDONLY | os.O_CLOEXEC | (0 if wait else os.O_NONBLOCK))
+
+
+def open_append(path: Path) -> int:
+    """Open *path*, made where it is missing, for writing at its end."""
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
 
 
 def open_write(path: Path) -> int:
@@ -478,6 +486,6 @@ def may_write(path: Path) -> bool:
 
 def probe(path: Path) -> None:
     """Raise the error that a write to the folder *path* gives."""
-    tmp = _aside(path / "probe")
+    tmp = aside(path / "probe")
     write_new(tmp, b"", sync=False)
     unlink(tmp)

@@ -371,9 +371,9 @@ def staged(root: Path, paths: Iterable[str] = ()) -> bool:
     )
 
 
-def committed(root: Path, folder: Path) -> set[str]:
-    """Return the names of the files below *folder* that ``HEAD`` has."""
-    answer = ask(root, "ls-tree", "-r", "-z", "--name-only", "HEAD", "--", f"{folder}/")
+def committed(root: Path, folder: Path, commit: str = "HEAD") -> set[str]:
+    """Return the names of the files below *folder* that *commit* has."""
+    answer = ask(root, "ls-tree", "-r", "-z", "--name-only", commit, "--", f"{folder}/")
     if answer.code:
         return set()
     return {os.fsdecode(posixpath.basename(name)) for name in answer.out.split(b"\0") if name}

@@ -7,6 +7,7 @@ No content to tear, no lock to hold, nothing for git to merge: see
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from vcs_track.formats.oid import ObjectId, shard
@@ -40,8 +41,9 @@ class HeadFolder:
 
     Args:
         root: The home.
-        kind: ``heads``; or ``code``, where the name is that of a tree of git, and the object a
-            list of its files.
+        kind: ``heads``; ``removed`` or ``left``, which name states that are not to be heads;
+            or ``code``, where the name is that of a tree of git, and the object a list of its
+            files.
     """
 
     def __init__(self, root: Path, kind: str = "heads") -> None:
@@ -84,12 +86,50 @@ class HeadFolder:
             if parent != oid:
                 fsio.unlink(self.path(run, parent))
 
+    def add_many(self, heads: Iterable[tuple[str, ObjectId]]) -> None:
+        """Make these heads of runs; each folder is synced once, at the end.
+
+        Args:
+            heads: Runs, each with the id of a manifest whose pack is on disk already.
+        """
+        runs = []
+        for run, oid in heads:
+            path = self.path(run, oid)
+            fsio.make_dirs(path.parent, sync=False)
+            fsio.create_empty(path)
+            runs.append(run)
+        self.sync(runs)
+
+    def drop(self, run: str, oids: Iterable[ObjectId]) -> None:
+        """Remove heads of *run*, also for after a power cut."""
+        for oid in oids:
+            fsio.unlink(self.path(run, oid))
+        with suppress(FileNotFoundError):
+            fsio.fsync_dir(self._of(run))
+
+    def renew(self, run: str, oid: ObjectId) -> None:
+        """Make *oid* a head of *run* with the time of now."""
+        self.add(run, oid)
+        fsio.touch(self.path(run, oid))
+
+    def time_us(self, run: str, oid: ObjectId) -> int | None:
+        """Return when a head was made; None if it is none.
+
+        In microseconds since 1970 UTC.
+        """
+        try:
+            return fsio.stamp(self.path(run, oid))[0] // 1000
+        except FileNotFoundError:
+            return None
+
     def sync(self, runs: Iterable[str]) -> None:
         """Make the heads of *runs* survive a power cut, whoever made them."""
-        for folder in {self._of(run) for run in runs}:
-            if folder.is_dir():
-                fsio.fsync_dir(folder)
-                fsio.fsync_dir(folder.parent)
+        folders = {self._of(run) for run in runs}
+        there = sorted(folder for folder in folders if folder.is_dir())
+        for folder in there:
+            fsio.fsync_dir(folder)
+        if there:
+            fsio.fsync_dir(self._folder)
 
     def _of(self, run: str) -> Path:
         return self._folder / shard(run)

@@ -102,6 +102,11 @@ class Layout:
         """What the last clean-up called dead."""
         return self.local / "gc.json"
 
+    @property
+    def head_log(self) -> Path:
+        """Who moved which head, and when."""
+        return self.local / "heads.log"
+
     def live_run(self, run: str) -> Path:
         """Return the folder of the live run *run*."""
         return self.live / run

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["Identity", "Lock", "identity", "is_alive"]
+__all__ = ["Identity", "Lock", "identity", "is_alive", "user"]
 
 # Lock files this process holds: lockf would let us take our own lock a second time.
 # Known by device and inode, because one file has many spellings.
@@ -184,3 +184,20 @@ def identity() -> Identity:
     except OSError:
         namespace = 0
     return Identity(_host(), _boot(), pid, _ticks(pid), namespace)
+
+
+@cache
+def user() -> str | None:
+    """Return the name of the user, or None where nobody knows it."""
+    try:
+        import pwd  # not on Windows
+    except ImportError:
+        try:
+            return os.getlogin()
+        except OSError:
+            return None
+    uid = os.getuid()
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)  # usual in containers

@@ -15,9 +15,11 @@ from vcs_track.formats import pack
 from vcs_track.formats.oid import ObjectId, new_file_name_hash
 from vcs_track.formats.pack import OBJECTS, Entry
 from vcs_track.plumbing import fsio
-from vcs_track.plumbing.packs import PackFile, collision
+from vcs_track.plumbing.object_errors import collision
+from vcs_track.plumbing.packs import PackFile
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from vcs_track.formats.oid import ObjectFormat
@@ -54,6 +56,7 @@ def verify_against(file: PackFile, fmt: ObjectFormat, known: Objects | None) -> 
             continue
         if known.read(oid) != file.read(oid):
             raise collision(oid)
+    file.let_go()
 
 
 def check_name(path: Path) -> None:
@@ -75,6 +78,8 @@ class PackWriter:
     Args:
         folder: Where the file lives until it is finished.
         fmt: Object format of the repository.
+        largest: Bytes that the file may have. Default: those of a pack.
+        name: Of the file until it is finished. Default: a random one.
 
     Example:
         >>> import pathlib, tempfile
@@ -89,9 +94,13 @@ class PackWriter:
         b'hello'
     """
 
-    def __init__(self, folder: Path, fmt: ObjectFormat) -> None:
+    def __init__(
+        self, folder: Path, fmt: ObjectFormat, *, largest: int | None = None,
+        name: str | None = None,
+    ) -> None:  # fmt: skip
         fsio.make_dirs(folder)
-        self.path = folder / f"{secrets.token_hex(8)}.zip~"
+        self.path = folder / f"{name or secrets.token_hex(8)}.zip~"
+        self._largest = pack.MAX_PACK if largest is None else largest
         self._format = fmt
         self._entries: dict[str, Entry] = {}
         self._fd = fsio.create(self.path)
@@ -130,9 +139,7 @@ class PackWriter:
 
     def add_raw(self, entry: Entry, raw: bytes | memoryview) -> None:
         """Store bytes that are packed already, as *entry* describes them."""
-        entry = entry._replace(offset=self._at)
-        if len(raw) > pack.MAX_ENTRY or self._at + len(raw) > pack.MAX_PACK:
-            raise CorruptError("an object or a pack is larger than 2 GiB")
+        entry = self._placed(entry)
         head = pack.local_header(entry)
         if len(raw) < _BLOCK:
             fsio.append(self._fd, head + bytes(raw))
@@ -142,10 +149,49 @@ class PackWriter:
         self._entries[entry.name] = entry
         self._at = entry.end
 
-    def finish(self) -> None:
+    def add_parts(self, entry: Entry, parts: Iterable[bytes | memoryview]) -> None:
+        """Store packed bytes, of which never all need be in memory.
+
+        Raises:
+            CorruptError: If there are not as many as *entry* says.
+        """
+        entry = self._placed(entry)
+        fsio.append(self._fd, pack.local_header(entry))
+        length = 0
+        for part in parts:
+            fsio.append(self._fd, part)
+            length += len(part)
+        if length != entry.stored:
+            raise CorruptError(f"entry '{entry.name[:80]}' has another length than is said")
+        self._entries[entry.name] = entry
+        self._at = entry.end
+
+    def copy(self, file: PackFile, entry: Entry, *, inflate: bool = False) -> None:
+        """Store an entry of another pack, as it is there.
+
+        Args:
+            file: The pack.
+            entry: What is copied; nothing of it is checked.
+            inflate: Whether to store it uncompressed.
+        """
+        if inflate and entry.method != pack.STORED:
+            plain = entry._replace(method=pack.STORED, stored=entry.size)
+            self.add_parts(plain, file.parts(entry))
+        elif entry.stored < _BLOCK:
+            self.add_raw(entry, file.raw(entry))
+        else:
+            self.add_parts(entry, file.raw_parts(entry))
+
+    def _placed(self, entry: Entry) -> Entry:
+        if entry.stored > pack.MAX_ENTRY or self._at + entry.stored > self._largest:
+            raise CorruptError("an object or a pack is larger than 2 GiB")
+        return entry._replace(offset=self._at)
+
+    def finish(self, *, sync: bool = True) -> None:
         """Write the directory and sync the file."""
         fsio.append(self._fd, pack.directory(self._entries.values(), self._at))
-        fsio.fsync(self._fd)
+        if sync:
+            fsio.fsync(self._fd)
         fd, self._fd = self._fd, -1  # first: a close that fails has closed it all the same
         fsio.close(fd)
 

@@ -10,14 +10,19 @@ from collections import OrderedDict
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
-from vcs_track.errors import CorruptError, CorruptObjectError, ObjectNotFoundError
+from vcs_track.errors import (
+    CorruptError,
+    CorruptObjectError,
+    ObjectNotFoundError,
+)
 from vcs_track.formats import pack
 from vcs_track.formats.oid import ObjectId
 from vcs_track.formats.pack import OBJECTS, Entry
-from vcs_track.plumbing import fsio
+from vcs_track.plumbing import fsio, mapped
+from vcs_track.plumbing.object_errors import not_here, redacted_error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from mmap import mmap
     from pathlib import Path
 
@@ -25,7 +30,7 @@ if TYPE_CHECKING:
 
 
 __all__ = [
-    "MemoryObjects", "Objects", "PackFile", "PackFolder", "collision", "is_pack_name", "is_sound",
+    "Objects", "PackFile", "PackFolder", "is_pack_name", "is_sound",
 ]  # fmt: skip
 
 
@@ -45,52 +50,9 @@ _MAPS_AT_ONCE = 64
 _maps: OrderedDict[PackFile, mmap | bytes] = OrderedDict()
 
 _NAME = re.compile("[pb]-[0-9a-f]{40}[.]zip")
+_BLOCK = 8 << 20  # bytes; larger entries are read in parts of this length
+_SMALL = 1 << 20
 _IN_MEMORY = 4096  # directories up to this many objects are read whole into one table
-
-
-def _missing(oid: str) -> ObjectNotFoundError:
-    return ObjectNotFoundError(
-        f"object '{oid[:12]}' is not in this repository",
-        oid=oid,
-        hint="import a bundle that has it, or fetch the packs of its run",
-    )
-
-
-def collision(oid: str) -> CorruptError:
-    """Return the error for a second content under one id."""
-    return CorruptError(
-        f"two contents have the id '{oid}'; the second is refused",
-        hint="a repository of the object format sha256 cannot be fooled this way",
-    )
-
-
-class MemoryObjects:
-    """Objects in memory, with a pack's interface: how a live run looks sealed."""
-
-    def __init__(self, fmt: ObjectFormat) -> None:
-        self._format = fmt
-        self._objects: dict[ObjectId, bytes] = {}
-
-    def add(self, data: bytes, *, compress: bool = True) -> ObjectId:
-        """Store *data*; return its id."""
-        del compress  # the interface of PackWriter
-        oid = self._format.hash(data)
-        if self._objects.setdefault(oid, data) != data:
-            raise collision(oid)
-        return oid
-
-    def read(self, oid: ObjectId) -> bytes:
-        """Return the bytes of *oid*."""
-        try:
-            return self._objects[oid]
-        except KeyError:
-            raise _missing(oid) from None
-
-    def __contains__(self, oid: object) -> bool:
-        return oid in self._objects
-
-    def __iter__(self) -> Iterator[ObjectId]:
-        return iter(sorted(self._objects))
 
 
 class PackFile:
@@ -116,7 +78,8 @@ class PackFile:
             self.directory = pack.parse_tail(self._data)
         except CorruptError as error:
             raise CorruptError(f"pack '{path.name}' is damaged: {error}") from None
-        self._stride = 46 + len(OBJECTS) + fmt.id_length
+        wide = pack.WIDE if self.directory.wide else 0
+        self._stride = 46 + len(OBJECTS) + fmt.id_length + wide
         self._first = self.directory.end - self.directory.objects * self._stride
         if self._first < self.directory.start or not self._is_ours():
             raise CorruptError(
@@ -135,11 +98,14 @@ class PackFile:
                     _maps.popitem(last=False)
         return data
 
+    def _record(self, at: int) -> tuple[Entry, int]:
+        return pack.parse_record(self._data, at, wide=self.directory.wide)
+
     def _is_ours(self) -> bool:
         if not self.directory.objects:
             return True
         try:
-            entry, _ = pack.parse_record(self._data, self._first)
+            entry, _ = self._record(self._first)
         except CorruptError:
             return False
         return self._format.is_id(entry.name.removeprefix(OBJECTS))
@@ -165,10 +131,12 @@ class PackFile:
                 low = middle + 1
             else:
                 high = middle
-        if low == self.directory.objects or self._key(low) != wanted:
+        at = keys + low * stride
+        if low == self.directory.objects or data[at : at + width] != wanted:
             return None
+        at = self._first + low * stride
         try:
-            return pack.parse_record(self._data, self._first + low * self._stride)[0]
+            return pack.parse_record(data, at, wide=self.directory.wide)[0]
         except CorruptError as error:
             raise self._damaged(oid, str(error)) from None
 
@@ -180,7 +148,7 @@ class PackFile:
         """
         entry = self.find(oid)
         if entry is None:
-            raise _missing(oid)
+            raise not_here(oid)
         return entry
 
     def __contains__(self, oid: object) -> bool:
@@ -199,6 +167,43 @@ class PackFile:
         if entry.end > self.directory.start:
             raise CorruptError(f"entry '{entry.name}' of pack '{self.path.name}' ends outside")
         return memoryview(self._data)[entry.data_offset : entry.end]
+
+    def raw_parts(self, entry: Entry) -> Iterator[memoryview]:
+        """Yield the stored bytes of *entry*, never much of them in memory."""
+        raw = self.raw(entry)
+        parts = (raw[at : at + _BLOCK] for at in range(0, len(raw), _BLOCK))
+        return mapped.sparing(self._data, parts)
+
+    def parts(self, entry: Entry) -> Iterator[bytes]:
+        """Yield the uncompressed bytes of *entry*; check length and CRC.
+
+        Raises:
+            CorruptError: If they are damaged.
+        """
+        parts = pack.inflate_parts(entry, self.raw(entry))
+        return parts if entry.stored < _BLOCK else mapped.sparing(self._data, parts)
+
+    def inflated(self, entry: Entry) -> bytes:
+        """Return the bytes of *entry*; they are not checked against an id.
+
+        Raises:
+            CorruptError: If length or CRC differ.
+        """
+        return pack.inflate(entry, self.raw(entry))
+
+    def let_go(self) -> None:
+        """Let the system take back the memory that reading took."""
+        if (data := _maps.get(self)) is not None:
+            mapped.let_go(data)
+
+    def owner(self, oid: ObjectId) -> PackFile:
+        """Return this pack, if it holds *oid*, as a folder of packs does."""
+        self.entry(oid)  # raises
+        return self
+
+    def sound(self, oid: ObjectId) -> PackFile | None:
+        """Return this pack, if its copy of *oid* is undamaged."""
+        return self if is_sound(self, oid) else None
 
     def read(self, oid: ObjectId) -> bytes:
         """Return the bytes of *oid*, checked against the id.
@@ -225,16 +230,34 @@ class PackFile:
 
     def read_entry(self, name: str, *, largest: int) -> bytes:
         """Return the bytes of an entry that is no object, up to *largest*."""
-        for entry in self.entries():
-            if entry.name == name and entry.size <= largest:
-                return pack.inflate(entry, self.raw(entry))
-        raise CorruptError(f"'{self.path.name}' has no entry '{name}'")
+        entry = self._other(name)
+        if entry.size > largest:
+            raise CorruptError(f"entry '{name}' of '{self.path.name}' is too large")
+        return self.inflated(entry)
+
+    def start_of(self, name: str, length: int) -> bytes:
+        """Return the first bytes of an entry that is no object, unchecked."""
+        entry = self._other(name)
+        return pack.inflate_start(entry, self.raw(entry), length)
+
+    def _other(self, name: str) -> Entry:
+        entry = next((each for each in self.others() if each.name == name), None)
+        if entry is None:
+            raise CorruptError(f"'{self.path.name}' has no entry '{name}'")
+        return entry
+
+    def others(self) -> Iterator[Entry]:
+        """Yield the entries that are no objects."""
+        at = self.directory.start
+        for _ in range(self.directory.entries - self.directory.objects):
+            entry, at = self._record(at)
+            yield entry
 
     def entries(self) -> Iterator[Entry]:
         """Yield every entry, in the order of the directory."""
         at = self.directory.start
         for _ in range(self.directory.entries):
-            entry, at = pack.parse_record(self._data, at)
+            entry, at = self._record(at)
             yield entry
 
     def check_layout(self) -> list[Entry]:
@@ -262,6 +285,14 @@ class PackFile:
             else:
                 self.check_entry(entry)
 
+    def _hashed(self, entry: Entry) -> ObjectId:
+        if entry.size < _SMALL:  # most are, and in one go it takes half the time
+            return self._format.hash(self.inflated(entry))
+        hasher = self._format.hasher()
+        for part in self.parts(entry):
+            hasher.update(part)
+        return self._format.finish(hasher)
+
     def check_entry(self, entry: Entry) -> ObjectId:
         """Check one entry, block by block; return the id that its bytes have.
 
@@ -271,15 +302,12 @@ class PackFile:
         named = entry.name.removeprefix(OBJECTS) if entry.name.startswith(OBJECTS) else None
         if named is not None and not self._format.is_id(named):
             raise CorruptError(f"entry '{entry.name[:80]}' is not named by an object id")
-        hasher = self._format.hasher()
         try:
-            for part in pack.inflate_parts(entry, self.raw(entry)):
-                hasher.update(part)
+            oid = self._hashed(entry)
         except CorruptError as error:
             if named is None:
                 raise
             raise self._damaged(ObjectId(named), str(error)) from None
-        oid = self._format.finish(hasher)
         if named not in (None, oid):
             raise self._damaged(ObjectId(str(named)), f"bytes hash to '{oid[:12]}'")
         return oid
@@ -291,9 +319,18 @@ class PackFolder:
     The folder is looked at when something is not found in the packs that are known: a store may
     have a hundred thousand. A damaged pack is set aside and named in :attr:`damaged`; its objects
     are missing then.
+
+    Args:
+        folder: The folder.
+        fmt: Object format of the repository.
+        redacted: Returns why an object was redacted, or None.
     """
 
-    def __init__(self, folder: Path, fmt: ObjectFormat) -> None:
+    def __init__(
+        self, folder: Path, fmt: ObjectFormat,
+        redacted: Callable[[ObjectId], str | None] | None = None,
+    ) -> None:  # fmt: skip
+        self._why_redacted = redacted
         self.folder = folder
         self.damaged: dict[str, CorruptError] = {}
         self._format = fmt
@@ -301,6 +338,10 @@ class PackFolder:
         self._large: list[PackFile] = []
         self._table: dict[ObjectId, PackFile] = {}
         self._complete = False  # whether the folder was ever looked at
+
+    def redacted(self, oid: ObjectId) -> str | None:
+        """Return why *oid* was redacted; None if it was not."""
+        return self._why_redacted(oid) if self._why_redacted is not None else None
 
     def refresh(self) -> None:
         """Take in packs that appeared and forget those that are gone."""
@@ -369,7 +410,8 @@ class PackFolder:
         """
         file = self.pack_of(oid)
         if file is None:
-            raise _missing(oid)
+            reason = self.redacted(oid)
+            raise not_here(oid) if reason is None else redacted_error(oid, reason)
         return file
 
     @fsio.storage_errors("read an object")

@@ -7,7 +7,7 @@ to the shelf.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from vcs_track.errors import (
     CorruptError,
@@ -22,12 +22,15 @@ from vcs_track.formats.oid import ObjectFormat, ObjectId, check64, object_format
 from vcs_track.formats.version import encode_format, parse_format
 from vcs_track.plumbing import fsio, worktree
 from vcs_track.plumbing.folder_times import FolderTimes
+from vcs_track.plumbing.head_log import HeadLog
+from vcs_track.plumbing.heads import HeadFolder
 from vcs_track.plumbing.home import FolderHome
 from vcs_track.plumbing.layout import FOLDER, Layout
 from vcs_track.plumbing.pack_writer import check_name, verify_against
 from vcs_track.plumbing.packs import PackFile, is_pack_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 __all__ = ["Store", "layout_of"]
@@ -52,9 +55,17 @@ class Store:
     Attributes:
         home: The store proper: every run of this clone.
         shelf: The home that git carries.
+        removed: The heads that runs had when they were removed.
+        left: Other states that this clone has left behind, and does not take in again.
+        log: Who moved which head.
         skipped: Packs of the shelf that could not be taken in, and dead runs that could not
             be sealed, with the reason.
+        indexed: Whether there may be an index of its runs.
+        trusted: Whether what it holds was checked when it came.
     """
+
+    indexed: ClassVar[bool] = True
+    trusted: ClassVar[bool] = True
 
     def __init__(self, layout: Layout, fmt: ObjectFormat, *, writable: bool) -> None:
         self.layout = layout
@@ -62,7 +73,15 @@ class Store:
         self.writable = writable
         self.home = FolderHome(layout.local, fmt, layout.tmp)
         self.shelf = FolderHome(layout.root, fmt, layout.tmp)
+        self.removed = HeadFolder(layout.local, "removed")
+        self.left = HeadFolder(layout.local, "left")
+        self.log = HeadLog(layout.head_log)
         self.skipped: dict[str, VcsTrackError] = {}
+
+    @property
+    def place(self) -> Path:
+        """Where it is: the ``.runs`` folder."""
+        return self.layout.root
 
     # ---- finding and making ------------------------------------------------------------
 
@@ -191,7 +210,8 @@ class Store:
 
     def _adopt(self) -> bool:
         """Take in what is new on the shelf; return whether nothing was left out."""
-        known = set(fsio.list_dir(self.home.packs.folder))
+        known = {*fsio.list_dir(self.home.packs.folder), *self.home.redactions.packs()}
+        hidden = self.home.redactions.ids()
         for name in fsio.list_dir(self.shelf.packs.folder):
             if is_pack_name(name) and name not in known and name not in self.skipped:
                 try:
@@ -199,7 +219,11 @@ class Store:
                 except CorruptError as error:
                     self.skipped[name] = error
                     continue
-                self.home.adopt_pack(self.shelf.packs.folder / name)
+                file = PackFile(self.shelf.packs.folder / name, self.format)
+                if any(oid in file for oid in hidden):
+                    self.clear(file, hidden)
+                else:
+                    self.home.adopt_pack(file.path)
                 known.add(name)
         whole = not any(map(is_pack_name, self.skipped))
         mine = self.home.heads()
@@ -214,6 +238,27 @@ class Store:
             whole &= self._adopt_heads(run, heads, mine.get(run, []))
         return whole
 
+    def clear(self, file: PackFile, oids: set[ObjectId], folder: Path | None = None) -> None:
+        """Put a copy of *file* without *oids* among the packs.
+
+        The pack itself is never taken in again.
+
+        Args:
+            file: The pack; it stays where it is.
+            oids: What is left out.
+            folder: Where the copy goes instead, as the trash.
+        """
+        target = folder or self.home.packs.folder
+        writer = self.home.redactions.cleared(file, oids, self.layout.tmp, self.format)
+        if writer is not None:
+            try:
+                writer.install(target, file.path.name[0])
+            except BaseException:
+                writer.abandon()
+                raise
+            fsio.fsync_dir(target)
+        self.home.redactions.replaced(file.path.name)
+
     def _check_shelved(self, name: str) -> None:
         path = self.shelf.packs.folder / name
         file = PackFile(path, self.format)
@@ -222,7 +267,8 @@ class Store:
 
     def _adopt_heads(self, run: str, heads: list[ObjectId], mine: list[ObjectId]) -> bool:
         whole = True
-        old = self.ancestors(mine)
+        old = self.ancestors(mine) | self.put_aside(run)
+        fresh: list[ObjectId] = []
         for oid in heads:
             if oid in old:
                 continue
@@ -233,6 +279,8 @@ class Store:
                 continue
             if manifest.run == run:
                 self.home.head_folder.add(run, oid)
+                fresh.append(oid)
+        self.log.note("adopt", run, mine, [*mine, *fresh])
         return whole
 
     def ancestors(self, heads: list[ObjectId]) -> set[ObjectId]:
@@ -250,7 +298,51 @@ class Store:
                 found.update(parents)
         return found
 
+    # ---- moving heads ------------------------------------------------------------------
+
+    def put_aside(self, run: str) -> set[ObjectId]:
+        """Return the states of *run* that may come in from nowhere."""
+        return {*self.removed.of(run), *self.left.of(run)}
+
+    def move_heads(self, run: str, *, back: list[ObjectId], gone: list[ObjectId]) -> None:
+        """Make *back* heads of *run* in the place of *gone*, for good.
+
+        Nothing takes *gone* in again, nor what only these replaced. What is needed of *back*
+        must be there.
+        """
+        folder = self.home.head_folder
+        old = folder.of(run)
+        for oid in back:
+            folder.add(run, oid)
+        stay = [oid for oid in {*old, *back} if oid not in gone]
+        aside = self.ancestors(gone) - self.ancestors(stay) - {*stay, *gone}
+        for oid in sorted(aside):
+            self.left.renew(run, oid)
+        where = self.left if stay else self.removed
+        for oid in gone:
+            where.renew(run, oid)
+        if gone:
+            # Heads that an edit replaced, and the journal, may still come back with a power cut;
+            # beside a head that does no harm.
+            folder.sync([run])
+            fsio.fsync_dir(self.layout.live)
+            # Last: it is done at this moment, and can be repeated before.
+            folder.drop(run, gone)
+        for aside_folder in (self.removed, self.left):
+            if set(aside_folder.of(run)) & {*back}:
+                aside_folder.drop(run, back)
+
+    def forget_shelf(self) -> None:
+        """Go through the shelf at the next opening, whatever was taken in already."""
+        fsio.unlink(self._mark_path)
+
     # ---- changing ----------------------------------------------------------------------
+
+    def check_documents(self, oids: Iterable[ObjectId]) -> None:
+        """Refuse documents that a stranger made too large to read: here are none."""
+
+    def require_folder(self) -> None:
+        """Refuse what is no folder: here it is one."""
 
     def require_writable(self) -> None:
         """Raise StorageError where nothing can be written."""

@@ -1,74 +1,102 @@
-"""Bundles: runs in one zip, out and in.
+"""Bundles: runs in one zip.
 
 ``docs/format/bundles.md`` is the specification.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from vcs_track.errors import CorruptError, InvalidValueError, VcsTrackError
-from vcs_track.formats import canonical
-from vcs_track.formats.code import Code
-from vcs_track.formats.manifest import decode_run
-from vcs_track.formats.oid import FORMATS, looks_like_id, object_format
-from vcs_track.formats.pack import OBJECTS
+from vcs_track.errors import CorruptError, InvalidValueError
+from vcs_track.formats import canonical, pack
+from vcs_track.formats.manifest import references
+from vcs_track.formats.pack import MAX_BUNDLE
 from vcs_track.plumbing import fsio
-from vcs_track.plumbing.home import BUNDLE_INDEX, BundleHome
+from vcs_track.plumbing.home import BUNDLE_INDEX
 from vcs_track.plumbing.pack_writer import PackWriter
-from vcs_track.plumbing.trash import Trash
-from vcs_track.porcelain import values
+from vcs_track.porcelain.bundle_check import describe
 from vcs_track.porcelain.carry import Carried
-from vcs_track.porcelain.closure import closure
+from vcs_track.porcelain.closure import Closure, closure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from vcs_track.formats.oid import ObjectFormat, ObjectId
+    from vcs_track.formats.pack import Entry
     from vcs_track.plumbing.packs import Objects, PackFile
     from vcs_track.plumbing.store import Store
-    from vcs_track.porcelain.closure import Closure
+    from vcs_track.porcelain.since import Since
 
-    Named = dict[str, list[ObjectId]]
     Progress = Callable[[int, int], None]
 
-__all__ = ["Imported", "export", "heads_in", "import_", "open_bundle"]
+__all__ = ["Choice", "export"]
 
+_ALONE: Final = 1 << 20  # bytes of an object
+_AT_ONCE: Final = 16 << 20
+_MANY: Final = 20_000  # objects
+_SOME: Final = 100  # runs
 _README: Final = """\
 This zip holds {n} recorded by vcs-track.
 
 Each entry objects/<id> is named by the {tool} of its bytes. To check it:
 
-    unzip -t {name}
-    unzip -q {name} -d check && cd check/objects && for f in *; do {command}; done
+    unzip -t FILE
+    unzip -q FILE -d check && cd check/objects && for f in *; do {command}; done
 
 An entry heads/<run>.<id> says that <id> is the newest state of that run; bundle.json lists
-everything. To read the runs: pip install vcs-track; vcs-track init; vcs-track import {name}
+everything. The hash of it all, which 'vcs-track verify FILE' calls its root:
+
+    unzip -Z1 FILE | grep '/.' | LC_ALL=C sort | sha256sum
+
+To read the runs: pip install vcs-track; vcs-track ls FILE
+To keep them: vcs-track init; vcs-track import FILE
+"""
+_PARTIAL: Final = """
+It is partial: bundle.json lists as prerequisites what has to be there before the import.
 """
 
 
-@dataclass(slots=True)
-class Imported:
-    """What an import did.
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What goes into a bundle, beside all that its runs need.
 
     Attributes:
-        new: Runs that were not here before.
-        updated: Runs that got a newer state.
-        known: Runs that were here already.
-        objects: Number of objects that were stored.
+        media: False leaves out images, figures and files that were logged.
+        reproducible: Whether all is stored as it is, so that no version of a compressor shows.
+        since: What the reader has already.
+        carried: Lists of files that go along.
     """
 
-    new: list[str] = field(default_factory=list)
-    updated: list[str] = field(default_factory=list)
-    known: list[str] = field(default_factory=list)
-    objects: int = 0
+    media: bool = True
+    reproducible: bool = False
+    since: Since | None = None
+    carried: Carried | None = None
+
+
+class _Item(NamedTuple):
+    """One object on its way into a bundle."""
+
+    oid: ObjectId
+    file: PackFile
+    entry: Entry
+
+
+@dataclass(slots=True)
+class _Content:
+    """What a bundle will hold."""
+
+    items: list[_Item]
+    heads: dict[str, list[ObjectId]]
+    carried: Carried
+    missing: list[ObjectId]
+    left_out: list[ObjectId]
 
 
 def export(
-    store: Store, runs: Sequence[str], path: Path, *, force: bool = False,
-    progress: Progress | None = None, carried: Carried | None = None,
+    store: Store, runs: Sequence[str], path: Path, choice: Choice | None = None, *,
+    force: bool = False, progress: Progress | None = None,
 ) -> int:  # fmt: skip
     """Write *runs* to the bundle *path*.
 
@@ -76,9 +104,9 @@ def export(
         store: The store.
         runs: Run ids.
         path: The zip to make.
+        choice: What goes into it. Default: all that the runs need.
         force: Replace *path* when it is there.
-        progress: Is called with objects done and objects in all.
-        carried: Lists of files that go along.
+        progress: Is called with bytes done and bytes in all.
 
     Returns:
         The number of objects written.
@@ -87,188 +115,86 @@ def export(
         InvalidValueError: If *path* exists, or there is nothing to export.
         CorruptObjectError: If an object is damaged; nothing is left at *path* then.
     """
+    choice = choice or Choice()
     if not runs:
         raise InvalidValueError("there is nothing to export", hint="name at least one run")
-    if path.exists() and not force:
-        raise InvalidValueError(f"'{path}' exists", hint="choose another name, or add --force")
-    heads = {run: sorted(store.home.head_folder.of(run)) for run in sorted(set(runs))}
+    _check_free(path, force=force)
+    there = store.home.heads() if len(runs) > _SOME else {}
+    heads = {
+        run: sorted(there.get(run) or store.home.head_folder.of(run)) for run in sorted(set(runs))
+    }
     for run, found in heads.items():
         if not found:
             raise InvalidValueError(
                 f"run '{run}' is not sealed yet", hint="finish it, then export it"
             )
-    more = carried or Carried()
-    everything = closure((oid for found in heads.values() for oid in found), store.home.objects)
-    _add(everything, more, store)
+    content = _gather(store, heads, choice)
     with fsio.storage_errors(f"write '{path}'"):
-        writer = PackWriter(path.absolute().parent, store.format)
+        writer = PackWriter(path.absolute().parent, store.format, largest=MAX_BUNDLE)
         try:
-            _fill(writer, store, heads, everything, more, path.name, progress)
+            _fill(writer, store, content, choice, progress)
             writer.finish()
+            _check_free(path, force=force)
             fsio.rename(writer.path, path)
             fsio.fsync_dir(path.absolute().parent)
         except BaseException:
             writer.abandon()
             raise
-    return len(everything.roles)
+    return len(content.items)
 
 
-def _add(everything: Closure, carried: Carried, store: Store) -> None:
-    """Take in what the lists of files need."""
+def _check_free(path: Path, *, force: bool) -> None:
+    if path.exists() and not force:
+        raise InvalidValueError(f"'{path}' exists", hint="choose another name, or add --force")
+
+
+def _gather(store: Store, heads: dict[str, list[ObjectId]], choice: Choice) -> _Content:
+    """Find all that goes into the bundle."""
+    carried = choice.carried or Carried()
+    media: set[ObjectId] = set()
+    needed: set[ObjectId] = set()
+
+    def visit(oid: ObjectId, data: bytes) -> None:
+        del oid
+        # Only what nothing but media names may be left out: code may have the same file.
+        for role, named in references(data):
+            (media if role == "blob" else needed).add(named)
+
+    look = None if choice.media else visit
+    everything = Closure()
+    for found in heads.values():  # one by one: what is redacted of one may be that of another
+        known = everything.roles
+        everything.add(closure(found, store.home.objects, visit=look, known=known))
+    lists = (oid for found in carried.trees.values() for oid in found)
     objects: Any = store.home.objects
     if carried.pack is not None:
         objects = _Both(carried.pack, objects)
-    ids = (oid for found in carried.trees.values() for oid in found)
-    found = closure(ids, objects, role="code/1")
-    everything.roles = {**found.roles, **everything.roles}
+    more = closure(lists, objects, role="code/1", visit=look)
+    roles = {**more.roles, **everything.roles}
+    absent = media - needed - everything.redacted.keys()
+    theirs = choice.since.ids if choice.since is not None else set()
+    left_out = [oid for oid in roles if oid in theirs and oid not in absent]
+    absent |= everything.missing
+    chosen = roles.keys() - absent - set(left_out)
+    items = _items(store, carried, sorted(chosen))
+    return _Content(items, heads, carried, sorted(absent), sorted(left_out))
 
 
-def _fill(
-    writer: PackWriter, store: Store, heads: dict[str, list[ObjectId]],
-    everything: Closure, carried: Carried, path: str, progress: Progress | None,
-) -> None:  # fmt: skip
-    roles = everything.roles
-    listed: dict[str, dict[str, Any]] = {}
-    for oid in sorted(roles):
-        file = _holder(store, carried, oid, sound=not store.format.collision_resistant)
-        if store.format.collision_resistant:
-            listed[oid] = {"size": file.entry(oid).size}
-        else:
-            listed[oid] = _describe(file.read(oid), store.format)
-    index = {
-        "@": "bundle/1", "object_format": store.format.name, "heads": heads,
-        "objects": listed, "missing": sorted(everything.missing), "code": carried.trees,
-    }  # fmt: skip
-    writer.add_entry("README.txt", _readme(len(heads), store.format, path).encode())
-    writer.add_entry(BUNDLE_INDEX, canonical.dumps(index))
-    for kind, named in (("heads", heads), ("code", carried.trees)):
-        for name, found in sorted(named.items()):
-            for oid in found:
-                writer.add_entry(f"{kind}/{name}.{oid}", b"")
-    for done, oid in enumerate(sorted(roles), 1):
-        file = _holder(store, carried, oid, sound=True)
-        entry = file.entry(oid)
-        writer.add_raw(entry, file.raw(entry))
-        if progress is not None:
-            progress(done, len(roles))
-
-
-def _holder(store: Store, carried: Carried, oid: ObjectId, *, sound: bool) -> PackFile:
-    """Return the file that holds *oid*, undamaged where it must be *sound*."""
-    if carried.pack is not None and oid in carried.pack:
-        return carried.pack
-    if not sound:
-        return store.home.objects.owner(oid)
-    file = store.home.objects.sound(oid)
-    if file is None:
-        raise CorruptError(f"no sound copy of object '{oid[:12]}' is left")
-    return file
-
-
-def _describe(data: bytes, fmt: ObjectFormat) -> dict[str, Any]:
-    size: dict[str, Any] = {"size": len(data)}
-    if not fmt.collision_resistant:
-        size["sha256"] = object_format("sha256").hash(data)
-    return size
-
-
-def _readme(runs: int, fmt: ObjectFormat, name: str) -> str:
-    if fmt.collision_resistant:
-        tool, command = "SHA-256", 'echo "$f  $f" | sha256sum -c --quiet'
-    else:
-        tool, command = "XXH3-128 (after 'x1-')", 'xxh128sum "$f"'
-    return _README.format(
-        n=f"{runs} run{'s' if runs != 1 else ''}", tool=tool, command=command, name=name
-    )
-
-
-def open_bundle(path: Path) -> BundleHome:
-    """Open the bundle *path*; nothing but its index is checked.
-
-    Raises:
-        InvalidValueError: If there is no such file.
-        CorruptError: If it is not a bundle.
-    """
-    if not path.is_file():
-        raise InvalidValueError(f"there is no bundle '{path}'", hint="give the path of a zip")
-    failure: CorruptError | None = None
-    for fmt in FORMATS.values():
-        try:
-            home = BundleHome(path, fmt)
-        except CorruptError as error:
-            failure = failure or error
-            continue
-        if home.index.get("object_format") == fmt.name:
-            return home
-    raise CorruptError(
-        f"'{path.name}' is not a bundle of vcs-track: {failure or 'its format is not known'}",
-        hint="bundles are made with 'vcs-track export'",
-    )
-
-
-def heads_in(home: BundleHome) -> Named:
-    """Return the heads of every run of a bundle, whose entries are looked at.
-
-    Nothing is read of its objects.
-
-    Raises:
-        CorruptError: If the bundle holds what is none of it, or does not list what it holds.
-    """
-    _check_entries(home)
-    heads = home.heads()
-    for oid in (oid for found in heads.values() for oid in found):
-        if oid not in home.pack or home.pack.entry(oid).size > _LARGEST_DOCUMENT:
-            raise CorruptError(f"head '{oid[:12]}' is not in the bundle, or too large")
-    if home.index.get("heads") != {run: sorted(found) for run, found in heads.items()}:
-        raise CorruptError("bundle.json does not list what the bundle holds")
-    return heads
-
-
-def import_(store: Store, path: Path, *, progress: Progress | None = None) -> Imported:
-    """Take in the runs of the bundle *path*.
-
-    Everything is checked before anything is stored; a second import changes nothing.
-
-    Args:
-        store: The store.
-        path: The bundle.
-        progress: Is called with objects checked and objects in all.
-
-    Returns:
-        What was new.
-
-    Raises:
-        CorruptError: If anything in the bundle is wrong; the store is as it was.
-        InvalidValueError: If the bundle has another object format.
-    """
-    store.require_writable()
-    home = open_bundle(path)
-    if home.format is not store.format:
-        raise InvalidValueError(
-            f"'{path.name}' has object format '{home.format.name}', this repository has "
-            f"'{store.format.name}'",
-            hint="import it into a repository made with 'vcs-track init --object-format "
-            f"{home.format.name}'",
-        )
-    store.refresh()
-    heads, trees = home.heads(), home.trees()
-    roles = _check_bundle(home, heads, trees, store, progress)
-    result = Imported()
-    with fsio.storage_errors(f"import '{path}'"):
-        result.objects = _store_objects(store, home, roles)
-        for tree, found in sorted(trees.items()):  # first: a head says that all is there
-            for oid in found:
-                store.home.tree_folder.add(tree, oid)
-        for run, found in sorted(heads.items()):
-            _take_heads(store, run, found, result)
-        store.home.head_folder.sync(heads)
-        # A clean-up that began before they were marked as in use may have moved some.
-        Trash(store.layout.trash, store.home.packs, store.format).restore(roles)
-    return result
+def _items(store: Store, carried: Carried, ids: list[ObjectId]) -> list[_Item]:
+    files = {
+        oid: carried.pack
+        if carried.pack is not None and oid in carried.pack
+        else store.home.objects.owner(oid)
+        for oid in ids
+    }
+    entries = {
+        oid: files[oid].entry(oid) for oid in sorted(ids, key=lambda oid: files[oid].path.name)
+    }
+    return [_Item(oid, files[oid], entries[oid]) for oid in ids]
 
 
 class _Both:
-    """The objects of a bundle, and behind them those of the store."""
+    """Objects in two places."""
 
     def __init__(self, first: PackFile, second: Objects) -> None:
         self._sides = (first, second)
@@ -276,11 +202,7 @@ class _Both:
     def read(self, oid: ObjectId) -> bytes:
         """Return the bytes of *oid*."""
         first, second = self._sides
-        if oid not in first:
-            return second.read(oid)
-        if first.entry(oid).size > _LARGEST_DOCUMENT:
-            raise CorruptError(f"document '{oid[:12]}' is larger than {_LARGEST_DOCUMENT} bytes")
-        return first.read(oid)
+        return first.read(oid) if oid in first else second.read(oid)
 
     def __contains__(self, oid: object) -> bool:
         return any(oid in side for side in self._sides)
@@ -289,130 +211,98 @@ class _Both:
         return iter(sorted(set(self._sides[0]) | set(self._sides[1])))
 
 
-def _check_bundle(
-    home: BundleHome, heads: Named, trees: Named, store: Store, progress: Progress | None
-) -> dict[ObjectId, str]:
-    listed = home.index.get("objects")
-    missing = home.index.get("missing")
-    if not isinstance(listed, dict) or not isinstance(missing, list):
-        raise CorruptError("bundle.json lacks its lists of objects")
-    if not all(map(looks_like_id, missing)):
-        raise CorruptError("bundle.json lists something as missing that is no id")
-    _check_entries(home)
-    for done, oid in enumerate(home.pack.verify(), 1):
-        wanted: dict[str, Any] = {"size": home.pack.entry(oid).size}
-        if not store.format.collision_resistant:
-            data = home.pack.read(oid)
-            wanted = _describe(data, store.format)
-            if oid in store.home.objects and store.home.objects.read(oid) != data:
-                raise CorruptError(f"the bundle has another content under the id '{oid}'")
-        if listed.get(oid) != wanted:
-            raise CorruptError(f"bundle.json and object '{oid[:12]}' disagree")
-        if progress is not None:
-            progress(done, len(home.pack))
-    told = [home.index.get(key, {}) for key in ("heads", "code")]
-    there = [{name: sorted(oids) for name, oids in named.items()} for named in (heads, trees)]
-    if set(listed) != set(home.pack) or told != there:
-        raise CorruptError("bundle.json does not list what the bundle holds")
-    return _check_runs(home, heads, trees, store)
-
-
-def _check_entries(home: BundleHome) -> None:
-    for entry in home.pack.entries():
-        head = entry.name.startswith(("heads/", "code/"))
-        known = (
-            head or entry.name.startswith(OBJECTS) or entry.name in ("README.txt", BUNDLE_INDEX)
-        )
-        if not known or (head and entry.size):
-            raise CorruptError(f"'{entry.name[:80]}' is no entry of a bundle")
-
-
-def _check_runs(home: BundleHome, heads: Named, trees: Named, store: Store) -> dict[ObjectId, str]:
-    roles: dict[ObjectId, str] = {}
-    known_trees: set[str] = set()
-    objects = _Both(home.pack, store.home.objects)
-    for run, found in heads.items():
-
-        def same_run(oid: ObjectId, data: bytes, run: str = run) -> None:
-            if not data.startswith(b'{"@":"run/1"'):
-                return
-            state = decode_run(data)
-            if state.run != run:
-                raise CorruptError(f"head of run '{run}' leads to another run, '{oid[:12]}'")
-            values.check_name(state.name)
-            values.check_tags(state.tags)
-            known_trees.add((state.git or {}).get("tree", ""))
-
-        try:
-            everything = closure(found, objects, check=True, visit=same_run)
+def _fill(
+    writer: PackWriter, store: Store, content: _Content, choice: Choice,
+    progress: Progress | None,
+) -> None:  # fmt: skip
+    fmt, compress = store.format, not choice.reproducible
+    carried = content.carried
+    listed: dict[str, Any] = {
+        oid: {"size": entry.size} if fmt.collision_resistant else describe(file, entry)
+        for oid, file, entry in content.items
+    }
+    index: dict[str, Any] = {
+        "@": "bundle/1", "object_format": fmt.name, "heads": content.heads,
+        "objects": listed, "missing": content.missing, "code": carried.trees,
+    }  # fmt: skip
+    if content.left_out and choice.since is not None:
+        index["prerequisites"] = content.left_out
+        index["since"] = choice.since.told(set(content.left_out))
+    readme = _readme(len(content.heads), fmt) + _PARTIAL * ("since" in index)
+    writer.add_entry("README.txt", readme.encode(), compress=compress)
+    writer.add_entry(BUNDLE_INDEX, canonical.dumps(index), compress=compress)
+    for kind, named in (("heads", content.heads), ("code", carried.trees)):
+        for name, found in sorted(named.items()):
             for oid in found:
-                decode_run(objects.read(oid))
-        except VcsTrackError as error:
-            raise CorruptError(f"run '{run}' in '{home.path.name}' is damaged: {error}") from error
-        if lacking := everything.missing.difference(home.index["missing"]):
-            raise CorruptError(f"blob '{min(lacking)[:12]}' of run '{run}' is missing")
-        roles.update(everything.roles)
-    for tree, found in trees.items():
-        if tree not in known_trees:
-            raise CorruptError(f"tree '{tree[:12]}' is that of no run of the bundle")
-        roles = {**_check_tree(tree, found, objects), **roles}
-    return roles
+                writer.add_entry(f"{kind}/{name}.{oid}", b"")
+    _copy(writer, store, content.items, progress, inflate=choice.reproducible)
 
 
-def _check_tree(tree: str, found: list[ObjectId], objects: _Both) -> dict[ObjectId, str]:
+def _copy(
+    writer: PackWriter, store: Store, items: list[_Item], progress: Progress | None, *,
+    inflate: bool,
+) -> None:  # fmt: skip
+    total = sum(item.entry.stored for item in items)
+    done = 0
+    for batch in _batches(items):
+        for file, entry, raw in _read(store, batch):
+            if raw is None:
+                writer.copy(file, entry, inflate=inflate)
+            elif inflate:
+                writer.add_entry(entry.name, pack.inflate(entry, raw), compress=False)
+            else:
+                writer.add_raw(entry, raw)
+            done += entry.stored
+            if progress is not None:
+                progress(done, total)
+        for file in {item.file for item in batch}:
+            file.let_go()
+
+
+def _batches(items: list[_Item]) -> Iterator[list[_Item]]:
+    """Yield a few items at a time, whose bytes all fit into memory; a large one alone."""
+    batch: list[_Item] = []
+    size = 0
+    for item in items:
+        large = item.entry.stored > _ALONE
+        if batch and (large or size > _AT_ONCE or len(batch) >= _MANY):
+            yield batch
+            batch, size = [], 0
+        batch.append(item)
+        size += item.entry.stored
+        if large:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _read(store: Store, batch: list[_Item]) -> list[tuple[PackFile, Entry, bytes | None]]:
+    """Return the items in their order, sound, with the bytes of those that are small."""
+    found: dict[ObjectId, tuple[PackFile, Entry, bytes | None]] = {}
+    # Pack by pack: runs have packs of their own, and to map them again and again is slow.
+    for oid, file, entry in sorted(batch, key=lambda item: item.file.path.name):
+        if not _is_whole(file, entry):
+            other = store.home.objects.sound(oid)
+            if other is None:
+                raise CorruptError(f"no sound copy of object '{oid[:12]}' is left")
+            file, entry = other, other.entry(oid)
+        raw = bytes(file.raw(entry)) if entry.stored <= _ALONE else None
+        found[oid] = file, entry, raw
+    return [found[item.oid] for item in batch]
+
+
+def _is_whole(file: PackFile, entry: Entry) -> bool:
     try:
-        roles = closure(found, objects, check=True, role="code/1").roles
-        codes = [Code.decode(objects.read(oid)) for oid in found]
-    except VcsTrackError as error:
-        raise CorruptError(f"the list of tree '{tree[:12]}' is damaged: {error}") from error
-    if any(code.tree != tree for code in codes):
-        raise CorruptError(f"the list of tree '{tree[:12]}' is that of another tree")
-    return roles
+        file.check_entry(entry)
+    except (CorruptError, FileNotFoundError):
+        return False
+    return True
 
 
-def _store_objects(store: Store, home: BundleHome, roles: dict[ObjectId, str]) -> int:
-    writers: dict[str, PackWriter] = {}
-    stored = 0
-    try:
-        for oid in home.pack:
-            # A damaged copy is none: importing a bundle mends it.
-            if oid not in roles or _is_kept(store, oid):
-                continue
-            prefix = "b" if roles[oid] == "blob" else "p"
-            entry = home.pack.entry(oid)
-            writer = writers.get(prefix)
-            if writer is None or (len(writer) and writer.size + entry.stored > _PACK_TARGET):
-                if writer is not None:
-                    writer.install(store.home.packs.folder, prefix)
-                writer = writers[prefix] = PackWriter(store.layout.tmp, store.format)
-            writer.add_raw(entry._replace(name=OBJECTS + oid), home.pack.raw(entry))
-            stored += 1
-        for prefix, writer in writers.items():
-            writer.install(store.home.packs.folder, prefix)
-    except BaseException:
-        for writer in writers.values():
-            writer.abandon()
-        raise
-    # Always: an import that died may have left names that are not on disk.
-    store.home.sync_packs()
-    return stored
-
-
-def _is_kept(store: Store, oid: ObjectId) -> bool:
-    """Return whether a sound copy is here that no clean-up takes."""
-    return store.home.packs.freshen(oid) and store.home.objects.sound(oid) is not None
-
-
-_PACK_TARGET: Final = 32 << 20
-_LARGEST_DOCUMENT: Final = 64 << 20
-
-
-def _take_heads(store: Store, run: str, heads: list[ObjectId], result: Imported) -> None:
-    mine = store.home.head_folder.of(run)
-    old = store.ancestors(mine)
-    fresh = [oid for oid in heads if oid not in mine and oid not in old]
-    for oid in fresh:
-        replaced = [head for head in mine if head in store.ancestors([oid])]
-        store.home.head_folder.add(run, oid, replaced)
-    kind = result.known if not fresh else result.updated if mine else result.new
-    kind.append(run)
+def _readme(runs: int, fmt: ObjectFormat) -> str:
+    if fmt.collision_resistant:
+        tool, command = "SHA-256", 'echo "$f  $f" | sha256sum -c --quiet'
+    else:
+        tool, command = "XXH3-128 (after 'x1-')", 'xxh128sum "$f"'
+    return _README.format(n=f"{runs} run{'s' if runs != 1 else ''}", tool=tool, command=command)

@@ -5,23 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vcs_track.errors import CorruptError, InvalidValueError, RunNotFoundError, VcsTrackError
-from vcs_track.porcelain import bundle, values
-from vcs_track.porcelain.revision import resolve
-from vcs_track.porcelain.run_view import RunView
+from vcs_track.errors import InvalidValueError, RunNotFoundError
+from vcs_track.plumbing.bundle_store import BundleStore
+from vcs_track.porcelain.lookup import Lookup
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from vcs_track.porcelain.run_view import RunView
 
-__all__ = ["in_bundle", "named_bundle", "runs_of"]
+__all__ = ["in_bundle", "named_bundle", "only_run"]
 
 
-def named_bundle(text: str) -> tuple[Path, str] | None:
+def named_bundle(text: str, folder: Path | None = None) -> tuple[Path, str] | None:
     """Return the bundle and the run that *text* names as ``x.zip:RUN``.
 
     Args:
         text: What somebody wrote; a path and the name of a run may both have colons. A path
             alone names the only run of a bundle.
+        folder: Where its path begins. Default: the current folder.
 
     Returns:
         None where it is none of that.
@@ -29,14 +29,15 @@ def named_bundle(text: str) -> tuple[Path, str] | None:
     Raises:
         InvalidValueError: If there is no such file.
     """
-    if text.lower().endswith(".zip") and "\0" not in text and Path(text).is_file():
-        return Path(text), ""
+    folder = folder or Path()
+    if text.lower().endswith(".zip") and "\0" not in text and (folder / text).is_file():
+        return folder / text, ""
     colons = [place for place, letter in enumerate(text) if letter == ":"]
     splits = [(text[:place], text[place + 1 :]) for place in colons]
     zips = [(path, run) for path, run in splits if path.lower().endswith(".zip")]
     for path, run in zips:
-        if "\0" not in path and Path(path).is_file():
-            return Path(path), run
+        if "\0" not in path and (folder / path).is_file():
+            return folder / path, run
     if zips:
         raise InvalidValueError(
             f"there is no bundle '{zips[0][0]}'", hint="give the path of a zip, then ':RUN'"
@@ -44,37 +45,13 @@ def named_bundle(text: str) -> tuple[Path, str] | None:
     return None
 
 
-def runs_of(path: Path) -> list[RunView]:
-    """Return the runs of the bundle *path*, newest first; nothing is imported.
-
-    Objects are checked against their ids when they are read.
-
-    Raises:
-        CorruptError: If it is no bundle, or a run in it is damaged.
-        InvalidValueError: If there is no such file.
-    """
-    home = bundle.open_bundle(path)
-    found = []
-    for run, heads in bundle.heads_in(home).items():
-        try:
-            view = RunView.sealed(home.objects, heads)
-            values.check_name(view.name)
-            values.check_tags(view.manifest.tags)
-        except VcsTrackError as error:
-            raise CorruptError(f"run '{run}' in '{path.name}' is damaged: {error}") from error
-        if view.id != run:
-            raise CorruptError(f"head of run '{run}' leads to another run, '{view.id}'")
-        found.append(view)
-    return sorted(found, key=lambda view: (-view.manifest.created_us, view.id))
-
-
-def in_bundle(path: Path, run: str, commit_of: Callable[[str], str]) -> RunView:
-    """Return a run of the bundle *path*.
+def in_bundle(path: Path, run: str, around: Path) -> RunView:
+    """Return a run of the bundle *path*; nothing is imported.
 
     Args:
         path: The bundle.
         run: As runs of a repository are named; nothing for the only run.
-        commit_of: Gives the commit that a git revision names.
+        around: A folder in the git repository that is asked about commits.
 
     Raises:
         AmbiguousRunError: If several runs match.
@@ -83,15 +60,24 @@ def in_bundle(path: Path, run: str, commit_of: Callable[[str], str]) -> RunView:
             named.
         RunNotFoundError: If there is no such run.
     """
-    runs = runs_of(path)
-    if not run:
-        if len(runs) == 1:
-            return runs[0]
-        shown = ", ".join(f"'{view.name}'" for view in runs[:5])
-        raise InvalidValueError(
-            f"'{path.name}' has {len(runs)} runs", hint=f"write '{path.name}:RUN', of {shown}"
-        )
+    lookup = Lookup(BundleStore(path, around))
     try:
-        return resolve(run, runs, commit_of)
+        return lookup.run(run) if run else only_run(lookup)
     except RunNotFoundError as error:
         raise RunNotFoundError(f"{error.message} in '{path.name}'", hint=error.hint) from None
+
+
+def only_run(lookup: Lookup) -> RunView:
+    """Return the run of a bundle that has no other.
+
+    Raises:
+        CorruptError: If it is damaged.
+        InvalidValueError: If there are several, or none.
+    """
+    name = lookup.store.place.name
+    runs = lookup.store.home.heads()
+    if len(runs) == 1:
+        return lookup.run(next(iter(runs)))
+    shown = ", ".join(f"'{view.name}'" for view in lookup.runs()[:5])
+    hint = f"write '{name}:RUN', of {shown}" if shown else ""
+    raise InvalidValueError(f"'{name}' has {len(runs)} runs", hint=hint)

@@ -150,7 +150,9 @@ class Catalog:
 
     def _places(self) -> list[Path]:
         local = self._store.layout.local
-        places = []
+        places: list[Path] = []
+        if not self._store.indexed:
+            return places
         # Beside a disk of its own SQLite needs memory that is shared; a network has none.
         if self._store.writable and mounts.is_local(local):
             places.append(local / _NAME)

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from vcs_track.errors import CorruptError, ObjectNotFoundError
 from vcs_track.formats import canonical
 from vcs_track.formats.code import Code
-from vcs_track.formats.manifest import decode_document, decode_media, decode_run, references
+from vcs_track.formats.manifest import (
+    RunManifest,
+    decode_document,
+    decode_media,
+    decode_run,
+    references,
+)
+from vcs_track.formats.oid import ObjectId
 from vcs_track.formats.series import decode_column, decode_scalars
 from vcs_track.formats.typed_json import thaw
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Container, Iterable, Mapping
 
-    from vcs_track.formats.oid import ObjectId
     from vcs_track.plumbing.packs import Objects
 
 __all__ = ["Closure", "closure"]
+
+_LEAVES: Final = ("blob", "text")  # what no other object depends on
+_SHARED: Final = ("col/1", "env/1", "hparams/1", "scalars/1")  # with all that they need
 
 
 @dataclass(slots=True)
@@ -28,10 +37,22 @@ class Closure:
     Attributes:
         roles: Role of each object that is there.
         missing: Blobs that are not there.
+        redacted: Blobs and texts that were removed on purpose, and why.
     """
 
     roles: dict[ObjectId, str] = field(default_factory=dict)
     missing: set[ObjectId] = field(default_factory=set)
+    redacted: dict[ObjectId, str] = field(default_factory=dict)
+
+    def add(self, other: Closure) -> None:
+        """Take in what was found of another run."""
+        self.roles.update(other.roles)
+        self.missing |= other.missing
+        self.redacted.update(other.redacted)
+
+    def has(self, oid: ObjectId) -> bool:
+        """Return whether *oid* was looked at."""
+        return oid in self.roles or oid in self.missing
 
 
 def closure(
@@ -41,6 +62,8 @@ def closure(
     role: str = "run/1",
     check: bool = False,
     visit: Callable[[ObjectId, bytes], None] | None = None,
+    known: Mapping[ObjectId, str] | None = None,
+    absent: Container[ObjectId] = (),
 ) -> Closure:
     """Return everything that *heads* need.
 
@@ -50,45 +73,81 @@ def closure(
         role: What *heads* are.
         check: Also demand that each JSON object is canonical, for bytes of strangers.
         visit: Is called with each document.
+        known: What was followed before, with its roles: columns and settings of it are not
+            again. What runs say of redactions is looked at for each.
+        absent: What may be missing although it is no blob.
 
     Raises:
-        ObjectNotFoundError: If anything but a blob is missing.
+        ObjectNotFoundError: If anything but a blob is missing, and was not redacted.
         CorruptError: If a document is not one.
     """
     found = Closure()
+    known = known or {}
+    lacking: dict[ObjectId, str] = {}
+    said: dict[ObjectId, str] = {}
     todo: list[tuple[str, ObjectId]] = [(role, oid) for oid in heads]
     while todo:
         role, oid = todo.pop()
-        if oid in found.roles or oid in found.missing:
+        if found.has(oid) or (role in _SHARED and known.get(oid) == role):
             continue
         if oid not in objects:
-            if role != "blob":
-                raise ObjectNotFoundError(
-                    f"{role} '{oid[:12]}' is missing",
-                    oid=oid,
-                    hint="import a bundle that has it",
-                )
+            if oid not in absent:
+                if role not in _LEAVES:
+                    raise _missing(role, oid)
+                lacking[oid] = role  # a state that is read later may say that it was redacted
             found.missing.add(oid)
             continue
         found.roles[oid] = role
         if role == "col/1":
             if check:
-                data = objects.read(oid)
-                canonical.check(data)
-                decode_column(data)
-        elif role not in ("blob", "text"):
+                _check_column(objects.read(oid))
+        elif role not in _LEAVES:
             data = objects.read(oid)
-            if check:
-                canonical.check(data)
-            _CHECKS.get(role, _any_document)(data)
+            _check(role, data, said, canonically=check)
             if visit is not None:
                 visit(oid, data)
             todo.extend(references(data))
+    _settle(found, lacking, said, objects)
     return found
 
 
-def _any_document(data: bytes) -> None:
-    canonical.loads(data)
+def _check_column(data: bytes) -> None:
+    canonical.check(data)
+    decode_column(data)
+
+
+def _check(role: str, data: bytes, said: dict[ObjectId, str], *, canonically: bool) -> None:
+    """Refuse what is no such document; note what it says of redactions."""
+    if canonically:
+        canonical.check(data)
+    document = _CHECKS.get(role, _any_document)(data)
+    if isinstance(document, RunManifest):
+        said.update({ObjectId(oid): one["reason"] for oid, one in document.redacted.items()})
+
+
+def _settle(
+    found: Closure, lacking: dict[ObjectId, str], said: dict[ObjectId, str], objects: Objects
+) -> None:
+    """Tell what was redacted from what is missing."""
+    here: Callable[[ObjectId], str | None] = getattr(objects, "redacted", lambda _: None)
+    for oid in [*lacking, *(said.keys() & found.roles.keys())]:
+        reason = said[oid] if oid in said else here(oid)
+        if reason is not None:
+            found.redacted[oid] = reason
+            found.missing.discard(oid)
+            found.roles.pop(oid, None)
+        elif lacking[oid] != "blob":
+            raise _missing(lacking[oid], oid)
+
+
+def _missing(role: str, oid: ObjectId) -> ObjectNotFoundError:
+    return ObjectNotFoundError(
+        f"{role} '{oid[:12]}' is missing", oid=oid, hint="import a bundle that has it"
+    )
+
+
+def _any_document(data: bytes) -> object:
+    return canonical.loads(data)
 
 
 def _frozen_dict(kind: str) -> Callable[[bytes], None]:

@@ -99,7 +99,7 @@ class DiffsRuns(ComparesRuns):
             found = named_bundle(run)
             if found is None:
                 raise
-        return in_bundle(*found, self._commit_of)
+        return in_bundle(*found, self.root)
 
     @storage_errors("compare runs")
     def pair(self, *specs: str) -> Pair:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from vcs_track.formats.manifest import RunManifest
 from vcs_track.formats.oid import object_format
-from vcs_track.plumbing.packs import MemoryObjects
+from vcs_track.plumbing.memory_objects import MemoryObjects
 from vcs_track.porcelain.run import Run
 from vcs_track.porcelain.run_view import RunView
 

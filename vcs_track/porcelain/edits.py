@@ -6,6 +6,7 @@ Nothing is rewritten.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,12 +18,13 @@ from vcs_track.porcelain.heads import current
 from vcs_track.porcelain.near import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from vcs_track.formats.manifest import RunManifest
+    from vcs_track.formats.oid import ObjectId
     from vcs_track.plumbing.store import Store
 
-__all__ = ["LABELS", "edit"]
+__all__ = ["LABELS", "edit", "edit_all"]
 
 LABELS: Final = ("name", "notes", "tags", "color", "project", "group", "job_type")
 
@@ -71,9 +73,60 @@ def edit(store: Store, run: str, /, **changes: Any) -> RunManifest:
         RunNotFoundError: If the run is not in the store.
         StorageError: If the disk refuses; nothing has changed then.
     """
-    changes = {field: _check(field, value) for field, value in changes.items()}
+    return edit_all(store, [run], changes)[run]
+
+
+def edit_all(
+    store: Store, runs: Sequence[str], changes: Mapping[str, Any], *,
+    add: Iterable[str] = (), remove: Iterable[str] = (),
+    redact: Mapping[str, dict[str, Any]] | None = None, kind: str = "edit",
+) -> dict[str, RunManifest]:  # fmt: skip
+    """Edit several sealed runs, all of them or none.
+
+    Args:
+        store: The store.
+        runs: Run ids.
+        changes: As `edit` takes them.
+        add: Tags to add.
+        remove: Tags to take away.
+        redact: What is said of objects whose bytes are gone for good, where nothing is yet.
+        kind: What is done, for the log.
+
+    Returns:
+        The new states, by run.
+
+    Raises:
+        InvalidValueError: If a field cannot be edited, or a run has not ended.
+        RunNotFoundError: If a run is not in the store.
+        StorageError: If the disk refuses; nothing has changed then.
+    """
+    checked = {field: _check(field, value) for field, value in changes.items()}
+    more, less = values.check_tags(tuple(add)), set(values.check_tags(tuple(remove)))
     store.require_writable()
     store.home.packs.refresh()
+    states: dict[str, RunManifest] = {}
+    moved: dict[str, tuple[list[ObjectId], RunManifest]] = {}
+    for run in dict.fromkeys(runs):
+        heads = _heads_of(store, run)
+        old = current(heads, store.home.objects)
+        new = _changed(old, checked)
+        new = replace(
+            new,
+            tags=tuple(sorted({*new.tags, *more} - less)),
+            redacted={**(redact or {}), **new.redacted},
+        )
+        if len(heads) > 1 or new.encode() != old.encode():
+            later = max(time.time_ns() // 1000, old.time_us + 1)
+            new = replace(new, parents=tuple(heads), time_us=later)
+            moved[run] = heads, new
+        states[run] = new
+    what = f"edit run '{next(iter(moved))}'" if len(moved) == 1 else f"edit {len(moved)} runs"
+    with fsio.storage_errors(what), store.log.operation(kind):
+        _move(store, moved)
+    return states
+
+
+def _heads_of(store: Store, run: str) -> list[ObjectId]:
     heads = store.home.head_folder.of(run)
     if not heads and store.layout.live_run(run).is_dir():
         raise InvalidValueError(
@@ -81,29 +134,49 @@ def edit(store: Store, run: str, /, **changes: Any) -> RunManifest:
         )
     if not heads:
         raise RunNotFoundError(f"no run has the id '{run}'")
-    old = current(heads, store.home.objects)
-    results = {**old.results, **changes.pop("results", {})}
-    summary_set = {**old.summary_set, **changes.pop("summary_set", {})}
-    if "tags" in changes:
-        changes["tags"] = tuple(sorted(set(changes["tags"])))
-    new = replace(
+    return heads
+
+
+def _changed(old: RunManifest, changes: dict[str, Any]) -> RunManifest:
+    fields = dict(changes)
+    results = {**old.results, **fields.pop("results", {})}
+    summary_set = {**old.summary_set, **fields.pop("summary_set", {})}
+    if "tags" in fields:
+        fields["tags"] = tuple(sorted(set(fields["tags"])))
+    return replace(
         old,
-        **changes,
+        **fields,
         results=results,
         summary_set=summary_set,
         summary={**old.summary, **results, **summary_set},
     )
-    if len(heads) == 1 and new.encode() == old.encode():
-        return old
-    new = replace(new, parents=tuple(heads), time_us=max(time.time_ns() // 1000, old.time_us + 1))
-    with fsio.storage_errors(f"edit run '{run}'"):
+
+
+def _move(store: Store, moved: dict[str, tuple[list[ObjectId], RunManifest]]) -> None:
+    """Store the new states, then make all of them heads, then drop the old heads."""
+    made: dict[str, ObjectId] = {}
+    for run, (_, state) in moved.items():
+        # A pack for each: whoever commits one run with git commits nothing of another.
         writer = PackWriter(store.layout.tmp, store.format)
         try:
-            oid = writer.add(new.encode())
+            made[run] = writer.add(state.encode())
             writer.install(store.home.packs.folder, "p", store.home.objects)
         except BaseException:
             writer.abandon()
             raise
+    if made:
         store.home.sync_packs()
-        store.home.head_folder.add(run, oid, heads)
-    return new
+    folder = store.home.head_folder
+    try:
+        for run, oid in made.items():
+            folder.add(run, oid)
+    except BaseException:
+        for run, oid in made.items():
+            with suppress(OSError):
+                fsio.unlink(folder.path(run, oid))
+        raise
+    for run, (heads, _) in moved.items():
+        for oid in heads:
+            if oid != made[run]:
+                fsio.unlink(folder.path(run, oid))
+        store.log.note("edit", run, heads, [made[run]])

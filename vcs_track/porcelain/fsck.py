@@ -13,16 +13,18 @@ from vcs_track.plumbing import fsio
 from vcs_track.plumbing.pack_writer import check_name
 from vcs_track.plumbing.packs import is_pack_name
 from vcs_track.plumbing.salvage import format_fault, pack_files, stray_heads
+from vcs_track.plumbing.trash import Trash
 from vcs_track.porcelain.closure import closure
+from vcs_track.porcelain.needs import Sources
 from vcs_track.porcelain.repair import Repairs, repair
 from vcs_track.porcelain.seal import live_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
+    from vcs_track.formats.oid import ObjectId
     from vcs_track.formats.pack import Entry
-    from vcs_track.plumbing.home import FolderHome
     from vcs_track.plumbing.packs import PackFile
     from vcs_track.plumbing.store import Store
 
@@ -36,6 +38,8 @@ class Report:
     Attributes:
         problems: ``{"where", "what"}`` of each damage.
         absent: Blobs that runs name and this repository has not got.
+        lost_removals: Ids of removed runs that cannot be brought back, of a full check.
+        redacted: Objects that were removed on purpose, and why.
         packs: Number of packs checked.
         objects: Number of objects checked.
         runs: Number of runs checked.
@@ -45,6 +49,8 @@ class Report:
 
     problems: list[dict[str, str]] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
+    redacted: dict[ObjectId, str] = field(default_factory=dict)
+    lost_removals: list[str] = field(default_factory=list)
     packs: int = 0
     objects: int = 0
     runs: int = 0
@@ -72,6 +78,8 @@ def fsck(
     store: Store,
     progress: Callable[[int, int], None] | None = None,
     repair_from: Sequence[Path] | None = None,
+    *,
+    full: bool = False,
 ) -> Report:
     """Check every pack, object, head and reference of the store and the shelf.
 
@@ -80,6 +88,7 @@ def fsck(
         progress: Is called with packs done and packs in all.
         repair_from: Repositories and bundles to mend the store from, before it is checked.
             None changes nothing; an empty list mends from what is at hand.
+        full: Check the packs in the trash, and what removed runs need, too.
 
     Returns:
         What was found, after what was mended.
@@ -89,7 +98,10 @@ def fsck(
     """
     repairs = None if repair_from is None else repair(store, repair_from, progress)
     with fsio.storage_errors(f"check '{store.layout.root}'"):
-        return _check(store, Report(live=live_runs(store), repairs=repairs), progress)
+        report = _check(store, Report(live=live_runs(store), repairs=repairs), progress)
+        if full:
+            _put_aside(store, report)
+        return report
 
 
 def _check(store: Store, report: Report, progress: Callable[[int, int], None] | None) -> Report:
@@ -109,7 +121,7 @@ def _check(store: Store, report: Report, progress: Callable[[int, int], None] | 
         for path in stray_heads(home.root / "heads"):
             where = f"{label} {path.relative_to(home.root)}"
             report.add(where, "it is not where the head of its run belongs")
-        _packs(label, home, report, progress, total)
+        _packs(label, home.packs.packs, report, progress, total)
     for name, error in store.skipped.items():
         # A journal that cannot be read is no damage: 'recover' and 'status' tell of it.
         if name not in store.shelf.packs.damaged and not name.startswith("journal "):
@@ -119,13 +131,10 @@ def _check(store: Store, report: Report, progress: Callable[[int, int], None] | 
 
 
 def _packs(
-    label: str,
-    home: FolderHome,
-    report: Report,
-    progress: Callable[[int, int], None] | None,
-    total: int,
-) -> None:
-    for pack in home.packs.packs:
+    label: str, packs: Iterable[PackFile], report: Report,
+    progress: Callable[[int, int], None] | None = None, total: int = 0,
+) -> None:  # fmt: skip
+    for pack in packs:
         try:
             for entry in pack.check_layout():
                 report.objects += entry.name.startswith(OBJECTS)
@@ -136,6 +145,22 @@ def _packs(
         report.packs += 1
         if progress is not None:
             progress(report.packs, total)
+
+
+def _put_aside(store: Store, report: Report) -> None:
+    """Check what is on its way out: removed runs, and the trash."""
+    trash = Trash(store.layout.trash, store.home.packs, store.format)
+    for _, folder in trash.folders():
+        for name, damage in folder.damaged.items():
+            report.add(f"trash {name}", damage)
+        _packs("trash", folder.packs, report)
+    here = store.home.heads()
+    for run, heads in sorted(store.removed.all().items()):
+        if run not in here:
+            try:
+                closure(heads, Sources(store.home.packs, trash))
+            except VcsTrackError:
+                report.lost_removals.append(run)  # a clean-up took it: that is no damage
 
 
 def _object(label: str, pack: PackFile, entry: Entry, report: Report) -> None:
@@ -166,11 +191,13 @@ def _runs(store: Store, report: Report) -> None:
             for oid in heads:
                 if decode_run(store.home.objects.read(oid)).run != run:
                     report.add(f"run {run}", f"head '{oid[:12]}' is the state of another run")
-            absent |= closure(heads, store.home.objects).missing
+            found = closure(heads, store.home.objects)
+            absent |= found.missing
+            report.redacted |= found.redacted
         except VcsTrackError as error:
             report.add(f"run {run}", error)
     _trees(store, report, absent)
-    report.absent = sorted(absent)
+    report.absent = sorted(absent - report.redacted.keys())
     for run, heads in sorted(store.shelf.heads().items()):
         for oid in heads:
             if oid not in store.home.objects:

@@ -21,15 +21,17 @@ from vcs_track.plumbing.pack_writer import check_name
 from vcs_track.plumbing.packs import PackFolder, is_sound
 from vcs_track.plumbing.trash import Trash
 from vcs_track.porcelain import values
-from vcs_track.porcelain.needs import Needs
+from vcs_track.porcelain.needs import Needs, Sources
+from vcs_track.porcelain.usage import contents
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from vcs_track.formats.oid import ObjectId
     from vcs_track.plumbing.packs import PackFile
     from vcs_track.plumbing.store import Store
+    from vcs_track.porcelain.usage import Content
 
 __all__ = ["Pack", "Report", "check_grace", "gc"]
 
@@ -70,6 +72,7 @@ class Report:
     Attributes:
         packs: The packs that nothing needs.
         kept: Number of packs that are in use, or too young to judge.
+        contents: What these packs hold by run and kind; only of a dry run.
         swept: Left-overs of crashes that were removed, paths below ``local``.
         quarantined: Number of files in the quarantine, which is never cleaned up.
         dry_run: Whether nothing was changed.
@@ -78,6 +81,7 @@ class Report:
 
     packs: tuple[Pack, ...] = ()
     kept: int = 0
+    contents: tuple[Content, ...] = ()
     swept: tuple[str, ...] = ()
     quarantined: int = 0
     dry_run: bool = False
@@ -171,9 +175,11 @@ class _Cleanup:
         self.grace = grace
         self.change = change
         # Not the store's own, which may know packs that are gone and damage that is mended.
-        self.packs = PackFolder(store.layout.store.packs, store.format)
+        self.packs = PackFolder(
+            store.layout.store.packs, store.format, store.home.redactions.reason
+        )
         self.trash = Trash(store.layout.trash, self.packs, store.format)
-        self.needs = Needs(store, self.packs, self.trash)
+        self.needs = Needs(store, self.packs, self.trash, now - grace)
         self.record = _Record(store.layout.gc_record, now)
         self.holders: dict[ObjectId, list[PackFile]] = {}
 
@@ -201,10 +207,20 @@ class _Cleanup:
         return Report(
             packs=(*trashed, *sorted(dead.values(), key=lambda pack: (pack.state, pack.name))),
             kept=len(stamps) - len(dead),
+            contents=self._contents(trashed, dead.values()),
             swept=swept,
             quarantined=len(fsio.list_dir(self.layout.quarantine)),
             dry_run=not self.change,
         )
+
+    def _contents(self, *packs: Iterable[Pack]) -> tuple[Content, ...]:
+        """Return what would go, sooner or later; nothing where it goes now."""
+        if self.change:
+            return ()
+        going = {pack.name for some in packs for pack in some if pack.why != "needed"}
+        places = [self.packs, *(folder for _, folder in self.trash.folders())]
+        files = [file for place in places for file in place.packs if file.path.name in going]
+        return contents(files, Sources(self.packs, self.trash))
 
     def _move(
         self, dead: dict[str, Pack], stamps: dict[str, tuple[int, int]], late: set[ObjectId]

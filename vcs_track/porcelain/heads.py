@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["current", "history", "tips"]
 
-_BY_KEY = ("summary", "summary_set", "results", "extra")
+_BY_KEY = ("summary", "summary_set", "results", "redacted", "extra")
 _OWN = {"run", "time_us", "parents", "tags", "writers", *_BY_KEY}
 _FIELDS = [field.name for field in fields(RunManifest) if field.name not in _OWN]
 _MOST: Final = 200  # merges of older states that one merge may ask for

@@ -42,6 +42,9 @@ _COUNT: Final = "UPDATE key SET n = n + ?, odd = odd + ? WHERE k = ?"
 _VALUE: Final = "INSERT INTO kv VALUES(?, ?, ?)"
 _STATISTICS: Final = "INSERT INTO metric VALUES(?, ?, ?, ?, ?, ?, ?, ?)"
 _AT_ONCE: Final = 300_000  # rows
+_OWN: Final = frozenset(
+    [float, str, type(None)]
+)  # types of values that are their own cells, NaN aside
 
 
 class Rows:
@@ -98,9 +101,8 @@ class Rows:
                 if value is None:
                     continue
                 key, rows = columns.get(name) or self._column(columns, f"{prefix}.{name}", name)
-                # Nearly all are floats, which need no call to be seen as what they are.
-                plain = type(value) is float and value == value
-                rows.append((key, number, value if plain else encode(value)))
+                own = type(value) in _OWN and value == value
+                rows.append((key, number, value if own else encode(value)))
                 keys.append(key)
         for tag, found in statistics.items():
             key, rows = self._stats.get(tag) or self._column(self._stats, f"metrics.{tag}", tag)
@@ -229,8 +231,8 @@ def _quoted(column: str) -> str:
 
 
 def _cells(found: Mapping[str, Any], names: Iterable[str]) -> list[Cell]:
-    # A float that is no NaN is its own cell, and a call costs more than to see it.
+    # What is its own cell is most of it, and a call costs more than to see it.
     return [
-        value if type(value := found[name]) is float and value == value else encode(value)
+        value if type(value := found[name]) in _OWN and value == value else encode(value)
         for name in names
     ]

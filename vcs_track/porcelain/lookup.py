@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from vcs_track.errors import (
     RunNotFoundError,
     VcsTrackError,
 )
+from vcs_track.formats.manifest import RUN_ID
 from vcs_track.plumbing.fsio import storage_errors
 from vcs_track.porcelain import seal, values
 from vcs_track.porcelain.catalog import Catalog
@@ -25,7 +27,7 @@ from vcs_track.porcelain.run_set import RunSet
 from vcs_track.porcelain.run_view import RunView
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from vcs_track.plumbing.store import Store
     from vcs_track.porcelain.run import Run
@@ -153,7 +155,15 @@ class Lookup:
         if run.startswith("git:"):
             return resolve(run, self._at(run), self._commit_of)
         base = run.partition("@{")[0]
-        return resolve(run, self._finder.named(base) or self._newest_first(), self._commit_of)
+        try:
+            return resolve(run, self._finder.named(base) or self._newest_first(), self._commit_of)
+        except RunNotFoundError:
+            if RUN_ID.fullmatch(base) and self.store.removed.of(base):
+                raise RunNotFoundError(
+                    f"run '{base}' was removed",
+                    hint=f"bring it back with 'vcs-track rm --restore {base}'",
+                ) from None
+            raise
 
     def _newest_first(self) -> Sequence[RunView]:
         found = self._finder.find()
@@ -190,6 +200,16 @@ class Lookup:
         if isinstance(runs, str | Reads):
             runs = [runs]
         return [self.run(run).id if isinstance(run, str) else run.id for run in runs]
+
+    def _views(self, runs: Any) -> list[RunView]:
+        one = isinstance(runs, str | Reads)
+        if not one and not isinstance(runs, Iterable):
+            raise values.wrong_type("runs", runs, "runs, or what names them")
+        asked = [runs] if one else list(runs)
+        for run in asked:
+            if not isinstance(run, str | Reads):
+                raise values.wrong_type("a run", run, "a run, or what names it")
+        return list({view.id: view for view in map(self._view, asked)}.values())
 
     @storage_errors("recover runs")
     def recover(self, *, force: bool = False) -> list[str]:

@@ -14,6 +14,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from vcs_track.plumbing.lock import user
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -123,18 +125,8 @@ def _system() -> tuple[str, str | None]:
 
 
 def _user() -> str | None:
-    try:
-        import pwd  # not on Windows
-    except ImportError:
-        try:
-            return os.getlogin()
-        except OSError:
-            return None
-    uid = os.getuid()
-    try:
-        return _clean(pwd.getpwuid(uid).pw_name)
-    except KeyError:
-        return str(uid)  # usual in containers
+    name = user()
+    return None if name is None else _clean(name)
 
 
 def _memory() -> int | None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from vcs_track.plumbing.store import Store
     from vcs_track.plumbing.trash import Trash
 
-__all__ = ["Needs"]
+__all__ = ["Needs", "Sources", "mentioned_by_live"]
 
 # An object id in the JSON of a journal. Whatever a journal mentions is needed, whole or torn.
 _ID: Final = re.compile(rb'"([0-9a-f]{64}|x1-[0-9a-f]{32})(?=")')
@@ -28,8 +28,13 @@ _BLOCK: Final = 1 << 20
 _OVERLAP: Final = 66
 
 
-class _Sources:
-    """The packs, and behind them the trash."""
+class Sources:
+    """The packs, and behind them the trash.
+
+    Args:
+        packs: The packs.
+        trash: The trash.
+    """
 
     def __init__(self, packs: PackFolder, trash: Trash) -> None:
         self._packs = packs
@@ -52,6 +57,10 @@ class _Sources:
         assert error is not None
         raise error
 
+    def redacted(self, oid: ObjectId) -> str | None:
+        """Return why *oid* was redacted; None if it was not."""
+        return self._packs.redacted(oid)
+
     def __contains__(self, oid: object) -> bool:
         return any(oid in place for place in self._places())
 
@@ -66,15 +75,20 @@ class Needs:
         store: The store.
         packs: Its packs.
         trash: Their trash; what is needed may be there.
+        since_us: What was put aside at this time or later, microseconds since 1970 UTC, may be
+            brought back yet.
 
     Attributes:
         ids: The ids of the objects.
     """
 
-    def __init__(self, store: Store, packs: PackFolder, trash: Trash) -> None:
+    def __init__(
+        self, store: Store, packs: PackFolder, trash: Trash, since_us: int
+    ) -> None:  # fmt: skip
         self.ids: set[ObjectId] = set()
+        self._since = since_us
         self._store = store
-        self._objects = _Sources(packs, trash)
+        self._objects = Sources(packs, trash)
         self._seen: set[ObjectId] = set()
         self._trees: set[str] = set()  # of the runs
 
@@ -82,7 +96,9 @@ class Needs:
         """Look again; return what is needed and was not known to be."""
         # Heads once more at the end: a run that is sealed meanwhile had no head at first and
         # has no journal any more.
-        found = self._of_heads() | self._of_journals() | self._of_heads() | self._of_trees()
+        # Behind the heads: what is removed meanwhile is put aside first.
+        found = self._of_heads() | self._put_aside() | self._of_journals()
+        found |= self._of_heads() | self._of_trees()
         found -= self.ids
         self.ids |= found
         return found
@@ -99,6 +115,21 @@ class Needs:
                     hint="run 'vcs-track fsck'; what the run needs is known when it is mended",
                 ) from error
             self._seen.update(new)
+        return found
+
+    def _put_aside(self) -> set[ObjectId]:
+        """Return what the states need that were removed or left behind lately."""
+        found: set[ObjectId] = set()
+        for folder in (self._store.removed, self._store.left):
+            for run, oids in folder.all().items():
+                for oid in oids:
+                    when = folder.time_us(run, oid)
+                    if oid not in self._seen and when is not None and when >= self._since:
+                        # One that cannot be followed cannot be brought back either.
+                        with suppress(VcsTrackError):
+                            closed = closure([oid], self._objects, visit=self._note_tree)
+                            found.update(closed.roles)
+                            self._seen.add(oid)
         return found
 
     def _note_tree(self, oid: ObjectId, data: bytes) -> None:
@@ -118,14 +149,19 @@ class Needs:
         return found
 
     def _of_journals(self) -> set[ObjectId]:
-        found: set[ObjectId] = set()
-        for run in fsio.list_dir(self._store.layout.live):
-            folder = self._store.layout.live_run(run)
-            for name in fsio.list_dir(folder):
-                if name.endswith(".j"):
-                    with suppress(FileNotFoundError):  # sealed just now: its head is there
-                        found.update(_mentioned(folder / name))
-        return found
+        return set().union(*mentioned_by_live(self._store).values())
+
+
+def mentioned_by_live(store: Store) -> dict[str, set[ObjectId]]:
+    """Return every object id that the journals of live runs mention, by run."""
+    found: dict[str, set[ObjectId]] = {}
+    for run in fsio.list_dir(store.layout.live):
+        folder = store.layout.live_run(run)
+        for name in fsio.list_dir(folder):
+            if name.endswith(".j"):
+                with suppress(FileNotFoundError):  # sealed just now: its head is there
+                    found.setdefault(run, set()).update(_mentioned(folder / name))
+    return found
 
 
 def _mentioned(path: Path) -> set[ObjectId]:

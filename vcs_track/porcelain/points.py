@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vcs_track.errors import ObjectNotFoundError
 from vcs_track.formats import canonical, media as media_format
+from vcs_track.plumbing.object_errors import redacted_error
 
 if TYPE_CHECKING:
     from vcs_track.formats.manifest import MediaItem
@@ -50,9 +51,10 @@ class Media:
         repetition: Repetition, from 0.
         walltime: Seconds since 1970 UTC.
         meta: Width and height of an image.
+        redacted: Why the bytes were removed on purpose; None where they were not.
     """
 
-    def __init__(self, item: MediaItem, objects: Objects) -> None:
+    def __init__(self, item: MediaItem, objects: Objects, redacted: str | None = None) -> None:
         self.kind = item.kind
         self.oid: ObjectId = item.oid
         self.size = item.size
@@ -64,6 +66,7 @@ class Media:
         self.repetition = item.rep
         self.walltime = item.wall_us / 1e6
         self.meta = item.meta
+        self.redacted = redacted
         self._objects = objects
 
     def __repr__(self) -> str:
@@ -76,12 +79,17 @@ class Media:
 
         Raises:
             ObjectNotFoundError: If this repository has not got them.
+            RedactedError: If they were removed on purpose.
         """
+        if self.redacted is not None:
+            raise redacted_error(self.oid, self.redacted)
         return self._objects.read(self.oid)
 
     @property
     def here(self) -> bool:
         """Whether this repository has the bytes."""
+        if self.redacted is not None:
+            return False
         try:
             return self.oid in self._objects or bool(self.data) or not self.size
         except ObjectNotFoundError:
@@ -109,4 +117,5 @@ class Media:
             "kind": self.kind, "oid": self.oid, "size": self.size, "mime": self.mime,
             "tag": self.tag, "name": self.name, "step": self.step, "epoch": self.epoch,
             "repetition": self.repetition, "walltime": self.walltime, "meta": self.meta,
+            **({} if self.redacted is None else {"redacted": self.redacted}),
         }  # fmt: skip

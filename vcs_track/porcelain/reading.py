@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from vcs_track.errors import InvalidValueError
 from vcs_track.plumbing.fsio import storage_errors
-from vcs_track.porcelain import values
 from vcs_track.porcelain.lookup import Lookup
-from vcs_track.porcelain.reads import Reads
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from vcs_track.porcelain.history import History, Join, WideHistory
     from vcs_track.porcelain.run import Run
     from vcs_track.porcelain.run_view import RunView
@@ -104,13 +103,3 @@ class ReadsSeries(Lookup):
         if form == "long":
             return History(parts)
         return WideHistory(parts, join or "outer", single=len(views) == 1)
-
-    def _views(self, runs: Any) -> list[RunView]:
-        one = isinstance(runs, str | Reads)
-        if not one and not isinstance(runs, Iterable):
-            raise values.wrong_type("runs", runs, "runs, or what names them")
-        asked = [runs] if one else list(runs)
-        for run in asked:
-            if not isinstance(run, str | Reads):
-                raise values.wrong_type("a run", run, "a run, or what names it")
-        return list({view.id: view for view in map(self._view, asked)}.values())

@@ -25,12 +25,12 @@ from vcs_track.formats.manifest import RunManifest, decode_run, references
 from vcs_track.formats.oid import ObjectId
 from vcs_track.plumbing import fsio, salvage
 from vcs_track.plumbing.heads import HeadFolder
+from vcs_track.plumbing.home import open_bundle
 from vcs_track.plumbing.layout import FOLDER
 from vcs_track.plumbing.lock import Lock
 from vcs_track.plumbing.pack_writer import PackWriter, check_name
 from vcs_track.plumbing.packs import PackFile, PackFolder, is_pack_name
 from vcs_track.plumbing.salvage import Copy, Place, Salvage
-from vcs_track.porcelain.bundle import open_bundle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -333,6 +333,8 @@ class _Repair:
         self._refresh()
 
     def _bring(self, role: str, oid: ObjectId, packs: _NewPacks) -> bool:
+        if self.store.home.redactions.reason(oid) is not None:
+            return False  # whatever a source has, it stays away
         copy = self._find(oid)
         if copy is None:
             # Images and files that were never here are not lost.
@@ -399,7 +401,8 @@ class _Repair:
         """Yield heads that a source has, of runs that were here and have none."""
         for heads in self.source_heads:
             for run, oids in heads.items():
-                for oid in oids if run not in self.good else ():
+                aside = self.store.put_aside(run) if run not in self.good else oids
+                for oid in sorted(set(oids).difference(aside)):
                     state = self._state(oid) if oid in self.store.home.objects else None
                     if state is not None and state.run == run:
                         yield run, oid
@@ -429,9 +432,10 @@ class _Repair:
 
     def _add_head(self, run: str, oid: ObjectId) -> bool:
         good = self.good.setdefault(run, [])
-        if oid in good or oid in self.store.ancestors(good):
+        if oid in good or oid in self.store.ancestors(good) | self.store.put_aside(run):
             return False
         self.store.home.head_folder.add(run, oid)
+        self.store.log.note("repair", run, good, [*good, oid])
         good.append(oid)
         return True
 

@@ -451,6 +451,7 @@ class Replay:
             results=self.results,
             gaps=tuple(with_code_gap(self.gaps, self._git()) if lacks_code else self.gaps),
             writers=self.writers,
+            redacted=base.redacted if base else {},
             extra=self.extra,
             tags=tuple(fields.pop("tags", ()) or ()),
             **fields,

@@ -6,31 +6,31 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from vcs_track.errors import GitError, StorageError
+from vcs_track.errors import StorageError
 from vcs_track.plumbing.fsio import storage_errors
 from vcs_track.plumbing.store import Store
+from vcs_track.porcelain.bundling import BundlesRuns
 from vcs_track.porcelain.code_access import CodeAccess
 from vcs_track.porcelain.judging import JudgesCommits
+from vcs_track.porcelain.keeping import KeepsRuns
 from vcs_track.porcelain.lookup import as_path
 from vcs_track.porcelain.reading import ReadsSeries
-from vcs_track.porcelain.run_view import RunView
 from vcs_track.porcelain.sharing import SharesRuns
 from vcs_track.porcelain.values import wrong_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from vcs_track.porcelain import bundle, fsck, gc
+    from vcs_track.porcelain import fsck, gc
     from vcs_track.porcelain.defaults import Defaults
     from vcs_track.porcelain.index_sql import SqlResult
-    from vcs_track.porcelain.run import Run
 
     Progress = Callable[[int, int], None]
 
 __all__ = ["Repository"]
 
 
-class Repository(JudgesCommits, CodeAccess, SharesRuns, ReadsSeries):
+class Repository(JudgesCommits, CodeAccess, SharesRuns, BundlesRuns, ReadsSeries, KeepsRuns):
     """One ``.runs`` folder.
 
     Made by :func:`vcs_track.init` and :func:`vcs_track.open`.
@@ -63,10 +63,27 @@ class Repository(JudgesCommits, CodeAccess, SharesRuns, ReadsSeries):
         """Open the nearest ``.runs`` in *start* or above."""
         return cls(Store.find(start), defaults)
 
+    @classmethod
+    def of_bundle(cls, path: Path, around: Path, defaults: Defaults | None = None) -> Self:
+        """Open the bundle *path* in place: a repository that is only read.
+
+        Args:
+            path: The bundle.
+            around: A folder in the git repository that is asked about commits.
+            defaults: What calls use where they say nothing.
+
+        Raises:
+            CorruptError: If it is no bundle.
+            InvalidValueError: If there is no such file.
+        """
+        from vcs_track.plumbing.bundle_store import BundleStore
+
+        return cls(BundleStore(path, around), defaults)
+
     @property
     def path(self) -> Path:
-        """The ``.runs`` folder."""
-        return self.store.layout.root
+        """The ``.runs`` folder, or the bundle."""
+        return self.store.place
 
     @property
     def object_format(self) -> str:
@@ -78,62 +95,6 @@ class Repository(JudgesCommits, CodeAccess, SharesRuns, ReadsSeries):
 
     # ---- moving ------------------------------------------------------------------------
 
-    @storage_errors("export runs")
-    def export(
-        self,
-        runs: str | RunView | Run | Iterable[str | RunView | Run],
-        path: str | Path,
-        *,
-        force: bool = False,
-        with_code: bool = False,
-        progress: Progress | None = None,
-    ) -> Path:
-        """Write runs to one zip that stands alone.
-
-        Files of commits that no remote has yet go along, within the limits of a run's code.
-
-        Args:
-            runs: Runs, or what names them.
-            path: The zip to make.
-            force: Replace it when it is there.
-            with_code: Every file of each run's code goes along, so that it can be restored
-                without the git repository.
-            progress: Is called with objects done and objects in all.
-
-        Returns:
-            The path of the zip.
-
-        Raises:
-            GitError: If *with_code* asks for code of a commit that is not here.
-            InvalidValueError: If *path* exists, or there is nothing to export.
-        """
-        from vcs_track.porcelain import bundle
-        from vcs_track.porcelain.capture import Rules
-        from vcs_track.porcelain.carry import carrying
-
-        path = as_path(path)
-        views = [self.run(run) for run in self._ids(runs)]
-        d = self.defaults
-        rules = Rules(d.code_largest, d.code_most)
-        with carrying(self.store, views, rules, whole=with_code) as carried:
-            if with_code and carried.trouble:
-                run, why = next(iter(carried.trouble.items()))
-                raise GitError(f"the code of run '{run}' cannot go along: {why}")
-            ids = [view.id for view in views]
-            bundle.export(self.store, ids, path, force=force, progress=progress, carried=carried)
-        return path
-
-    @storage_errors("import a bundle")
-    def import_(self, path: str | Path, *, progress: Progress | None = None) -> bundle.Imported:
-        """Take in the runs of a bundle; a second time changes nothing.
-
-        Raises:
-            CorruptError: If anything in it is wrong; nothing has changed then.
-        """
-        from vcs_track.porcelain import bundle
-
-        return bundle.import_(self.store, as_path(path), progress=progress)
-
     # ---- keeping -----------------------------------------------------------------------
 
     @storage_errors("check the repository")
@@ -142,6 +103,7 @@ class Repository(JudgesCommits, CodeAccess, SharesRuns, ReadsSeries):
         progress: Progress | None = None,
         *,
         repair_from: str | Path | Iterable[str | Path] | None = None,
+        full: bool = False,
     ) -> fsck.Report:
         """Check everything; nothing is changed unless *repair_from* is given.
 
@@ -149,6 +111,7 @@ class Repository(JudgesCommits, CodeAccess, SharesRuns, ReadsSeries):
             progress: Is called with packs done and packs in all.
             repair_from: Mend what is damaged before the check, from these repositories and
                 bundles and from what is at hand; ``[]`` is the latter only.
+            full: Check the packs in the trash, and what removed runs need, too.
 
         Raises:
             InvalidValueError: If a source is not there, or has another object format.
@@ -157,10 +120,11 @@ class Repository(JudgesCommits, CodeAccess, SharesRuns, ReadsSeries):
         """
         from vcs_track.porcelain import fsck
 
+        self.store.require_folder()
         if isinstance(repair_from, str | Path):
             repair_from = [repair_from]
         sources = None if repair_from is None else [as_path(path) for path in repair_from]
-        return fsck.fsck(self.store, progress, sources)
+        return fsck.fsck(self.store, progress, sources, full=full)
 
     @storage_errors("ask the index")
     def sql(self, query: str, *, seconds: float = 60.0) -> SqlResult:
@@ -185,6 +149,7 @@ class Repository(JudgesCommits, CodeAccess, SharesRuns, ReadsSeries):
         """
         if not isinstance(query, str):
             raise wrong_type("query", query, "text")
+        self.store.require_folder()
         found = self.catalog.sql(query, seconds)
         if found is None:
             raise StorageError("there is no place for an index", hint="is the disk read-only?")
@@ -202,6 +167,7 @@ class Repository(JudgesCommits, CodeAccess, SharesRuns, ReadsSeries):
         Raises:
             StorageError: If there is no place for it.
         """
+        self.store.require_folder()
         return self.catalog.rebuild(progress)
 
     @storage_errors("check the index")
@@ -211,6 +177,7 @@ class Repository(JudgesCommits, CodeAccess, SharesRuns, ReadsSeries):
         Args:
             progress: Is called with runs done and runs in all.
         """
+        self.store.require_folder()
         return self.catalog.check(progress)
 
     def with_defaults(self, **changes: Any) -> Repository:
@@ -235,4 +202,5 @@ class Repository(JudgesCommits, CodeAccess, SharesRuns, ReadsSeries):
         """
         from vcs_track.porcelain import gc
 
+        self.store.require_folder()
         return gc.gc(self.store, grace=gc.check_grace(grace_days), dry_run=dry_run)

@@ -7,10 +7,15 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from vcs_track.errors import RunNotFoundError, SeriesNotFoundError
+from vcs_track.errors import (
+    CorruptError,
+    RunNotFoundError,
+    SeriesNotFoundError,
+    VcsTrackError,
+)
 from vcs_track.formats import manifest as manifests, typed_json
 from vcs_track.formats.series import Chunk, decode_scalars
-from vcs_track.porcelain import heads as head_rules
+from vcs_track.porcelain import heads as head_rules, values
 from vcs_track.porcelain.inputs import inputs_of
 from vcs_track.porcelain.near import did_you_mean
 from vcs_track.porcelain.reads import Reads
@@ -61,6 +66,8 @@ class RunView(RunFacts, Reads):
         """Return the run with this id.
 
         Raises:
+            CorruptError: If a bundle's head leads to another run, or to one with a name that
+                none can have.
             RunNotFoundError: If the store has no such run.
         """
         live = live_state(store, run)
@@ -69,7 +76,11 @@ class RunView(RunFacts, Reads):
             return cls(live[0], live[1], tuple(head_rules.tips(heads, live[1])))
         if not heads:
             raise RunNotFoundError(f"no run has the id '{run}'")
-        return cls.sealed(store.home.objects, heads)
+        store.check_documents(heads)
+        view = cls.sealed(store.home.objects, heads)
+        if not store.trusted:
+            _check(view, run)
+        return view
 
     @classmethod
     def sealed(cls, objects: Objects, heads: Sequence[ObjectId]) -> RunView:
@@ -104,6 +115,16 @@ class RunView(RunFacts, Reads):
     def tags(self) -> list[str]:
         """The tags, sorted."""
         return sorted(self.manifest.tags)
+
+    @property
+    def note(self) -> str | None:
+        """The note, or None."""
+        return self.manifest.notes
+
+    @property
+    def color(self) -> str | None:
+        """The colour for tables and plots, as ``ff0000``, or None."""
+        return self.manifest.color
 
     @property
     def created(self) -> datetime:
@@ -154,12 +175,6 @@ class RunView(RunFacts, Reads):
     def code(self) -> ObjectId | None:
         """Id of the captured code, or None where none was captured."""
         return self.manifest.code
-
-    @property
-    def faces(self) -> dict[str, Any]:
-        """What compatible APIs keep with the run, by their names."""
-        found = self.manifest.extra.get("faces")
-        return found if isinstance(found, dict) else {}
 
     @cached_property
     def hparams(self) -> dict[str, Any]:
@@ -221,7 +236,8 @@ class RunView(RunFacts, Reads):
         if oid is None:
             return []
         items = manifests.decode_media(self.objects.read(oid))
-        return [Media(item, self.objects) for item in items]
+        said = {oid: one["reason"] for oid, one in self.manifest.redacted.items()}
+        return [Media(item, self.objects, said.get(item.oid)) for item in items]
 
     def media(
         self,
@@ -262,3 +278,14 @@ class RunView(RunFacts, Reads):
         from vcs_track.porcelain.notebook_view import run_table
 
         return run_table(self)
+
+
+def _check(view: RunView, run: str) -> None:
+    """Refuse a stranger's run that is not *run*, or has an odd name."""
+    if view.id != run:
+        raise CorruptError(f"head of run '{run}' leads to another run, '{view.id}'")
+    try:
+        values.check_name(view.name)
+        values.check_tags(view.manifest.tags)
+    except VcsTrackError as error:
+        raise CorruptError(f"run '{run}' is damaged: {error}") from None

@@ -23,8 +23,8 @@ from vcs_track.formats.slots import FRAME, HEADER_SIZE
 from vcs_track.plumbing import fsio
 from vcs_track.plumbing.journal import JournalReader
 from vcs_track.plumbing.lock import Lock, identity, is_alive
+from vcs_track.plumbing.memory_objects import MemoryObjects
 from vcs_track.plumbing.pack_writer import PackWriter, install
-from vcs_track.plumbing.packs import MemoryObjects
 from vcs_track.plumbing.spool import SpoolReader
 from vcs_track.plumbing.trash import Trash
 from vcs_track.porcelain.heads import current
@@ -252,6 +252,7 @@ def _write_state(
     packs.install()
     store.home.sync_packs(packs.names)
     store.home.head_folder.add(run, oid, heads)
+    store.log.note("record", run, heads, [oid])
     _restore_blobs(store, replay)
     return state
 
@@ -317,6 +318,7 @@ def _check_blobs(store: Store, replay: Replay) -> None:
         if item.kind in _BLOBS and item.oid not in store.home.objects
     ]
     known = {gap.get("blob") for gap in replay.gaps}
+    known |= (replay.base.redacted if replay.base else {}).keys()
     replay.gaps.extend(
         {"blob": oid, "why": "its bytes are missing"} for oid in lost if oid not in known
     )

@@ -279,6 +279,11 @@ class StartsRuns(Again):
             )
         live = run_id in seal.live_runs(self.store)  # first: it may be sealed meanwhile
         sealed = bool(self.store.home.head_folder.of(run_id))
+        if not live and not sealed and self.store.removed.of(run_id):
+            raise InvalidValueError(
+                f"run '{run_id}' was removed",
+                hint=f"bring it back with 'vcs-track rm --restore {run_id}', or use another id",
+            )
         if policy == "never" and (live or sealed):
             raise InvalidValueError(
                 f"run '{run_id}' exists already", hint="leave the id out to get a new one"

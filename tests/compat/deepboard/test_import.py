@@ -339,6 +339,28 @@ class TestCommand:
             json.loads(second.stdout)["id"],
         )
 
+    def test_dry_run(self, repo: Repository, tmp_path: Path) -> None:
+        """With --dry-run the runs are named, and nothing is stored."""
+        make(tmp_path / "t.db", {}, {"cli": "b", "experiment": "other"})
+        done = vcs("import", "--dry-run", "deepboard", "t.db")
+
+        assert ["new", "new"] == [line.split()[0] for line in done.stdout.splitlines()]
+        assert ["exp", "other"] == [line.split()[2] for line in done.stdout.splitlines()]
+        assert 0 == len(repo.runs())
+
+    def test_a_removed_run_stays_away(self, repo: Repository, tmp_path: Path) -> None:
+        """A run that was removed here does not come back by another import.
+
+        Seen to fail without the question whether it was removed.
+        """
+        path = make(tmp_path / "t.db", {})
+        (run,) = import_database(repo, path).new
+        repo.remove(run)
+        done = vcs("import", "deepboard", "t.db")
+
+        assert ("", 0) == (done.stdout, len(repo.runs()))
+        assert f"rm --restore {run}" in done.stderr
+
     def test_a_zip_of_that_name(self, repo: Repository, tmp_path: Path) -> None:
         """A bundle called deepboard is taken in as ./deepboard; the word alone is no file."""
         repo.start_run("a").finish()

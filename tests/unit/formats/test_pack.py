@@ -132,3 +132,57 @@ class TestScanSpool:
         spool = make([b"one", b"two", b"three"], close=False)
 
         assert [3, 3] == [entry.size for entry in pack.scan_spool(spool[:-1])]
+
+
+class TestWide:
+    START = 5 << 30
+
+    def wide(self) -> tuple[list[Entry], bytes]:
+        """Return entries beyond four gigabytes, and their directory."""
+        entries = [
+            Entry(f"objects/{digit * 64}", 0, 7, 10, 10, offset)
+            for digit, offset in (("a", 0), ("b", 1 << 32), ("c", (5 << 30) - 114))
+        ]
+        return entries, pack.directory(entries, self.START)
+
+    def test_a_directory_beyond_four_gigabytes_is_read_back(self) -> None:
+        """Every record has its offset in 64 bits, and all records one length."""
+        entries, data = self.wide()
+        found = pack.parse_tail(data, self.START + len(data))
+        at, read = 0, []
+        for _ in entries:
+            entry, at = pack.parse_record(data, at, wide=True)
+            read.append(entry)
+
+        assert (self.START, 3, 3, True) == (found.start, found.entries, found.objects, found.wide)
+        assert entries == read
+        assert found.end - found.start == at == 3 * (46 + 72 + pack.WIDE)
+
+    def test_below_it_nothing_is_wide(self) -> None:
+        """There is one form for one content: the last start that 32 bits tell is not wide."""
+        entries = [Entry("objects/" + "a" * 64, 0, 7, 10, 10, 0)]
+        narrow, wide = (pack.directory(entries, start) for start in (0xFFFFFFFE, 0xFFFFFFFF))
+
+        assert not pack.parse_tail(narrow, 0xFFFFFFFE + len(narrow)).wide
+        assert pack.parse_tail(wide, 0xFFFFFFFF + len(wide)).wide
+        with pytest.raises(CorruptError):
+            pack.parse_record(narrow, 0, wide=True)
+        with pytest.raises(CorruptError):
+            pack.parse_record(wide, 0)
+
+    def test_any_other_byte_of_the_end_is_damage(self) -> None:
+        """The two end records and the locator have to agree in all that counts."""
+        _, data = self.wide()
+        size = 3 * (46 + 72 + pack.WIDE)
+        read = []
+        for place in range(size, len(data)):
+            bent = bytearray(data)
+            bent[place] ^= 0x40
+            try:
+                found = pack.parse_tail(bytes(bent), self.START + len(bent))
+            except CorruptError:
+                continue
+            if (found.start, found.entries, found.objects) != (self.START, 3, 3):
+                read.append(place)
+
+        assert [] == read

@@ -106,6 +106,39 @@ class TestHeadFolder:
         assert [A, B] == heads.of("r1")
         assert synced[-1:] == [True]
 
+    def test_dropped_heads_are_gone_for_good(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Heads that are dropped stay away after a power cut; those that are none are no error."""
+        heads = HeadFolder(tmp_path)
+        heads.add("r1", A)
+        heads.add("r1", B)
+        left: list[list[ObjectId]] = []
+        real = os.fsync
+
+        def fsync(fd: int) -> None:
+            left.append(heads.of("r1"))
+            real(fd)
+
+        monkeypatch.setattr(os, "fsync", fsync)
+        heads.drop("r1", [A, C])
+        heads.drop("nobody", [A])
+
+        assert [[B]] == left[:1]
+        assert [B] == heads.of("r1")
+
+    def test_a_head_can_be_renewed(self, tmp_path: Path) -> None:
+        """The time of a head is when it was made, or renewed."""
+        heads = HeadFolder(tmp_path, "removed")
+        heads.renew("r1", A)
+        os.utime(heads.path("r1", A), (1, 1))
+        assert 1_000_000 == heads.time_us("r1", A)
+        heads.renew("r1", A)
+
+        assert (heads.time_us("r1", A) or 0) > 1_000_000
+        assert heads.time_us("r1", B) is None
+        assert {"r1": [A]} == heads.all()
+
     def test_odd_files_are_ignored(self, tmp_path: Path) -> None:
         """What is not named like a head is none: leftovers, notes, files among folders."""
         heads = HeadFolder(tmp_path)

@@ -11,7 +11,7 @@ from vcs_track.errors import CorruptError, ObjectNotFoundError
 from vcs_track.formats import canonical
 from vcs_track.formats.manifest import MediaItem, RunManifest, encode_media
 from vcs_track.formats.oid import ObjectId, object_format
-from vcs_track.plumbing.packs import MemoryObjects
+from vcs_track.plumbing.memory_objects import MemoryObjects
 from vcs_track.porcelain.closure import closure
 
 if TYPE_CHECKING:

@@ -98,7 +98,17 @@ class TestSound:
         """to_dict() has what ``--json`` prints."""
         found = check(repo).to_dict()
 
-        assert {"ok", "problems", "absent", "packs", "objects", "runs", "live"} == set(found)
+        assert {
+            "ok",
+            "problems",
+            "absent",
+            "redacted",
+            "lost_removals",
+            "packs",
+            "objects",
+            "runs",
+            "live",
+        } == set(found)
 
     def test_a_head_that_another_replaces_is_no_problem(self, repo: Repository) -> None:
         """A crash between two heads leaves nothing to repair."""

@@ -682,7 +682,9 @@ class TestReport:
             said = clean(repo, days, dry_run=True)
 
             assert before == tree(repo)
-            assert said == dataclasses.replace(clean(repo, days), dry_run=True)
+            assert said == dataclasses.replace(
+                clean(repo, days), dry_run=True, contents=said.contents
+            )
 
     def test_a_dry_run_restores_nothing(self, repo: Repository) -> None:
         """Also what comes back is only said."""
@@ -704,7 +706,9 @@ class TestReport:
         with pytest.raises(dataclasses.FrozenInstanceError):
             report.kept = 0  # type: ignore[misc]
 
-        assert {"packs", "kept", "swept", "quarantined", "dry_run", "busy"} == set(plain)
+        assert {"packs", "kept", "contents", "swept", "quarantined", "dry_run", "busy"} == set(
+            plain
+        )
         assert [
             {"name": path.name, "size": path.stat().st_size, "state": "waiting",
              "since_us": NOW, "why": "unreachable"}
@@ -770,7 +774,7 @@ def look_and(repo: Repository, n: int, act: Callable[[], object]) -> tuple[set[O
     store = repo.store
     store.home.packs.refresh()
     trash = Trash(store.layout.trash, store.home.packs, store.format)
-    looking = needs.Needs(store, store.home.packs, trash)
+    looking = needs.Needs(store, store.home.packs, trash, 0)
     left = n
 
     def react(call: Call) -> Any:

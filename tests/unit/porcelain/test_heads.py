@@ -12,7 +12,7 @@ from hypothesis import given, strategies as st
 from vcs_track.errors import CorruptObjectError, ObjectNotFoundError
 from vcs_track.formats.manifest import RunManifest
 from vcs_track.formats.oid import ObjectId, object_format
-from vcs_track.plumbing.packs import MemoryObjects
+from vcs_track.plumbing.memory_objects import MemoryObjects
 from vcs_track.porcelain.heads import current, history
 
 SHA256 = object_format("sha256")
@@ -302,3 +302,30 @@ class TestProperties:
             if len(changed) == 1:
                 assert changed == {getattr(at_once, field), getattr(in_pairs, field)}
         assert at_once.tags == in_pairs.tags
+
+    @given(st.permutations(["notes", "color", "status"]), st.lists(st.integers(2, 9), min_size=4))
+    def test_grouping_changes_nothing(self, fields: list[str], waits: list[int]) -> None:
+        """Edits of different fields, and redactions, are one value however clones meet.
+
+        Seen to fail when redactions were merged as one field.
+        """
+        past = Histories()
+        base = past.first(notes="old", tags=("x",))
+        sides = [
+            past.edit(
+                base, at=10 + wait, tags=("x", field), redacted={str(n) * 64: {"reason": field}},
+                **{field: {"notes": "new", "color": "ff0000", "status": "failed"}[field]},
+            )
+            for n, (field, wait) in enumerate(zip(fields, waits, strict=False))
+        ]  # fmt: skip
+        found = []
+        for first, second, third in permutations(sides):
+            pair = replace(
+                past.value(first, second), parents=(first.oid, second.oid), time_us=50 + waits[3]
+            )
+            met = past.value(Head(past.objects.add(pair.encode()), pair), third)
+            found.append((met.notes, met.color, met.status, met.tags, sorted(met.redacted)))
+
+        assert 1 == len(set(map(repr, found)))
+        assert ("new", "ff0000", "failed") == found[0][:3]
+        assert (4, 3) == (len(found[0][3]), len(found[0][4]))

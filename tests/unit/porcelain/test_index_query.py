@@ -15,7 +15,7 @@ from hypothesis import given, settings, strategies as st
 from vcs_track.formats import manifest, series
 from vcs_track.formats.oid import ObjectId, object_format
 from vcs_track.plumbing.index import Index
-from vcs_track.plumbing.packs import MemoryObjects
+from vcs_track.plumbing.memory_objects import MemoryObjects
 from vcs_track.porcelain import index_query
 from vcs_track.porcelain.filter import Filter, order_by, parse, resolve
 from vcs_track.porcelain.filter.nodes import (

@@ -346,7 +346,7 @@ class TestKept:
         """Heads that are merged have the inputs of both sides."""
         from dataclasses import replace
 
-        from vcs_track.plumbing.packs import MemoryObjects
+        from vcs_track.plumbing.memory_objects import MemoryObjects
         from vcs_track.porcelain.heads import current
 
         with repo.start_run("r", id="r", inputs=[written(repo.root / "a", b"a")]):

@@ -16,7 +16,7 @@ from vcs_track.formats.manifest import (
 from vcs_track.formats.oid import object_format
 from vcs_track.formats.series import decode_column
 from vcs_track.plumbing.journal import JournalReader, JournalWriter
-from vcs_track.plumbing.packs import MemoryObjects
+from vcs_track.plumbing.memory_objects import MemoryObjects
 from vcs_track.porcelain.replay import Replay
 
 if TYPE_CHECKING:

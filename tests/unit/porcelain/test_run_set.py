@@ -19,7 +19,7 @@ from vcs_track.errors import (
 )
 from vcs_track.formats.manifest import RunManifest
 from vcs_track.formats.oid import object_format
-from vcs_track.plumbing.packs import MemoryObjects
+from vcs_track.plumbing.memory_objects import MemoryObjects
 from vcs_track.porcelain.run_set import RunSet
 from vcs_track.porcelain.run_view import RunView
 

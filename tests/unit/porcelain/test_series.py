@@ -17,7 +17,7 @@ from vcs_track.errors import CorruptError, InvalidTypeError, InvalidValueError
 from vcs_track.formats.oid import object_format
 from vcs_track.formats.series import CHUNK, SeriesBuilder, encode_steps
 from vcs_track.formats.slots import FLOAT
-from vcs_track.plumbing.packs import MemoryObjects
+from vcs_track.plumbing.memory_objects import MemoryObjects
 from vcs_track.porcelain.points import Point
 from vcs_track.porcelain.series import COLUMNS, Series
 

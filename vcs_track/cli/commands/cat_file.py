@@ -63,6 +63,7 @@ def _find(repo: Repository, what: str) -> bytes:
     objects = repo.store.home.objects
     found: list[ObjectId] = []
     if _PREFIX.fullmatch(what):
+        _refuse_redacted(repo, what)
         found = sorted({oid for pack in objects.packs for oid in pack.matching(what)})
     if found == [what]:
         return objects.read(found[0])
@@ -75,6 +76,15 @@ def _find(repo: Repository, what: str) -> bytes:
     if found and what not in (run.id, run.name):
         raise _ambiguous(what, [*found, f"run {run.id}"])
     return run.manifest.encode()
+
+
+def _refuse_redacted(repo: Repository, what: str) -> None:
+    from vcs_track.plumbing.object_errors import redacted_error
+
+    redactions = repo.store.home.redactions
+    for oid in redactions.ids():
+        if oid.startswith(what):
+            raise redacted_error(oid, redactions.reason(oid) or "")
 
 
 def _missing(what: str, found: list[ObjectId], error: RunNotFoundError) -> NotFoundError:

@@ -38,7 +38,7 @@ def command(context: Context, run: str, path: str | None) -> None:
     \b
     Exit codes: 0 shown, 10 no repository, 11 no such run, or it has no code or no such file.
     """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
-    repo = context.repository()
+    repo, (run,) = context.reading(run)
     view = repo.run(run)
     if path is not None:
         data = repo.code_file(view, os.fsencode(path))

@@ -95,7 +95,8 @@ def command(
     """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
     way = _Way(stat, everything, markdown, page, force, code)
     _check(context, way, several=groups or len(runs) > _TWO)
-    repo = context.repository()
+    repo, sides = context.comparing(*runs)
+    runs = tuple(sides)
     if code and not markdown and page is None:
         different = _code(context, repo, runs)
     else:

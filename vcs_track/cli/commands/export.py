@@ -1,4 +1,4 @@
-"""``vcs-track export``: runs as one zip."""
+"""``vcs-track export``: runs as one zip, or as plain folders."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vcs_track.cli.params import RUN, json_option, quiet_option
+from vcs_track.cli.params import RUN, json_option, quiet_option, where_option
 from vcs_track.errors import InvalidValueError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from vcs_track.cli.context import Context
     from vcs_track.porcelain.repository import Repository
     from vcs_track.porcelain.run_view import RunView
@@ -28,50 +30,104 @@ __all__ = ["command"]
     help="The zip to write. Default: NAME-ID.zip",
 )
 @click.option("--force", is_flag=True, help="Replace FILE when it exists")
+@click.option("--all", "everything", is_flag=True, help="Export every sealed run, as without RUN")
+@where_option
+@click.option(
+    "--range", "rev_range", metavar="A..B", help="Only runs of these commits, as of 'git log'"
+)
 @click.option(
     "--with-code", is_flag=True, help="Add all files of the code, to restore it without git"
 )
-@click.option("--all", "everything", is_flag=True, help="Export every sealed run")
+@click.option("--no-media", is_flag=True, help="Leave out images, figures and files")
+@click.option(
+    "--since", metavar="BUNDLE|REV",
+    help="Leave out what this bundle has, or the runs committed there",
+)  # fmt: skip
+@click.option(
+    "--reproducible", is_flag=True, help="Store all uncompressed: equal bytes on any machine"
+)
+@click.option(
+    "--tree",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Write plain folders for people instead: CSV, PNG, JSON",
+)
 @json_option
 @quiet_option
 @click.argument("runs", metavar="[RUN]...", nargs=-1, type=RUN)
 @click.pass_obj
 def command(
-    context: Context, output: Path | None, force: bool, with_code: bool, everything: bool,
-    runs: tuple[str, ...],
+    context: Context, output: Path | None, force: bool, everything: bool, where: str | None,
+    rev_range: str | None, with_code: bool, no_media: bool, since: str | None,
+    reproducible: bool, tree: Path | None, runs: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Write runs to a zip that stands alone
 
-    Any unzip opens it; 'vcs-track import' takes it in elsewhere. Files of commits that no
-    remote has yet go along; with --with-code all files do.
+    Without RUN: all that have ended; with x.zip for RUN: those of that bundle. Any unzip opens
+    the zip; 'vcs-track import' takes it in elsewhere, and 'vcs-track ls FILE' reads it where it
+    is. Files of commits that no remote has yet go along; with --with-code all files do. What
+    --since leaves out must be there before the import. With --tree nothing is zipped, and
+    nothing reads the folders back.
 
     \b
     Example:  vcs-track export -o best.zip baseline @
 
     \b
-    Exit codes: 0 written, 1 git has not got the code, 2 FILE exists or nothing to export, 10 no repository, 11 no such
-    run, 12 a run is damaged.
+    Exit codes: 0 written, 1 git has not got the code or the commit, 2 FILE exists, DIR is not
+    empty, or nothing to export, 10 no repository, 11 no such run, 12 a run is damaged.
     """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
-    repo = context.repository()
-    if everything == bool(runs):
-        raise InvalidValueError("name the runs to export, or say --all", hint="not both")
-    found = _sealed(context, repo) if everything else [repo.run(run) for run in runs]
+    whole = context.whole_bundle(runs)
+    if whole is None and runs and (everything or where is not None or rev_range is not None):
+        raise click.UsageError("name runs, or choose them with --where, --range or --all")
+    if tree is not None and (output or since or reproducible or with_code or force):
+        raise click.UsageError("--tree goes with --where, --range, --all and --no-media only")
+    repo, names = (whole, []) if whole is not None else context.reading(*runs)
+    found = [repo.run(run) for run in names] or _chosen(context, repo, where, rev_range)
+    if tree is not None:
+        with context.progress("Exporting") as progress:
+            folders = repo.export_tree(
+                found, context.folder / tree, media=not no_media, progress=progress
+            )
+        _report_tree(context, context.folder / tree, folders)
+        return
     path = context.folder / (output or _default_name(found))
-    with context.progress("Exporting") as progress:
-        ids = [run.id for run in found]
-        repo.export(ids, path, force=force, with_code=with_code, progress=progress)
+    with context.progress("Exporting", unit="bytes") as progress:
+        repo.export(
+            found, path, force=force, with_code=with_code,
+            media=not no_media, since=_base(context, since), reproducible=reproducible,
+            progress=progress,
+        )  # fmt: skip
     _report(context, path, sorted({run.id for run in found}))
 
 
-def _sealed(context: Context, repo: Repository) -> list[RunView]:
-    runs = list(repo.runs())
+def _base(context: Context, since: str | None) -> str | Path | None:
+    """Return a bundle as a path, seen from the folder to work in, and a revision as it is."""
+    if since is None:
+        return None
+    path = context.folder / since
+    return path if path.is_file() or since.lower().endswith(".zip") else since
+
+
+def _chosen(
+    context: Context, repo: Repository, where: str | None, rev_range: str | None
+) -> list[RunView]:
+    # All of them: what is damaged stops an export, it is not left out of it unseen.
+    runs = list(repo.runs(where, rev_range=rev_range))
+    context.tell_skipped(repo)
     live = [run.id for run in runs if run.status == "running"]
     if live:
         context.say(f"left out, still running: {', '.join(live)}")
-    return [run for run in runs if run.status != "running"]
+    found = [run for run in runs if run.status != "running"]
+    if not found:
+        chosen = where is not None or rev_range is not None
+        raise InvalidValueError(
+            "no run matches" if chosen else "there are no runs to export",
+            hint="'vcs-track ls' shows the runs",
+        )
+    return found
 
 
-def _default_name(runs: list[RunView]) -> str:
+def _default_name(runs: Sequence[RunView]) -> str:
     if len(runs) != 1:
         return f"runs-{len(runs)}.zip"
     name = re.sub(r"[^\w.+-]+", "-", runs[0].name).strip(".-")[:80]
@@ -79,13 +135,25 @@ def _default_name(runs: list[RunView]) -> str:
 
 
 def _report(context: Context, path: Path, runs: list[str]) -> None:
-    from vcs_track.porcelain.bundle import open_bundle
+    from vcs_track.plumbing.home import open_bundle
 
     size = path.stat().st_size
-    objects = len(open_bundle(path).objects)
+    bundle = open_bundle(path)
+    objects, root = len(bundle.objects), bundle.root()
     if context.json:
-        context.emit({"path": str(path), "bytes": size, "objects": objects, "runs": runs})
+        context.emit(
+            {"path": str(path), "bytes": size, "objects": objects, "runs": runs, "root": root}
+        )
         return
     context.print(str(path))
     many = "s" if len(runs) != 1 else ""
     context.say(f"wrote {len(runs)} run{many}, {objects:,} objects, {size:,} bytes")
+
+
+def _report_tree(context: Context, folder: Path, folders: Sequence[Path]) -> None:
+    if context.json:
+        context.emit({"path": str(folder), "folders": [each.name for each in folders]})
+        return
+    context.print(str(folder))
+    many = "s" if len(folders) != 1 else ""
+    context.say(f"wrote {len(folders)} run{many}; nothing reads these folders back")

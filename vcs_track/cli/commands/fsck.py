@@ -28,6 +28,7 @@ _SHOWN: Final = 5
     "--from", "sources", metavar="SOURCE", multiple=True, type=click.Path(path_type=Path),
     help="Repair from this repository or bundle too (can be repeated)",
 )  # fmt: skip
+@click.option("--full", is_flag=True, help="Check the index, the trash and removed runs too")
 @click.option("--index", is_flag=True, help="Compare the index with the runs too")
 @click.option("--staged", is_flag=True, help="Check what is staged for git, as a clone finds it")
 @click.option("--staged-size", is_flag=True, help="Check how large the staged files are")
@@ -41,7 +42,7 @@ _SHOWN: Final = 5
 @quiet_option
 @click.pass_obj
 def command(
-    context: Context, repair: bool, sources: tuple[Path, ...], index: bool, staged: bool,
+    context: Context, repair: bool, sources: tuple[Path, ...], full: bool, index: bool, staged: bool,
     staged_size: bool, max_size: int | None,
 ) -> int:  # fmt: skip
     """Check that every object is there and undamaged
@@ -53,7 +54,8 @@ def command(
     the shelf, in each SOURCE. Damaged files are moved to .runs/local/quarantine when what
     replaces them is in place. The shelf is left to git.
 
-    With --index, the index of runs is compared with what the runs say.
+    With --index, the index of runs is compared with what the runs say. With --full, the packs in
+    the trash are checked too, and whether removed runs can be brought back.
 
     With --staged, what the next commit of git takes in below .runs is checked instead: that
     packs are sound, that each run finds what it needs, and that nothing is changed or deleted,
@@ -80,9 +82,10 @@ def command(
     before = _restore_format(context, paths) if repair else None
     repo = context.repository()
     with context.progress("Repairing" if repair else "Checking packs") as progress:
-        report = repo.fsck(progress, repair_from=paths if repair else None)
+        report = repo.fsck(progress, repair_from=paths if repair else None, full=full)
     if before is not None and report.repairs is not None:
         report.repairs.mended[:0] = before.mended
+    index = index or full
     wrong = _index(context, repo) if index else {}
     if context.json:
         context.emit({**report.to_dict(), **({"index": wrong} if index else {})})
@@ -154,6 +157,12 @@ def _tell(context: Context, report: Report) -> None:
         context.say(
             f"note: {len(report.absent)} images or files are not in this repository: {shown}{more}"
         )
+    if report.lost_removals:
+        gone = ", ".join(report.lost_removals[:_SHOWN])
+        more = ", ..." if len(report.lost_removals) > _SHOWN else ""
+        context.say(f"note: removed, and cleaned up since: {gone}{more}")
+    for oid, reason in sorted(report.redacted.items()):
+        context.say(f"note: redacted: {oid[:12]}: {reason}")
     if report.live:
         context.say(f"note: not checked, still running: {', '.join(report.live)}")
     counts = ", ".join(

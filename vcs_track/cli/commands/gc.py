@@ -74,6 +74,8 @@ def _tell(context: Context, report: Report) -> None:
             for pack in report.packs
         ]
         render.table(columns, rows)
+    if report.contents:
+        _contents(report)
     parts = []
     for state, words in _WORDS.items():
         packs = report.of(state)
@@ -88,6 +90,28 @@ def _tell(context: Context, report: Report) -> None:
     if report.quarantined:
         files = render.count(report.quarantined, "file")
         context.say(f"note: {files} in the quarantine, which is never cleaned up")
+
+
+def _contents(report: Report) -> None:
+    """Show what would go, by run and kind."""
+    from vcs_track.cli import render
+
+    kinds = list(dict.fromkeys(one.kind for one in report.contents))
+    sums: dict[str, dict[str, int]] = {}
+    for one in report.contents:
+        sums.setdefault(one.run, {})[one.kind] = one.size
+    columns = [
+        render.Column("RUN", style="yellow"), render.Column("BYTES", right=True),
+        *(render.Column(kind.upper(), right=True, rank=1) for kind in kinds),
+    ]  # fmt: skip
+    rows = [
+        (run or "of no run", render.size(sum(by.values())),
+         *(render.size(by[kind]) if kind in by else "-" for kind in kinds))
+        for run, by in sums.items()
+    ]  # fmt: skip
+    render.line()
+    render.table(columns, rows)
+    render.line()
 
 
 def _ago(time_us: int) -> str:

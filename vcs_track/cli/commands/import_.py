@@ -2,43 +2,50 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from vcs_track.cli.params import json_option, quiet_option
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from vcs_track.cli.context import Context
+    from vcs_track.compat.deepboard.importer import FromDatabase
+    from vcs_track.porcelain.bundle_import import Imported
     from vcs_track.porcelain.repository import Repository
 
 __all__ = ["command"]
 
+_CHANGES: Final = ("new", "updated", "known")
+
 
 @click.command("import", short_help="Take in the runs of a zip, or of DeepBoard")
+@click.option(
+    "--dry-run", is_flag=True, help="Check the file, tell what would come, store nothing"
+)
 @json_option
 @quiet_option
 @click.argument("files", metavar="[deepboard] FILE...", nargs=-1, required=True, type=click.Path())
 @click.pass_obj
-def command(context: Context, files: tuple[str, ...]) -> None:
+def command(context: Context, dry_run: bool, files: tuple[str, ...]) -> None:
     """Take in the runs of a zip, or of DeepBoard
 
     All of a file is checked before anything is stored. A second import changes nothing, but for
-    what a database got since the first.
+    what a database got since the first. A bundle that was unpacked and zipped again by another
+    tool is taken in too.
 
     Where the first word is 'deepboard', the files behind it are databases that DeepBoard made;
     they are read only. A zip of that name is './deepboard'.
 
     \b
-    Example:  vcs-track import best.zip
+    Example:  vcs-track import --dry-run best.zip
               vcs-track import deepboard results/result_table.db
 
     \b
     Exit codes: 0 taken in, 2 no such file, not such a file or another object format, 10 no
-    repository, 12 the file is damaged.
+    repository, 11 it is partial and what it leaves out is not here, 12 the file is damaged.
     """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
     # Words, not paths: as a path './deepboard' would be the same as 'deepboard'.
     if files[0] == "deepboard" and len(files) == 1:
@@ -46,33 +53,66 @@ def command(context: Context, files: tuple[str, ...]) -> None:
     repo = context.repository()
     take, names = (_take_database, files[1:]) if files[0] == "deepboard" else (_take, files)
     for name in names:
-        take(context, repo, context.folder / name)
+        take(context, repo, context.folder / name, dry_run=dry_run)
 
 
-def _take_database(context: Context, repo: Repository, file: Path) -> None:
+def _take_database(context: Context, repo: Repository, file: Path, *, dry_run: bool) -> None:
     from vcs_track.compat.deepboard.importer import import_database
 
     with context.progress(f"Importing {file.name}") as progress:
-        result = import_database(repo, file, progress=progress)
-    for change in ("new", "updated", "known"):
-        _tell(context, repo, change, getattr(result, change))
+        result = import_database(repo, file, dry_run=dry_run, progress=progress)
     for note in result.notes:
         context.say(f"warning: {note}")
-    context.say(f"took in {len(result.new) + len(result.updated):,} runs of '{file}'")
+    if dry_run:
+        _foretell(context, file, result, "", {})
+    else:
+        count = len(result.new) + len(result.updated)
+        _tell(context, repo, result, f"took in {count:,} runs of '{file}'")
 
 
-def _take(context: Context, repo: Repository, file: Path) -> None:
-    with context.progress(f"Importing {file.name}") as progress:
-        result = repo.import_(file, progress=progress)
-    for change in ("new", "updated", "known"):
-        _tell(context, repo, change, getattr(result, change))
-    context.say(f"took in {result.objects:,} new objects of '{file}'")
+def _take(context: Context, repo: Repository, file: Path, *, dry_run: bool) -> None:
+    with context.progress(f"Importing {file.name}", unit="bytes") as progress:
+        result = repo.import_(file, dry_run=dry_run, progress=progress)
+    if result.zipped_again:
+        context.say(f"'{file}' was zipped again by another tool: each object was checked")
+    objects = f"{result.objects:,} new objects"
+    if dry_run:
+        counts = {"objects": result.objects, "bytes": result.size}
+        _foretell(context, file, result, f"would take in {objects}, {result.size:,} bytes", counts)
+    else:
+        _tell(context, repo, result, f"took in {objects} of '{file}'")
 
 
-def _tell(context: Context, repo: Repository, change: str, runs: Sequence[str]) -> None:
-    for run in runs:
-        view = repo.run(run)
+def _tell(context: Context, repo: Repository, result: Imported | FromDatabase, sum_: str) -> None:
+    for change in _CHANGES:
+        for run in getattr(result, change):
+            view = repo.run(run)
+            if context.json:
+                context.emit({"change": change, **view.to_dict()})
+            else:
+                context.print(f"{change:<8}{run} {view.name} ({view.status})")
+    for run in result.removed:
         if context.json:
-            context.emit({"change": change, **view.to_dict()})
-        else:
-            context.print(f"{change:<8}{run} {view.name} ({view.status})")
+            context.emit({"change": "removed", "id": run})
+        context.say(
+            f"note: run {run} was removed here and stays so; 'vcs-track rm --restore {run}'"
+            " brings it back"
+        )
+    context.say(sum_)
+
+
+def _foretell(
+    context: Context, file: Path, result: Imported | FromDatabase, sum_: str,
+    counts: dict[str, int],
+) -> None:  # fmt: skip
+    if context.json:
+        context.emit({
+            "file": str(file), "dry_run": True, **counts,
+            **{change: getattr(result, change) for change in (*_CHANGES, "removed")},
+        })  # fmt: skip
+        return
+    for change in (*_CHANGES, "removed"):
+        for run in getattr(result, change):
+            context.print(f"{change:<8}{run} {result.names[run]}")
+    if sum_:
+        context.print(sum_)

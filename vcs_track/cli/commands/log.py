@@ -62,7 +62,7 @@ def command(
     Exit codes: 0 shown, 1 git refused, 2 wrong expression, 10 no repository, 11 no such run or
     commit.
     """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
-    repo = context.repository()
+    repo, names = _opened(context, names)
     _check_usage(names, where, one_by_one, everywhere)
     log: CommitLog | None = None
     runs: Sequence[RunView] = []
@@ -81,6 +81,15 @@ def command(
         _tell_log(context, log, where)
     else:
         _tell_runs(context, runs, where)
+
+
+def _opened(context: Context, names: tuple[str, ...]) -> tuple[Repository, tuple[str, ...]]:
+    """Open what is meant; a bundle alone means all of its runs."""
+    whole = context.whole_bundle(names)
+    if whole is not None:
+        return whole, ()
+    repo, found = context.reading(*names)
+    return repo, tuple(found)
 
 
 def _check_usage(

@@ -10,6 +10,7 @@ import click
 from vcs_track.cli import render
 from vcs_track.cli.delimited import markdown_text, write_csv
 from vcs_track.cli.params import (
+    bundle_argument,
     json_option,
     limit_option,
     quiet_option,
@@ -20,9 +21,11 @@ from vcs_track.cli.run_columns import named, split_names, usual
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from vcs_track.cli.context import Context
     from vcs_track.cli.render import Cell, Column
+    from vcs_track.porcelain.repository import Repository
     from vcs_track.porcelain.run_view import RunView
 
 __all__ = ["command"]
@@ -50,32 +53,35 @@ _PREFIXES: Final = ("hparams.", "summary.", "results.")
 )
 @click.option("-g", "--group-by", "groups", metavar="NAMES",
               help="Show the mean and its 95 % interval for each value of these")  # fmt: skip
+@click.option("--removed", is_flag=True, help="List the runs that were removed instead")
 @click.option("--csv", "form", flag_value="csv", help="Print CSV: full names, whole values")
 @click.option("--md", "form", flag_value="md", help="Print a table of Markdown")
 @json_option
 @quiet_option
+@bundle_argument
 @click.pass_obj
 def command(
     context: Context, where: str | None, commit: str | None, rev_range: str | None,
     order_by: str | None, limit: int | None, names: str | None, groups: str | None,
-    form: str | None,
+    removed: bool, form: str | None, bundle: Path | None,
 ) -> None:  # fmt: skip
     """List runs in a table
 
-    Shows the hyperparameters that vary, the summary and the course of the main loss. Columns
+    With BUNDLE, a zip: its runs, which are read where they are. Shows the hyperparameters that vary, the summary and the course of the main loss. Columns
     that do not fit the terminal are left out. With --group-by, --columns names the numbers.
 
     \b
     Example:  vcs-track ls --where "status = 'finished'" --sort -created -n 10
 
     \b
-    Exit codes: 0 listed, 1 git knows no such commit, 2 wrong expression or unknown name, 10 no repository.
+    Exit codes: 0 listed, 1 git knows no such commit, 2 wrong expression, unknown name or no such
+    bundle, 10 no repository, 12 the bundle is damaged.
     """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
-    if commit is not None and rev_range is not None:
-        raise click.UsageError("--commit and --range cannot be used together")
-    if form is not None and context.json:
-        raise click.UsageError(f"--{form} and --json cannot be used together")
-    repo = context.repository()
+    _check(context, commit, rev_range, form)
+    repo = context.repository_or(bundle)
+    if removed:
+        _removed(context, repo, limit, alone=not any((where, commit, rev_range, groups, form)))
+        return
     found = repo.runs(where, order_by, limit, commit=commit, rev_range=rev_range)
     runs = found.whole()
     context.tell_skipped(repo)
@@ -97,6 +103,43 @@ def command(
         shown = shown or list(usual(runs, lasting=form == "md"))
         rows = [[each.cell(run) for each in shown] for run in runs]
         _draw(context, [each.column for each in shown], rows, form, fit=names is None)
+
+
+def _check(
+    context: Context, commit: str | None, rev_range: str | None, form: str | None
+) -> None:  # fmt: skip
+    if commit is not None and rev_range is not None:
+        raise click.UsageError("--commit and --range cannot be used together")
+    if form is not None and context.json:
+        raise click.UsageError(f"--{form} and --json cannot be used together")
+
+
+def _removed(context: Context, repo: Repository, limit: int | None, *, alone: bool) -> None:
+    from datetime import UTC, datetime
+
+    if not alone:
+        raise click.UsageError("--removed lists all removed runs")
+    found = repo.removed()[:limit]
+    if context.json:
+        for run in found:
+            context.emit(run.to_dict())
+    elif not found:
+        context.say("no run was removed")
+    else:
+        rows = [
+            (
+                run.id, run.name or "-", run.status or "-",
+                render.ago(datetime.fromtimestamp(run.time_us / 1_000_000, UTC)),
+                "yes" if run.here else "no: cleaned up",
+            )
+            for run in found
+        ]  # fmt: skip
+        columns = [
+            render.Column("ID", style="yellow"), render.Column("NAME", least=8),
+            render.Column("STATUS", rank=2), render.Column("REMOVED", rank=1),
+            render.Column("CAN COME BACK", rank=3),
+        ]  # fmt: skip
+        render.table(columns, rows)
 
 
 def _csv(runs: Sequence[RunView], known: set[str], names: str | None) -> None:

@@ -73,7 +73,8 @@ def command(
     """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
     from vcs_track.pages.curves import View, row_of
 
-    repo = context.repository()
+    repo, found = context.reading(*words, words=True)
+    words = tuple(found)
     parts = _chosen(context, repo, words, tags, where)
     if context.json:
         for run, series in parts:

@@ -55,7 +55,7 @@ def command(
         raise click.UsageError("--in-place and --worktree cannot be used together")
     if stash and not in_place:
         raise click.UsageError("--stash is for --in-place")
-    repo = context.repository()
+    repo, (run,) = context.reading(run)
     view = repo.run(run)
     restored: Restored
     if in_place:

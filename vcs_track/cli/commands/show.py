@@ -35,7 +35,8 @@ def command(context: Context, run: str) -> None:
     """Show all that is known of a run
 
     RUN is an id, a unique prefix of one, a name, '@' (the newest), '@{-1}' (the one before),
-    'RUN@{1}' (one edit ago) or 'git:REV' (the newest run of a commit).
+    'RUN@{1}' (one edit ago), 'git:REV' (the newest run of a commit) or 'x.zip:RUN' (one of a
+    bundle, which is read where it is).
 
     \b
     Example:  vcs-track show @
@@ -43,7 +44,8 @@ def command(context: Context, run: str) -> None:
     \b
     Exit codes: 0 shown, 10 no repository, 11 no such run, 12 it is damaged.
     """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
-    view = context.repository().run(run)
+    repo, (run,) = context.reading(run)
+    view = repo.run(run)
     if context.json:
         context.emit(_row(view))
         return
@@ -168,7 +170,7 @@ def _media(run: RunView) -> None:
     ]  # fmt: skip
     rows = [
         (item.kind, item.name or item.tag or "-", "-" if item.step is None else str(item.step),
-         render.size(item.size), item.mime, item.oid[:12])
+         render.size(item.size) if item.redacted is None else "redacted", item.mime, item.oid[:12])
         for item in media[:_MEDIA]
     ]  # fmt: skip
     render.table(columns, rows, indent="  ")

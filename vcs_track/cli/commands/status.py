@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from vcs_track.cli import render
-from vcs_track.cli.params import json_option, quiet_option
+from vcs_track.cli.editing import edit_options, targets, tell
 from vcs_track.cli.render import Cell
 
 if TYPE_CHECKING:
@@ -25,18 +25,35 @@ _SHOWN: Final = 8
 
 
 @click.command("status", short_help="Show the repository, live runs and runs not committed yet")
-@json_option
-@quiet_option
+@edit_options
+@click.argument("arguments", metavar="[RUN STATUS]", nargs=-1)
 @click.pass_obj
-def command(context: Context) -> None:
+def command(
+    context: Context, where: str | None, more: tuple[str, ...], arguments: tuple[str, ...]
+) -> None:
     """Show the repository, live runs and runs not committed yet
+
+    With RUN and STATUS, say how a run ended: finished, failed, killed or crashed. With --where
+    no RUN is given. All runs are changed, or none.
 
     \b
     Example:  vcs-track status
+              vcs-track status @ failed
 
     \b
-    Exit codes: 0 shown, 1 '.runs' has an unknown format, 10 no repository.
+    Exit codes: 0 done, 1 '.runs' has an unknown format, or the disk refuses, 2 wrong usage or a
+    run that has not ended, 10 no repository, 11 no such run.
     """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
+    if not (arguments or more or where is not None):
+        _show(context)
+        return
+    runs, rest = targets(arguments, more, where)
+    if len(rest) != 1:
+        raise click.UsageError("give one status: finished, failed, killed or crashed")
+    tell(context, context.repository().status(runs, rest[0], where=where), "status")
+
+
+def _show(context: Context) -> None:
     from vcs_track.plumbing import gitlink
     from vcs_track.porcelain.shelf import unshelved
 

@@ -28,6 +28,7 @@ from vcs_track.formats.oid import object_format
 from vcs_track.plumbing import fsio, gitlink
 from vcs_track.plumbing.worktree import find_root
 from vcs_track.porcelain.machine import redact_argv
+from vcs_track.porcelain.removal import is_removed
 from vcs_track.porcelain.repository import Repository
 
 if TYPE_CHECKING:
@@ -55,23 +56,28 @@ class FromDatabase:
         new: Ids of runs that were not here before.
         updated: Runs that got what is new.
         known: Runs that were here as they are.
+        removed: Runs that were removed here, and stay so.
+        names: Names of all these, by id.
         notes: What could not be taken in as it was, a line for each run.
     """
 
     new: list[str] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)
     known: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
 
 def import_database(
-    repo: Repository, path: Path, *, progress: Progress | None = None
+    repo: Repository, path: Path, *, dry_run: bool = False, progress: Progress | None = None
 ) -> FromDatabase:
     """Take in the runs of the database *path*.
 
     Args:
         repo: The repository.
         path: The file; nothing in it is changed.
+        dry_run: Change nothing, and say what would come.
         progress: Is called with rows done and rows in all.
 
     Raises:
@@ -79,10 +85,11 @@ def import_database(
         CorruptError: If it is damaged; nothing has changed then.
         StorageError: If the disk refuses.
     """
-    repo.store.require_writable()
+    if not dry_run:
+        repo.store.require_writable()
     database = Database(path)
     try:
-        return _Import(repo, database, progress or _nothing).run()
+        return _Import(repo, database, progress or _nothing).run(dry_run=dry_run)
     finally:
         database.close()
 
@@ -112,7 +119,14 @@ class _Import:
         name = database.path.name
         self.table = (folder.relative_to(root) / name).as_posix() if inside else name
 
-    def run(self) -> FromDatabase:
+    def run(self, *, dry_run: bool) -> FromDatabase:
+        experiments = list(self.db.experiments())
+        ids = {run.number: id_of(run) for run in experiments}
+        changed = self._changed(experiments, ids)
+        if dry_run:
+            for run, old in changed:
+                (self.done.new if old is None else self.done.updated).append(ids[run.number])
+            return self.done
         scratch = self.repo.store.layout.tmp / f"import-{secrets.token_hex(8)}"
         with fsio.storage_errors(f"import '{self.db.path}'"):
             fsio.make_dirs(scratch)
@@ -120,21 +134,32 @@ class _Import:
                 aside = Repository.init(
                     scratch, self.repo.object_format, self.repo.defaults
                 ).with_defaults(capture_git=False, sync_interval=0.0, strict=True)
-                self._take_all(aside, scratch)
+                self._take_all(aside, scratch, changed, ids)
             finally:
                 fsio.remove_tree(scratch)
         return self.done
 
-    def _take_all(self, aside: Repository, scratch: Path) -> None:
-        experiments = list(self.db.experiments())
-        ids = {run.number: id_of(run) for run in experiments}
+    def _changed(
+        self, experiments: list[Experiment], ids: dict[int, str]
+    ) -> list[tuple[Experiment, RunView | None]]:
+        """Return the runs to take in, each as it is here already or None."""
         changed = []
         for run in experiments:
+            self.done.names[ids[run.number]] = run.facts["experiment"] or ""
+            if is_removed(self.repo.store, ids[run.number]):
+                self.done.removed.append(ids[run.number])
+                continue
             old = self._old(ids[run.number])
             if old is not None and old.faces.get(FACE, {}).get("source") == self.source(run):
                 self.done.known.append(ids[run.number])
             else:
                 changed.append((run, old))
+        return changed
+
+    def _take_all(
+        self, aside: Repository, scratch: Path,
+        changed: list[tuple[Experiment, RunView | None]], ids: dict[int, str],
+    ) -> None:  # fmt: skip
         bring = [old.id for _, old in changed if old is not None]
         if bring:
             bundle = self.repo.export(bring, scratch / "old.zip")

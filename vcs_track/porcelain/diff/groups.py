@@ -203,7 +203,18 @@ def _found(side: Sequence[dict[Key, Fact]], key: Key) -> list[Fact]:
 
 
 def _word(value: Any) -> tuple[str, str]:
-    return type(value).__name__, repr(value)
+    return type(value).__name__, repr(_leveled(value))
+
+
+def _leveled(value: Any) -> Any:
+    """Return *value* so that what is the same looks the same: -0.0 and 0.0, keys in any order."""
+    if isinstance(value, float):
+        return value + 0.0
+    if isinstance(value, list | tuple):
+        return type(value).__name__, [_leveled(item) for item in value]
+    if isinstance(value, dict):
+        return sorted((repr(key), _leveled(item)) for key, item in value.items())
+    return value
 
 
 def _tally(facts: Sequence[Fact]) -> Counter[tuple[str, str]]:

@@ -14,7 +14,7 @@ from vcs_track.formats.series import (
     encode_stretches,
     encode_values,
 )
-from vcs_track.plumbing.packs import MemoryObjects
+from vcs_track.plumbing.memory_objects import MemoryObjects
 from vcs_track.porcelain.run_view import RunView
 
 if TYPE_CHECKING:

@@ -74,6 +74,12 @@ class TestGroups:
         assert {("x", 1), (1, 1), (True, 1)} == set(change.old.counts)
         assert change.new.counts[0] == ("x", 2)
 
+    def test_what_is_the_same(self) -> None:
+        """Two zeros, and keys in another order, are one value, as between two runs."""
+        old = [0.0, [{"a": 1, "b": (-0.0,)}]]
+
+        assert () == compared(old, [-0.0, [{"b": (0.0,), "a": 1}]]).of("result")
+
     def test_what_some_lack(self) -> None:
         """A name that some runs lack says how many have it."""
         objects = Counting()

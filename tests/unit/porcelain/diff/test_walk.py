@@ -11,7 +11,7 @@ from hypothesis import given, strategies as st
 import vcs_track
 from vcs_track.formats.manifest import RunManifest, encode_document
 from vcs_track.formats.oid import ObjectId, object_format
-from vcs_track.plumbing.packs import MemoryObjects
+from vcs_track.plumbing.memory_objects import MemoryObjects
 from vcs_track.porcelain.diff import KINDS, Change, HparamChange, diff
 from vcs_track.porcelain.run_view import RunView
 
