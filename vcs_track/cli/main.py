@@ -67,6 +67,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "import": (f"{_HERE}.import_", "Take in the runs of a zip, or of DeepBoard"),
     "verify": (f"{_HERE}.verify", "Check a zip, with no repository at hand"),
     "sign": (f"{_HERE}.sign", "Sign a zip with an SSH key"),
+    "convert": (
+        f"{_HERE}.convert",
+        "Make a repository of another object format, same runs",
+    ),
     "fsck": (f"{_HERE}.fsck", "Check that every object is there and undamaged"),
     "reindex": (f"{_HERE}.reindex", "Make the index of runs anew"),
     "recover": (f"{_HERE}.recover", "Seal the runs whose programs died"),

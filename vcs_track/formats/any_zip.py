@@ -11,19 +11,23 @@ import struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from vcs_track.errors import CorruptError
-from vcs_track.formats.pack import DEFLATED, LOCAL_SIZE, MAX_ENTRY, STORED
+from vcs_track.formats.pack import (
+    DEFLATED,
+    LOCAL_SIZE,
+    MAX_ENTRY,
+    MOST_ENTRIES,
+    STORED,
+    check_growth,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vcs_track.formats.pack import Buffer
 
-__all__ = ["MOST_ENTRIES", "ZipEntry", "read_entries"]
+__all__ = ["ZipEntry", "ends_as_pack", "read_entries"]
 
-MOST_ENTRIES: Final = 1_000_000
 _RATIO: Final = 1100  # deflate makes at most 1032 bytes of one
-_EXPANSION: Final = 64  # of all entries together, beyond the first
-_ANYWAY: Final = 1 << 30
 
 _LOCAL = struct.Struct("<IHHHHHIIIHH")
 _RECORD = struct.Struct("<IHHHHHHIIIHHHHHII")
@@ -39,6 +43,8 @@ _DESCRIPTOR: Final = 0x0008
 _KNOWN_FLAGS: Final = 0x080E  # how well it was deflated, descriptor, names in UTF-8
 _UNIX: Final = 3
 _OURS = re.compile(rb"vt\d")
+_OURS_AT_END = re.compile(rb"(?s)PK\x05\x06.{18}vt\d[ -~]*\Z")
+_LONGEST_OURS: Final = 128
 
 
 class ZipEntry(NamedTuple):
@@ -89,6 +95,12 @@ def read_entries(data: Buffer) -> list[ZipEntry]:
         raise CorruptError("the zip has two entries of one name")
     _check_sizes(found, len(data))
     return _placed(data, sorted(found, key=lambda entry: entry.offset), start)
+
+
+def ends_as_pack(data: Buffer) -> bool:
+    """Return whether *data* ends with the comment of a pack, of any version."""
+    tail = bytes(data[-_LONGEST_OURS:])
+    return _OURS_AT_END.search(tail) is not None
 
 
 def _directory(data: Buffer) -> tuple[int, int, int]:
@@ -195,9 +207,10 @@ def _check_sizes(entries: Sequence[ZipEntry], length: int) -> None:
         largest = entry.stored if entry.method == STORED else entry.stored * _RATIO
         if entry.size > min(largest, MAX_ENTRY) or entry.stored > length:
             raise CorruptError(f"entry '{entry.name[:80]}' claims a size that it cannot have")
+        if entry.is_folder and entry.size:
+            raise CorruptError(f"entry '{entry.name[:80]}' is a folder with bytes in it")
         total += entry.size
-    if total > length * _EXPANSION + _ANYWAY:
-        raise CorruptError(f"the zip would grow from {length:,} to {total:,} bytes")
+    check_growth(total, length)
 
 
 def _placed(data: Buffer, entries: list[ZipEntry], end: int) -> list[ZipEntry]:

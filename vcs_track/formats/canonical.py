@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MAX_DEPTH",
     "MAX_INT",
+    "MAX_MEMORY",
     "MIN_INT",
     "check",
     "dumps",
@@ -35,6 +36,7 @@ __all__ = [
 MAX_DEPTH: Final = 64
 MIN_INT: Final = -(1 << 63)
 MAX_INT: Final = (1 << 64) - 1
+MAX_MEMORY: Final = 512 << 20
 
 _NON_FINITE: Final = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _FULL_NUMBER_TYPES: Final[frozenset[type]] = frozenset({int, float, bool})
@@ -44,6 +46,10 @@ _NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 # Signed bytes: an opening bracket counts 1, a closing one -1.
 _WEIGHTS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+# Bytes in memory that stand behind each mark of a text: three of these make an object of 400.
+_WEIGHT: Final = {b"{": 384, b"[": 64, b",": 64, b":": 64}
+_MOST_QUOTES: Final = 1 << 22
+_LITTLE: Final = 64 << 20
 
 
 class _RefusedError(Exception):
@@ -156,18 +162,27 @@ def loads(data: bytes | bytearray | memoryview) -> Any:
         raise CorruptError(f"not JSON: {error}") from None
 
 
-def check(data: bytes, *, max_bytes: int = 64 << 20, max_depth: int = MAX_DEPTH) -> Any:
+def check(
+    data: bytes,
+    *,
+    max_bytes: int = 64 << 20,
+    max_depth: int = MAX_DEPTH,
+    max_memory: int = MAX_MEMORY,
+) -> Any:
     """Return the value of bytes from a stranger, if they are canonical.
 
-    Size and nesting are bounded before anything is parsed.
+    Size, nesting and number of values are bounded before anything is parsed.
 
     Args:
         data: What claims to be canonical JSON.
         max_bytes: Refuse more than this.
         max_depth: Refuse more open brackets than this; at most 64.
+        max_memory: Refuse what would take more bytes than this when it is parsed, as far as
+            its brackets, commas and colons tell.
 
     Raises:
-        CorruptError: If *data* is too large, too deep, not JSON or not canonical.
+        CorruptError: If *data* is too large, too deep, has too many values, is not JSON or
+            not canonical.
 
     Example:
         >>> from vcs_track.formats.canonical import check
@@ -176,6 +191,8 @@ def check(data: bytes, *, max_bytes: int = 64 << 20, max_depth: int = MAX_DEPTH)
     """
     if len(data) > max_bytes:
         raise CorruptError(f"JSON of {len(data)} bytes is too large, the limit is {max_bytes}")
+    if _memory(data) > max_memory:
+        raise CorruptError(f"JSON of {len(data)} bytes has too many values")
     depth = _depth(data)
     if depth > max_depth:
         raise CorruptError(f"JSON is nested {depth} deep, the limit is {max_depth}")
@@ -347,6 +364,19 @@ def _bad_number(values: Sequence[object]) -> VcsTrackError:
         "cannot write a column: an integer is outside [-2^63, 2^64)",
         hint="log it as a float",
     )
+
+
+def _memory(data: bytes) -> int:
+    """Return about how many bytes the value of *data* takes; strings weigh nothing."""
+    found = _weigh(data)
+    # Marks inside of strings were counted as well. To leave these out takes memory itself.
+    if found > _LITTLE and data.count(b'"') <= _MOST_QUOTES:
+        found = _weigh(_STRING.sub(b"", data))
+    return found
+
+
+def _weigh(data: bytes) -> int:
+    return sum(data.count(mark) * weight for mark, weight in _WEIGHT.items())
 
 
 def _depth(data: bytes) -> int:

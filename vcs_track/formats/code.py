@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -139,30 +140,72 @@ class Code:
         return code
 
     def _wrong(self) -> Iterator[str]:
-        digits = _DIGITS.get(self.hash, 0)
+        """Yield what is wrong; a stranger may have written any type anywhere."""
+        known: dict[Any, int] = _DIGITS
+        digits = known.get(str(self.hash), 0)
         for name, oid in (("tree", self.tree), ("commit", self.commit)):
             if oid is not None and not _is_hex(oid, digits):
                 yield f"its {name} is no id of git"
         for file in self.files:
-            if file.mode not in _MODES or not _is_hex(file.blob, digits):
-                yield f"file {path_text(file.path)!r} has no mode or id"
-            if file.oid is not None and not looks_like_id(file.oid):
-                yield f"file {path_text(file.path)!r} names no object"
+            yield from _wrong_file(file, digits)
         for path in (*(f.path for f in self.files), *self.gone):
             if not _is_inside(path):
                 yield f"{path_text(path)!r} is no path inside a work tree"
+        yield from self._clashes()
+        for left in self.left_out:
+            told: tuple[Any, ...] = (left.why, left.size, left.sha256)
+            if None is told[0] or not all(map(_may_be, told, (str, int, str))):
+                yield f"what is said of {path_text(left.path)!r} has another type"
+
+    def _clashes(self) -> Iterator[str]:
+        """Yield what a folder cannot hold, as a file below what may be a link that leads out."""
+        paths = {file.path for file in self.files}
+        if len(paths) != len(self.files):
+            yield "a file is named twice"
+        for path in sorted(paths):
+            parts = path.split(b"/")
+            if any(b"/".join(parts[:n]) in paths for n in range(1, len(parts))):
+                yield f"{path_text(path)!r} is below a file"
+
+
+def _wrong_file(file: CodeFile, digits: int) -> Iterator[str]:
+    name = path_text(file.path)
+    size: Any = file.size
+    if not _may_be(file.mode, str) or file.mode not in _MODES or not _is_hex(file.blob, digits):
+        yield f"file {name!r} has no mode or id"
+    if file.oid is not None and not looks_like_id(file.oid):
+        yield f"file {name!r} names no object"
+    if size is None or not _may_be(size, int) or size < 0:
+        yield f"file {name!r} has no size"
 
 
 def _is_hex(text: object, digits: int) -> bool:
     return isinstance(text, str) and len(text) == digits > 0 and _HEX.issuperset(text)
 
 
+def _may_be(value: object, kind: type) -> bool:
+    return value is None or type(value) is kind
+
+
+# Other systems drop some letters, or have second names: these all are folders called .git there.
+_DROPPED: Final = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
+_GIT: Final = re.compile(rb"(?is)(?:\.git|git~[0-9]+)(?:[ .]*|[ .]*:.*)")
+
+
 def _is_inside(path: bytes) -> bool:
     """Return whether *path* stays below the top, on every system, and out of ``.git``."""
     parts = path.split(b"/")
     return b"\0" not in path and not any(
-        part in (b"", b".", b"..") or part.lower() == b".git" for part in parts
+        part in (b"", b".", b"..", b".runs") or _is_git(part) for part in parts
     )
+
+
+def _is_git(part: bytes) -> bool:
+    if not part.isascii():
+        part = _DROPPED.sub("", part.decode("utf-8", "surrogateescape")).encode(
+            "utf-8", "surrogateescape"
+        )
+    return _GIT.fullmatch(part) is not None
 
 
 def path_json(path: bytes) -> Any:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BLOB_KINDS",
+    "GIT_ID",
     "RUN_ID",
     "STATUSES",
     "MediaItem",
@@ -32,6 +33,7 @@ __all__ = [
 ]
 
 RUN_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+GIT_ID: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 STATUSES: Final = ("running", "finished", "failed", "killed", "crashed")
 
 # Media whose bytes are stored apart from the manifests, and may stay behind.
@@ -155,9 +157,36 @@ def _check_inside(body: dict[str, Any]) -> None:
             raise _invalid(name)
     if not _is_redacted(body.get("redacted") or {}):
         raise _invalid("redacted")
+    _check_facts(body)
+    _check_members(body)
+
+
+def _check_facts(body: dict[str, Any]) -> None:
     if not is_command(body.get("command") or {}):
         raise _invalid("command")
-    _check_members(body)
+    git = body.get("git") or {}
+    for name, found, kinds in (("git", git, _OF_GIT), ("exit", body.get("exit"), _OF_EXIT)):
+        if not _fits(found or {}, kinds):
+            raise _invalid(name)
+    # It will stand in a command line of git.
+    if git.get("commit") and GIT_ID.fullmatch(git["commit"]) is None:
+        raise _invalid("git")
+
+
+_TEXT: Final = (str, type(None))
+_WHOLE: Final = (int, type(None))
+_OF_GIT: Final[dict[str, tuple[type, ...]]] = {
+    "commit": _TEXT, "branch": _TEXT, "upstream": _TEXT, "remote": _TEXT, "tree": _TEXT,
+    "unreadable": _TEXT, "ahead": _WHOLE, "behind": _WHOLE, "untracked": _WHOLE,
+    "dirty": (bool, type(None)), "worktree": (bool,), "submodule": (bool,),
+}  # fmt: skip
+_OF_EXIT: Final[dict[str, tuple[type, ...]]] = {"code": _WHOLE, "signal": _WHOLE, "error": _TEXT}
+
+
+def _fits(body: object, kinds: dict[str, tuple[type, ...]]) -> bool:
+    return isinstance(body, dict) and all(
+        type(body[name]) in kind for name, kind in kinds.items() if name in body
+    )
 
 
 def _check_members(body: dict[str, Any]) -> None:
@@ -166,7 +195,7 @@ def _check_members(body: dict[str, Any]) -> None:
     for name, kind in (("tags", str), ("gaps", dict)):
         if not all(isinstance(one, kind) for one in body[name]):
             raise _invalid(name)
-    if not all(type(n) is int for n in body["writers"].values()):
+    if not all(type(n) is int and n >= 0 for n in body["writers"].values()):
         raise _invalid("writers")
 
 
@@ -189,9 +218,13 @@ def is_command(command: object) -> TypeGuard[dict[str, Any]]:
     """Return whether *command* can be that of a run manifest."""
     if not isinstance(command, dict):
         return False
-    inputs, hparams = command.get("inputs", {}), command.get("hparams")
+    inputs, hparams, argv = (command.get(key) for key in ("inputs", "hparams", "argv"))
+    inputs = {} if inputs is None else inputs
     return (
-        (hparams is None or looks_like_id(hparams))
+        _fits(command, {"cwd": _TEXT, "script": _TEXT})
+        and isinstance(argv, list | None)
+        and all(isinstance(word, str) for word in argv or ())
+        and (hparams is None or looks_like_id(hparams))
         and isinstance(inputs, dict)
         and all(isinstance(one, dict) and looks_like_id(one.get("o")) for one in inputs.values())
         and all(type(one.get("size")) is int for one in inputs.values())
@@ -217,6 +250,9 @@ def decode_document(data: bytes, kind: str) -> dict[str, Any]:
             hint="a newer vcs-track may have written it",
         )
     return body
+
+
+_OF_META: Final[dict[str, tuple[type, ...]]] = {"width": _WHOLE, "height": _WHOLE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +331,7 @@ class MediaItem:
             "step": self.step is None or type(self.step) is int,
             "epoch": self.epoch is None or type(self.epoch) in (int, float),
             "rep": type(self.rep) is int and self.rep >= 0,
-            "meta": isinstance(self.meta, dict),
+            "meta": _fits(self.meta, _OF_META),
         }
         for name, good in checks.items():
             if not good:

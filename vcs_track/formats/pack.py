@@ -26,11 +26,13 @@ __all__ = [
     "MAX_BUNDLE",
     "MAX_ENTRY",
     "MAX_PACK",
+    "MOST_ENTRIES",
     "OBJECTS",
     "STORED",
     "WIDE",
     "Directory",
     "Entry",
+    "check_growth",
     "check_layout",
     "directory",
     "inflate",
@@ -52,8 +54,12 @@ MAX_ENTRY: Final = MAX_PACK - (1 << 20)
 MAX_BUNDLE: Final = 1 << 44
 WIDE: Final = 12  # bytes more of a directory record where offsets have 64 bits
 LARGE: Final = 32 << 20
+MOST_ENTRIES: Final = 1_000_000
 LOCAL_SIZE: Final = 30
 _BLOCK: Final = 1 << 20
+# What is written here is deflated to a 230th at best, and a stranger's bytes to a 1030th.
+_GROWTH: Final = 256
+_ANYWAY: Final = 1 << 30
 
 _LOCAL = struct.Struct("<IHHHHHIIIHH")
 _RECORD = struct.Struct("<IHHHHHHIIIHHHHHII")
@@ -238,6 +244,8 @@ def parse_tail(data: Buffer, length: int | None = None) -> Directory:
     objects = int(comment[1])
     if start + size != end_at or objects > entries or size < entries * _RECORD.size:
         raise CorruptError("the directory does not stand where the end record says")
+    if entries > MOST_ENTRIES:
+        raise CorruptError(f"the pack has {entries:,} entries, the limit is {MOST_ENTRIES:,}")
     return Directory(start, end_at, entries, objects, start >= _FULL)
 
 
@@ -408,3 +416,17 @@ def check_layout(entries: Sequence[Entry], directory: Directory) -> None:
         at = entry.end
     if at != directory.start:
         raise CorruptError("bytes stand between the entries and the directory")
+
+
+def check_growth(total: int, length: int) -> None:
+    """Refuse a zip whose entries are far larger than it is.
+
+    Args:
+        total: Bytes of all entries, uncompressed.
+        length: Bytes of the zip.
+
+    Raises:
+        CorruptError: If they are more than 256 times the zip, and a gigabyte.
+    """
+    if total > _GROWTH * length + _ANYWAY:
+        raise CorruptError(f"it would grow from {length:,} to {total:,} bytes")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from vcs_track.errors import CorruptError
 from vcs_track.formats import canonical, typed_json
+from vcs_track.formats.chunk import CHUNK, Chunk, is_chunk
 from vcs_track.formats.slots import FLOAT, FLOAT32
 
 if TYPE_CHECKING:
@@ -39,9 +40,7 @@ __all__ = [
     "encode_values",
 ]
 
-CHUNK: Final = 16_384
 
-Chunk = dict[str, Any]
 _F32 = struct.Struct("<f")
 _SUMMARY: Final = ("count", "first", "last", "min", "max", "mean", "nan", "lo", "hi")
 
@@ -194,7 +193,13 @@ def _load_runs(parts: list[Any], n: int) -> list[int]:
 
 def _load_stretches(parts: list[Any], n: int) -> list[Any]:
     stretches = _counted(parts, n, 2)
-    return list(chain.from_iterable(repeat(typed_json.thaw(v), k) for v, k in stretches))
+    values = [typed_json.thaw(v) for v, _ in stretches]
+    if not set(map(type, values)) <= _IN_STRETCHES:
+        raise TypeError("a stretch of something else than a number")
+    return list(chain.from_iterable(map(repeat, values, (k for _, k in stretches))))
+
+
+_IN_STRETCHES: Final = frozenset([int, float, type(None)])
 
 
 def _load_deltas(parts: list[Any], n: int) -> list[int]:
@@ -470,21 +475,15 @@ def decode_scalars(data: bytes) -> dict[str, list[Chunk]]:
         )
     plain = typed_json.is_plain(data)
     try:
-        return {
-            tag: [_chunk(one, plain=plain) for one in entry["chunks"]]
-            for tag, entry in body["series"].items()
-        }
+        return {tag: _chunks(entry, plain=plain) for tag, entry in body["series"].items()}
     except (AttributeError, KeyError, TypeError, RecursionError) as error:
         raise CorruptError(f"a scalars manifest is damaged: {error}") from None
 
 
-_OF_CHUNK: Final = frozenset(
-    ["n", "value", "step", "wall", "lo", "hi", "first", "last", "min", "max", "sum"]
-)
-
-
-def _chunk(frozen: Any, *, plain: bool) -> Chunk:
-    chunk = frozen if plain else typed_json.thaw(frozen)
-    if not isinstance(chunk, dict) or not chunk.keys() >= _OF_CHUNK or type(chunk["n"]) is not int:
-        raise TypeError("a chunk lacks a field")
-    return chunk
+def _chunks(entry: Any, *, plain: bool) -> list[Chunk]:
+    chunks = [one if plain else typed_json.thaw(one) for one in entry["chunks"]]
+    if not all(map(is_chunk, chunks)):
+        raise TypeError("a chunk lacks a member, or has one of another type")
+    if entry["n"] != sum(chunk["n"] for chunk in chunks):
+        raise TypeError("a series counts other points than its chunks")
+    return chunks

@@ -12,21 +12,26 @@ import math
 import re
 from collections import UserString
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
-from vcs_track.errors import CorruptError
 from vcs_track.formats.canonical import MAX_INT, MIN_INT, dumps, is_ascii
 from vcs_track.formats.oid import FORMATS
+from vcs_track.formats.thawing import (
+    MAX_BITS,
+    MAX_REPR,
+    PathText,
+    Repr,
+    collide,
+    is_short,
+    thaw,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 __all__ = ["MAX_REPR", "PathText", "Repr", "freeze", "is_plain", "thaw"]
-
-MAX_REPR: Final = 4096
 
 # Canonical JSON allows 64 open brackets; 4 are left for the object around the value.
 _MAX_DEPTH: Final = 60
@@ -35,36 +40,9 @@ _SHALLOW: Final = 400  # so many brackets cannot nest too deep for the interpret
 _MAX_ELEMENTS: Final = 64
 _MAX_DIMENSIONS: Final = 8
 _MAX_HASHED: Final = 64 << 20
-# The interpreter refuses decimal text of more than 4300 digits.
-_DECIMAL_BITS: Final = 13_000
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _ADDRESS: Final = re.compile(r" at 0x[0-9a-fA-F]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Repr:
-    """A value that could not be kept, as it printed itself.
-
-    Attributes:
-        type: ``module.Class`` of the value.
-        text: Its ``repr``, at most 4096 characters, without memory addresses.
-    """
-
-    type: str
-    text: str
-
-    def __str__(self) -> str:
-        return self.text
-
-
-class PathText(str):
-    """The text of a path that was recorded; works wherever a path is expected."""
-
-    __slots__ = ()
-
-    def __fspath__(self) -> str:
-        return str.__str__(self)
 
 
 def freeze(value: object, notes: list[str] | None = None) -> Any:
@@ -93,40 +71,6 @@ def is_plain(data: bytes) -> bool:
     # Single bytes are found fastest. A stranger may write a dollar as an escape.
     labels = (b"$" in data and b'"$"' in data) or (b"\\" in data and b"\\u" in data)
     return not labels and data.count(b"{") + data.count(b"[") < _SHALLOW
-
-
-def thaw(plain: object) -> Any:
-    """Return the value that *plain* stands for; the inverse of :func:`freeze`.
-
-    Paths come back as :class:`PathText`, arrays as nested lists; values that could not be
-    kept and kinds of a later version come back as :class:`Repr`.
-
-    Raises:
-        CorruptError: If a typed value is malformed.
-
-    Example:
-        >>> from vcs_track.formats.typed_json import thaw
-        >>> thaw({"betas": {"$": "tuple", "v": [0.9, 0.99]}})
-        {'betas': (0.9, 0.99)}
-    """
-    try:
-        return _thaw(plain)
-    except RecursionError:
-        raise CorruptError("a typed value is nested too deep") from None
-
-
-def _thaw(plain: object) -> Any:
-    if isinstance(plain, dict):
-        if "$" in plain:
-            return _thaw_label(plain)
-        # Most values are neither, and a call costs more than all the rest.
-        return {k: _thaw(item) if type(item) in _NESTED else item for k, item in plain.items()}
-    if isinstance(plain, list):
-        return [_thaw(item) if type(item) in _NESTED else item for item in plain]
-    return plain
-
-
-_NESTED: Final = (dict, list)
 
 
 class _Freezer:
@@ -189,9 +133,9 @@ class _Freezer:
 
     def _exact(self, value: Any) -> object:
         name = _name(type(value))
-        if name == "decimal.Decimal":
+        if name == "decimal.Decimal" and not value.is_snan():
             return _label("decimal", str(value))
-        if name == "fractions.Fraction":
+        if name == "fractions.Fraction" and is_short(value.numerator, value.denominator):
             parts = (value.numerator, value.denominator)
             return _label("fraction", [_freeze_int(part) for part in parts])
         return self._repr(value)
@@ -231,6 +175,8 @@ class _Freezer:
             return _label("tuple", [self.freeze(item, depth + 2) for item in value])
         if isinstance(value, (set, frozenset)):
             kind = "frozenset" if isinstance(value, frozenset) or self._hashable else "set"
+            if collide(value):
+                return self._repr(value)
             members = [self._member(item, depth + 2) for item in value]
             return _label(kind, sorted(members, key=dumps))
         if self._hashable:
@@ -248,6 +194,8 @@ class _Freezer:
         if self._hashable:
             return self._repr(value)
         if "$" in items or not all(map(_is_text, items)):
+            if collide(items):
+                return self._repr(value)
             pairs = [
                 [self._member(key, depth + 3), self.freeze(item, depth + 3)]
                 for key, item in items.items()
@@ -382,7 +330,7 @@ def _freeze_float(x: float) -> object:
 def _freeze_int(number: int) -> object:
     if MIN_INT <= number <= MAX_INT:
         return number
-    return _label("i", hex(number) if number.bit_length() > _DECIMAL_BITS else str(number))
+    return _label("i", hex(number) if number.bit_length() > MAX_BITS else str(number))
 
 
 def _freeze_complex(number: complex) -> object:
@@ -412,89 +360,4 @@ _SCALARS: Final[dict[type, Callable[[Any], object]]] = {
     time: lambda value: _label("time", value.isoformat()),
     datetime: lambda value: _label("datetime", value.isoformat()),
     timedelta: _freeze_timedelta,
-}
-
-
-# ---- back ------------------------------------------------------------------------------
-
-
-def _thaw_label(plain: dict[str, Any]) -> object:
-    kind = plain["$"]
-    thawer = _THAWERS.get(kind) if isinstance(kind, str) else None
-    try:
-        if thawer is not None:
-            return thawer(plain["v"])
-        if kind == "repr":
-            return Repr(_expect(plain["type"], str), _expect(plain["v"], str))
-        text = dumps(plain).decode()[:MAX_REPR]
-        return Repr(f"unknown label {_expect(kind, str)[:40]}", text)
-    except (ValueError, TypeError, KeyError, ArithmeticError) as error:
-        raise CorruptError(
-            f"a value has the label '{kind!s:.40}' and does not fit it: {error}"
-        ) from None
-
-
-def _expect(value: Any, kind: type) -> Any:
-    if type(value) is not kind:
-        raise TypeError(f"found {type(value).__name__}, expected {kind.__name__}")
-    return value
-
-
-def _thaw_list(v: Any) -> list[Any]:
-    return [_thaw(item) for item in _expect(v, list)]
-
-
-def _thaw_float(v: Any) -> float:
-    return {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}[v]
-
-
-def _thaw_int(v: Any) -> int:
-    return int(_expect(v, str), 16 if "x" in v else 10)
-
-
-def _thaw_bytes(v: Any) -> bytes:
-    return base64.b64decode(_expect(v, str), validate=True)
-
-
-def _thaw_complex(v: Any) -> complex:
-    real, imaginary = _thaw_list(v)
-    return complex(_expect(real, float), _expect(imaginary, float))
-
-
-def _thaw_decimal(v: Any) -> object:
-    from decimal import Decimal
-
-    return Decimal(_expect(v, str))
-
-
-def _thaw_fraction(v: Any) -> object:
-    from fractions import Fraction
-
-    numerator, denominator = _thaw_list(v)
-    return Fraction(_expect(numerator, int), _expect(denominator, int))
-
-
-def _thaw_timedelta(v: Any) -> timedelta:
-    days, seconds, microseconds = (_expect(part, int) for part in _expect(v, list))
-    return timedelta(days, seconds, microseconds)
-
-
-_THAWERS: Final[dict[str, Callable[[Any], object]]] = {
-    "f": _thaw_float,
-    "i": _thaw_int,
-    "bytes": _thaw_bytes,
-    "bytearray": lambda v: bytearray(_thaw_bytes(v)),
-    "path": lambda v: PathText(_expect(v, str)),
-    "tuple": lambda v: tuple(_thaw_list(v)),
-    "set": lambda v: set(_thaw_list(v)),
-    "frozenset": lambda v: frozenset(_thaw_list(v)),
-    "date": lambda v: date.fromisoformat(_expect(v, str)),
-    "time": lambda v: time.fromisoformat(_expect(v, str)),
-    "datetime": lambda v: datetime.fromisoformat(_expect(v, str)),
-    "timedelta": _thaw_timedelta,
-    "complex": _thaw_complex,
-    "decimal": _thaw_decimal,
-    "fraction": _thaw_fraction,
-    "array": _thaw_list,
-    "map": lambda v: dict(_thaw_list(v)),
 }

@@ -30,6 +30,7 @@ __all__ = [
 BUNDLE_INDEX: Final = "bundle.json"
 _VERSION: Final = b'{"@":"bundle/1",'
 _LARGEST_INDEX: Final = 256 << 20  # bytes; a million objects take about half of it
+_INDEX_MEMORY: Final = 256 << 20
 
 
 class Home(Protocol):
@@ -150,7 +151,12 @@ class BundleHome:
         Raises:
             CorruptError: If it is damaged.
         """
-        index = canonical.loads(self.pack.read_entry(BUNDLE_INDEX, largest=_LARGEST_INDEX))
+        index = canonical.check(
+            self.pack.read_entry(BUNDLE_INDEX, largest=_LARGEST_INDEX),
+            max_bytes=_LARGEST_INDEX,
+            # Each object has a line; what else is listed takes little.
+            max_memory=_INDEX_MEMORY + 1024 * self.pack.directory.entries,
+        )
         if not isinstance(index, dict):
             raise CorruptError(f"bundle.json of '{self.path.name}' is damaged")
         return index

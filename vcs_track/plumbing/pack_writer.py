@@ -185,6 +185,8 @@ class PackWriter:
     def _placed(self, entry: Entry) -> Entry:
         if entry.stored > pack.MAX_ENTRY or self._at + entry.stored > self._largest:
             raise CorruptError("an object or a pack is larger than 2 GiB")
+        if len(self) >= pack.MOST_ENTRIES:
+            raise CorruptError(f"a pack cannot have more than {pack.MOST_ENTRIES:,} entries")
         return entry._replace(offset=self._at)
 
     def finish(self, *, sync: bool = True) -> None:

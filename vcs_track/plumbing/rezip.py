@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from vcs_track.errors import CorruptError
-from vcs_track.formats.any_zip import read_entries
+from vcs_track.formats.any_zip import ends_as_pack, read_entries
 from vcs_track.formats.oid import object_format
 from vcs_track.formats.pack import MAX_BUNDLE, Entry
 from vcs_track.plumbing import fsio, mapped
@@ -68,7 +68,7 @@ def _again(path: Path, scratch: Path, failure: CorruptError) -> PackWriter:
     try:
         entries = _ours(read_entries(data))
     except CorruptError as error:
-        if data[:2] != b"PK":
+        if data[:2] != b"PK" or ends_as_pack(data):
             raise failure from None
         raise CorruptError(
             f"'{path.name}' is not a bundle of vcs-track: {error}", hint=failure.hint

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from vcs_track.errors import CorruptError, ObjectNotFoundError, VcsTrackError
 from vcs_track.formats.code import Code
-from vcs_track.formats.manifest import decode_run
+from vcs_track.formats.manifest import decode_media, decode_run
 from vcs_track.formats.oid import looks_like_id, object_format
-from vcs_track.formats.pack import OBJECTS
+from vcs_track.formats.pack import OBJECTS, check_growth
 from vcs_track.plumbing.home import BUNDLE_INDEX
 from vcs_track.plumbing.object_errors import collision
 from vcs_track.porcelain import values
@@ -35,6 +35,7 @@ __all__ = ["Checked", "check_bundle", "describe", "needed"]
 _LARGEST_DOCUMENT: Final = 64 << 20
 _SPARE: Final = 32 << 20
 _NAMED: Final = 3
+_MOST_HEADS: Final = 1_000
 
 
 @dataclass(slots=True)
@@ -70,6 +71,7 @@ def check_bundle(
         CorruptError: If anything is wrong.
     """
     result = Checked(home.heads(), home.trees())
+    _check_heads(result.heads)
     lists = _lists(home)
     _check_objects(home, store, lists["objects"], progress)
     told = [home.index.get(key, {}) for key in ("heads", "code")]
@@ -90,6 +92,14 @@ def check_bundle(
         raise CorruptError("bundle.json lists something as left out that is there")
     _check_runs(home, result, _Both(home.pack, known), set(lists["missing"]))
     return result
+
+
+def _check_heads(heads: Named) -> None:
+    for run, found in heads.items():
+        if len(found) > _MOST_HEADS:  # which are merged whenever the run is looked at
+            raise CorruptError(
+                f"run '{run}' has {len(found):,} heads, the limit is {_MOST_HEADS:,}"
+            )
 
 
 def needed(home: BundleHome, absent: Iterable[ObjectId]) -> ObjectNotFoundError:
@@ -134,6 +144,7 @@ def _check_objects(
 ) -> None:
     """Check the layout and each entry, and that *listed* says of each what it is."""
     entries = home.pack.check_layout()
+    check_growth(sum(entry.size for entry in entries), home.pack.directory.end)
     total = sum(entry.stored for entry in entries)
     done = spared = 0
     for entry in entries:
@@ -215,6 +226,8 @@ def _check_runs(home: BundleHome, result: Checked, objects: _Both, missing: set[
     for run, found in result.heads.items():
 
         def same_run(oid: ObjectId, data: bytes, run: str = run) -> None:
+            if data.startswith(b'{"@":"media/1"'):
+                _check_sizes(data, home)
             if not data.startswith(b'{"@":"run/1"'):
                 return
             state = decode_run(data)
@@ -238,6 +251,13 @@ def _check_runs(home: BundleHome, result: Checked, objects: _Both, missing: set[
             raise CorruptError(f"blob '{min(lacking)[:12]}' of run '{run}' is missing")
         result.roles.update(everything.roles)
     _check_trees(result, objects, known_trees)
+
+
+def _check_sizes(data: bytes, home: BundleHome) -> None:
+    for item in decode_media(data):
+        entry = home.pack.find(item.oid)
+        if entry is not None and entry.size != item.size:
+            raise CorruptError(f"a media manifest says another size of '{item.oid[:12]}'")
 
 
 def _check_trees(result: Checked, objects: _Both, known_trees: set[str]) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from vcs_track.porcelain.bundle_import import Imported
+    from vcs_track.porcelain.convert import Converted
     from vcs_track.porcelain.run import Run
     from vcs_track.porcelain.run_view import RunView
 
@@ -142,3 +143,34 @@ class BundlesRuns(Lookup):
         from vcs_track.porcelain import bundle_import
 
         return bundle_import.import_(self.store, as_path(path), dry_run=dry_run, progress=progress)
+
+    @storage_errors("convert the repository")
+    def convert(
+        self, folder: str | Path, object_format: str, *, progress: Progress | None = None
+    ) -> Converted:
+        """Make a repository of another object format with the same runs.
+
+        This one is only read. Repeated, it goes on where it was interrupted, takes along what
+        is new, and changes nothing else.
+
+        Args:
+            folder: Where ``.runs`` is made.
+            object_format: ``sha256`` or ``xxh128``.
+            progress: Is called with runs done and runs in all.
+
+        Raises:
+            CorruptError: If an object is damaged or missing.
+            InvalidValueError: If this repository has that format, *folder* has another, or a
+                run has not ended.
+
+        Example:
+            >>> import tempfile, vcs_track
+            >>> repo = vcs_track.init(tempfile.mkdtemp(), "xxh128")
+            >>> repo.start_run("base", hparams={"lr": 0.1}).finish()
+            >>> done = repo.convert(tempfile.mkdtemp(), "sha256")
+            >>> vcs_track.open(done.folder).run("base").hparams
+            {'lr': 0.1}
+        """
+        from vcs_track.porcelain.convert import convert
+
+        return convert(self.store, as_path(folder), object_format, progress=progress)

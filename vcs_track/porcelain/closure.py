@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from vcs_track.errors import CorruptError, ObjectNotFoundError
 from vcs_track.formats import canonical
@@ -17,6 +17,7 @@ from vcs_track.formats.manifest import (
 )
 from vcs_track.formats.oid import ObjectId
 from vcs_track.formats.series import decode_column, decode_scalars
+from vcs_track.formats.series_check import COLUMNS, check_chunk
 from vcs_track.formats.typed_json import thaw
 
 if TYPE_CHECKING:
@@ -85,25 +86,29 @@ def closure(
     known = known or {}
     lacking: dict[ObjectId, str] = {}
     said: dict[ObjectId, str] = {}
+    seen: set[tuple[str, ObjectId]] = set()
+    columns: set[ObjectId] = set()
     todo: list[tuple[str, ObjectId]] = [(role, oid) for oid in heads]
     while todo:
         role, oid = todo.pop()
-        if found.has(oid) or (role in _SHARED and known.get(oid) == role):
+        # By role: what passes as an image here may be named as a document there.
+        if (role, oid) in seen or (role in _SHARED and known.get(oid) == role):
             continue
+        seen.add((role, oid))
         if oid not in objects:
             if oid not in absent:
-                if role not in _LEAVES:
-                    raise _missing(role, oid)
-                lacking[oid] = role  # a state that is read later may say that it was redacted
+                lacking[oid] = _role_of_missing(role, oid, lacking.get(oid))
             found.missing.add(oid)
             continue
-        found.roles[oid] = role
+        found.roles[oid] = _stronger(found.roles.get(oid) or known.get(oid), role)
         if role == "col/1":
-            if check:
-                _check_column(objects.read(oid))
+            if check and oid not in columns:
+                _column(objects.read(oid))
         elif role not in _LEAVES:
             data = objects.read(oid)
-            _check(role, data, said, canonically=check)
+            if check:
+                columns |= _check_document(role, data, objects)
+            _check(role, data, said)
             if visit is not None:
                 visit(oid, data)
             todo.extend(references(data))
@@ -111,15 +116,47 @@ def closure(
     return found
 
 
-def _check_column(data: bytes) -> None:
+def _stronger(old: str | None, new: str) -> str:
+    """Return the role of an object that has both: a blob may be absent, a document may not."""
+    return new if old is None or old == "blob" or (old == "text" and new != "blob") else old
+
+
+def _role_of_missing(role: str, oid: ObjectId, before: str | None) -> str:
+    # A state that is read later may say that it was redacted.
+    if role not in _LEAVES:
+        raise _missing(role, oid)
+    return _stronger(before, role)
+
+
+def _column(data: bytes) -> list[Any]:
     canonical.check(data)
-    decode_column(data)
+    return decode_column(data)
 
 
-def _check(role: str, data: bytes, said: dict[ObjectId, str], *, canonically: bool) -> None:
+def _check_document(role: str, data: bytes, objects: Objects) -> set[ObjectId]:
+    """Check a stranger's document; return the columns that were looked at on the way."""
+    canonical.check(data)
+    return _check_series(data, objects) if role == "scalars/1" else set()
+
+
+def _check_series(data: bytes, objects: Objects) -> set[ObjectId]:
+    """Compare each chunk with its columns; return these."""
+    seen: set[ObjectId] = set()
+    recent: dict[ObjectId, list[Any]] = {}
+    for tag, chunks in decode_scalars(data).items():
+        for chunk in chunks:
+            ids = {name: chunk[name] for name in COLUMNS if name in chunk}
+            if not all(oid in objects for oid in ids.values()):
+                continue  # the walk that follows says what that means
+            # Series that were logged together share columns.
+            recent = {oid: recent.get(oid) or _column(objects.read(oid)) for oid in ids.values()}
+            check_chunk(tag, chunk, {name: recent[oid] for name, oid in ids.items()})
+            seen.update(recent)
+    return seen
+
+
+def _check(role: str, data: bytes, said: dict[ObjectId, str]) -> None:
     """Refuse what is no such document; note what it says of redactions."""
-    if canonically:
-        canonical.check(data)
     document = _CHECKS.get(role, _any_document)(data)
     if isinstance(document, RunManifest):
         said.update({ObjectId(oid): one["reason"] for oid, one in document.redacted.items()})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from vcs_track.errors import CorruptError
-from vcs_track.formats import any_zip
+from vcs_track.formats import any_zip, pack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -147,7 +147,7 @@ class TestStrict:
 
     def test_a_bomb(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Entries that together would grow without bound are refused unread."""
-        monkeypatch.setattr(any_zip, "_ANYWAY", 1 << 20)
+        monkeypatch.setattr(pack, "_ANYWAY", 1 << 20)
         stream = io.BytesIO()
         with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
             for number in range(3):

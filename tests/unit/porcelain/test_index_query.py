@@ -91,7 +91,9 @@ def views(bodies: list[dict[str, Any]]) -> list[RunView]:
             for step, value in enumerate(body["points"]):
                 builder.add(16, value, step, step)
             scalars = objects.add(series.encode_scalars({"m": builder.finish()}))
-        git = None if body["dirty"] is None else {"dirty": body["dirty"], "commit": f"c{number}"}
+        git = (
+            None if body["dirty"] is None else {"dirty": body["dirty"], "commit": f"{number:040x}"}
+        )
         state = manifest.RunManifest(
             run=f"r{number}", name=f"n{number % 3}", status=body["status"], time_us=9_000_000,
             created_us=1_000_000 * (number % 4), notes=body["note"], tags=tuple(body["tags"]),
