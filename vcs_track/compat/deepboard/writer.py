@@ -24,13 +24,14 @@ from vcs_track.errors import InvalidValueError, RunSealedError
 from vcs_track.porcelain import values
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from vcs_track.porcelain.run import Run
     from vcs_track.porcelain.run_view import RunView
 
 __all__ = ["LogWriter", "check_each"]
 
 _PYPLOT: Final = "matplotlib.pyplot"
-_modules = sys.modules
 _LARGEST: Final = 2**63
 _HTML: Final = {"text": "text/plain", "fragment": "text/html"}
 
@@ -121,6 +122,7 @@ class LogWriter(Labelled):
         plain = self.enabled and native is not None and self.keep_each == 1
         self._point: Any = None if native is None else native.add_scalar
         self._known: dict[str, str] = self._names if plain else {}
+        self._watched: Container[str] = sys.modules if self.auto_log_plt else ()
 
     def _view(self) -> RunView | None:
         if self.disable:
@@ -159,23 +161,22 @@ class LogWriter(Labelled):
             try:
                 name = self._known[tag]
             except (KeyError, TypeError):
-                name = None
-            if name is not None and not (self.auto_log_plt and _PYPLOT in _modules):
-                if step is None:
-                    step = self.global_step.get(tag, 0)
-                    self._point(name, scalar_value, step)
-                    self.global_step[tag] = step + 1
-                elif type(step) is int:
-                    try:
+                pass
+            else:
+                if _PYPLOT not in self._watched:
+                    if step is None:
+                        step = self.global_step.get(tag, 0)
                         self._point(name, scalar_value, step)
-                    except InvalidValueError:
-                        raise _too_large(step) from None
-                else:
-                    self._add_scalar(tag, scalar_value, step, None, None, flush=False)
+                        self.global_step[tag] = step + 1
+                    else:
+                        try:
+                            self._point(name, scalar_value, step)
+                        except InvalidValueError:
+                            _step(step)  # says it in DeepBoard's type
+                            raise
+                    if step > self._top:
+                        self._top = step
                     return
-                if step > self._top:
-                    self._top = step
-                return
         self._add_scalar(tag, scalar_value, step, epoch, walltime, flush=flush)
 
     def _add_scalar(
@@ -364,7 +365,7 @@ class LogWriter(Labelled):
         )
 
     def _where(self, step: Any, tag: Any, epoch: Any) -> tuple[int, str | None, Any]:
-        at = max(self._top, 0) if step is None else _step(step)
+        at = _step(max(self._top, 0) if step is None else step)
         name = None if tag is None else names.stored(str(cells.text_of("a tag", tag)))
         return at, name, epoch
 
