@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from vcs_track.errors import CorruptError, InvalidValueError
+from vcs_track.errors import CorruptError, InvalidValueError, LockedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["ForeignTables"]
 
 _LONGEST: Final = 256 << 20  # bytes of a value
+_BUSY: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_WAIT: Final = 2.0  # seconds for who writes it
 _BATCH: Final = 1000  # rows at a time
 _BATCH_BLOBS: Final = 4
 
@@ -32,6 +34,7 @@ class ForeignTables:
     Raises:
         InvalidValueError: If there is no such file.
         CorruptError: If it is no database.
+        LockedError: If somebody writes it just now.
     """
 
     def __init__(self, path: Path) -> None:
@@ -39,7 +42,9 @@ class ForeignTables:
             raise InvalidValueError(f"there is no database '{path}'", hint="give the path of one")
         self._path = path
         with self._said():
-            self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+            self._db = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_WAIT
+            )
             try:
                 self._prepare()
             except BaseException:
@@ -72,6 +77,11 @@ class ForeignTables:
         try:
             yield
         except (sqlite3.Error, OverflowError) as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _BUSY:
+                raise LockedError(
+                    f"'{self._path}' is being written",
+                    hint="try again when the program that writes it has ended",
+                ) from None
             raise CorruptError(f"'{self._path}' cannot be read: {error}") from None
 
     def ends(self, table: str, group: str, key: str) -> dict[Any, tuple[int, int]]:

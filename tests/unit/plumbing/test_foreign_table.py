@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from vcs_track.errors import CorruptError, InvalidValueError
+from vcs_track.errors import CorruptError, InvalidValueError, LockedError
 from vcs_track.plumbing.foreign_table import ForeignTables
 
 if TYPE_CHECKING:
@@ -64,6 +64,16 @@ class TestForeignTables:
 
         with ForeignTables(path) as tables, pytest.raises(CorruptError, match="too big"):
             list(tables.rows('a"b', ("v w",), {"id_": 9}))
+
+    def test_while_it_is_written(self, path: Path) -> None:
+        """A database that somebody writes just now is not called damaged."""
+        db = sqlite3.connect(path)
+        db.execute("BEGIN EXCLUSIVE")
+
+        with pytest.raises(LockedError, match="is being written"):
+            ForeignTables(path)
+        db.rollback()
+        db.close()
 
     def test_no_file(self, tmp_path: Path) -> None:
         """What is not there, or no database, is said."""

@@ -45,7 +45,8 @@ def command(context: Context, dry_run: bool, files: tuple[str, ...]) -> None:
 
     \b
     Exit codes: 0 taken in, 2 no such file, not such a file or another object format, 10 no
-    repository, 11 it is partial and what it leaves out is not here, 12 the file is damaged.
+    repository, 11 it is partial and what it leaves out is not here, 12 the file is damaged, 13 a database is being
+    written.
     """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
     # Words, not paths: as a path './deepboard' would be the same as 'deepboard'.
     if files[0] == "deepboard" and len(files) == 1:
