@@ -39,11 +39,11 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(collections|contextlib|datetime|os|pathlib|types|typing)\..+"),
     (r"py:.*", r"(Any|Callable|ClassVar|Iterable|Iterator|Literal|Mapping|Path|Self|Sequence)"),
     # other projects'
-    (r"py:.*", r"(PIL|click|git|numpy|pandas|polars)(\..+)?"),
+    (r"py:.*", r"(PIL|click|git|numpy|pandas|polars|sqlite3)(\..+)?"),
     # inner names that hints take from imports for the type checker only
     (
         r"py:.*",
-        r"(Among|Better|Chunk|Declared|Defaults|Finder|Join|MediaItem|ObjectFormat|ObjectId|Objects|Progress|Rows|RunManifest|Runs|Some|Steps|Store|Term|Trial|_Piece|_R)",
+        r"(Among|Better|(vcs_track.compat.deepboard.book.)?Book|Chunk|Declared|Defaults|Finder|Join|MediaItem|ObjectFormat|ObjectId|Objects|Progress|Rows|RunManifest|Runs|Some|Steps|Store|Term|Trial|_Piece|_R)",
     ),
     (r"py:.*", r"(bundle\.Imported|fsck\.Report)"),
     (r"py:.*", r"(Tol|Words)"),

@@ -24,6 +24,7 @@ __all__ = [
     "ObjectFormat",
     "ObjectId",
     "check64",
+    "digest_of",
     "git_object_id",
     "looks_like_id",
     "new_file_name_hash",
@@ -140,6 +141,20 @@ check64 = xxhash.xxh3_64_intdigest
 def new_file_name_hash() -> _Hasher:
     """Return an incremental hasher for the name of a pack file."""
     return hashlib.sha256()
+
+
+def digest_of(name: str, data: bytes) -> str:
+    """Return the hash *name* of *data*, as hexadecimal digits.
+
+    Raises:
+        ValueError: If there is no such hash.
+
+    Example:
+        >>> from vcs_track.formats.oid import digest_of
+        >>> digest_of("sha256", b"")[:8]
+        'e3b0c442'
+    """
+    return hashlib.new(name, data, usedforsecurity=False).hexdigest()
 
 
 def new_git_hash(name: str, length: int) -> _Hasher:

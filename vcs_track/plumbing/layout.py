@@ -88,6 +88,11 @@ class Layout:
         return self.local / "adopted"
 
     @property
+    def tables(self) -> Path:
+        """How each table of a compatible API numbers and shows runs."""
+        return self.local / "tables"
+
+    @property
     def gc_lock(self) -> Path:
         """The lock that a clean-up holds."""
         return self.local / "gc.lock"

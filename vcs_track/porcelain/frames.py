@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Kind = Literal["truth", "integer", "number", "text", "texts", "mixed"]
     Rows = Sequence[Mapping[str, Any]]
 
-__all__ = ["columns_of", "kind_of", "to_arrow", "to_pandas", "to_polars"]
+__all__ = ["columns_of", "kind_of", "plain_frame", "to_arrow", "to_pandas", "to_polars"]
 
 _INTEGERS: Final = range(-(2**63), 2**63)
 _EXACT: Final = range(-(2**53), 2**53 + 1)  # integers that a float holds
@@ -76,6 +76,25 @@ def to_pandas(rows: Rows) -> Any:
             for name, values in columns_of(rows).items()
         }
     )
+
+
+def plain_frame(names: Sequence[str], data: Sequence[Sequence[Any]], index: int | None) -> Any:
+    """Return rows as a pandas DataFrame, of the types that pandas finds.
+
+    Args:
+        names: Names of the columns, which may repeat.
+        data: The rows.
+        index: Which column names the rows, or None for none.
+
+    Raises:
+        NotInstalledError: If pandas is not installed.
+    """
+    try:
+        import pandas as pd
+    except ImportError:
+        raise NotInstalledError("to_pd() needs pandas", package="pandas") from None
+    frame = pd.DataFrame(list(data), columns=list(names))
+    return frame if index is None else frame.set_index(frame.columns[index])
 
 
 def to_polars(rows: Rows) -> Any:

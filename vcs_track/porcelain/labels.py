@@ -76,8 +76,16 @@ class Labels:
         if self._ended:
             edits.edit(self._store, self.id, results=metrics)
             return
-        self._frame({"k": "result", "v": typed_json.freeze(metrics)})
+        self.set_results(**metrics)
         self.finish()
+
+    def set_results(self, **metrics: Any) -> None:
+        """Record results of a run that goes on.
+
+        Args:
+            **metrics: Result by name.
+        """
+        self._frame({"k": "result", "v": typed_json.freeze(metrics)})
 
     def set_note(self, note: str | None) -> None:
         """Replace the note, also after the end of the run."""
@@ -116,6 +124,23 @@ class Labels:
             self._status = status
         else:
             self.finish(status)
+
+    def set_face(self, face: str, **facts: Any) -> None:
+        """Keep facts of the compatible API *face* with the run.
+
+        Args:
+            face: Its name.
+            **facts: Plain data by name; a later value replaces the earlier one.
+        """
+        self._frame({"k": "face", "face": face, "v": facts})
+
+    def set_ended(self, walltime: float) -> None:
+        """Say when the run ended, where it took place earlier than it is recorded.
+
+        Args:
+            walltime: Seconds since 1970 UTC.
+        """
+        self._frame({"k": "ended", "v": values.check_walltime(walltime)})
 
     def _set(self, **labels: Any) -> None:
         if self._ended:

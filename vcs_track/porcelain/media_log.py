@@ -19,13 +19,14 @@ from vcs_track.porcelain import values
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from vcs_track.porcelain.defaults import Defaults
     from vcs_track.porcelain.writer import Writer
 
 __all__ = ["MediaLog"]
 
+_KINDS = ("image", "figure", "text", "fragment", "file")
 _OUTPUT = 64 << 10  # bytes of console output in one record
 
 
@@ -167,6 +168,49 @@ class MediaLog:
 
         self._store_media(store, flush=False)
         return oid
+
+    def add_item(
+        self,
+        kind: str,
+        data: bytes,
+        *,
+        mime: str = "application/octet-stream",
+        step: int | None = None,
+        tag: str | None = None,
+        epoch: float | None = None,
+        name: str | None = None,
+        meta: Mapping[str, Any] | None = None,
+        walltime: float | None = None,
+        flush: bool = False,
+    ) -> None:
+        """Record bytes as they are, for compatible APIs and importers.
+
+        Args:
+            kind: ``image``, ``figure``, ``text``, ``fragment`` or ``file``.
+            data: The bytes.
+            mime: Media type.
+            step: Step. Default: that of the point logged last.
+            tag: Tag.
+            epoch: Epoch.
+            name: File name.
+            meta: What describes it, plain data.
+            walltime: Seconds since 1970 UTC. Default: now.
+            flush: Wait until it survives a power cut.
+
+        Raises:
+            InvalidValueError: If *kind* is another one.
+        """
+        if kind not in _KINDS:
+            raise InvalidValueError(
+                f"there is no kind of media '{kind}'", hint=f"use one of {', '.join(_KINDS)}"
+            )
+        label = None if name is None else values.check_name(name)
+        content = self._content(
+            kind, tag, step, epoch, mime=mime, name=label, meta=dict(meta or {})
+        )
+        if walltime is not None:
+            content["wall"] = values.check_walltime(walltime)
+        self._store_media(lambda writer: writer.blob(content, data), flush=flush)
 
     def detect_and_log_figures(
         self,

@@ -16,18 +16,18 @@ from vcs_track.formats import canonical, manifest, series, slots, typed_json
 from vcs_track.formats.code import Code, with_code_gap
 from vcs_track.formats.manifest import MediaItem, RunManifest
 from vcs_track.formats.scan import Damage, Points, Record, Rows
+from vcs_track.porcelain.batches import split
 from vcs_track.porcelain.inputs import body_of, with_input, with_inputs
 from vcs_track.porcelain.transcript import Transcript
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from vcs_track.formats.oid import ObjectId
     from vcs_track.plumbing.journal import JournalReader
 
     Emit = Callable[..., ObjectId]
     Read = Callable[[ObjectId], bytes]
-    _Columns = tuple[array[float], array[int], array[int]]
 
 __all__ = ["EDITABLE", "Replay"]
 
@@ -45,45 +45,6 @@ class _Table:
 
     tags: dict[int, tuple[series.SeriesBuilder, int, Any]] = field(default_factory=dict)
     shapes: dict[int, list[int]] = field(default_factory=dict)
-
-
-def _split(points: Points, table: _Table) -> Iterator[tuple[int, _Columns]]:
-    """Yield a tag number and its values, steps and walls, in order within each series."""
-    words = points.words.tolist()
-    period = words.index(words[0], 1) if words[0] in words[1:] else len(words)
-    turn = words[:period]
-    builders = {id(table.tags[word >> 8][0]) for word in turn if word >> 8 in table.tags}
-    if len(builders) == period and words[period:] == words[:-period]:
-        # One tag, or a loop that logs its tags in turn: each one's points are a slice.
-        for place, word in enumerate(turn):
-            yield word >> 8, _columns(points, slice(place, None, period))
-        return
-    places: dict[int, list[int]] = {}
-    for place, word in enumerate(words):
-        places.setdefault(word, []).append(place)
-    if len({id(table.tags[w >> 8][0]) for w in places if w >> 8 in table.tags}) < len(places):
-        # Two epochs of one series, say: their points must not change places.
-        for place, word in enumerate(words):
-            yield word >> 8, _columns(points, slice(place, place + 1))
-        return
-    _, steps, values, walls = points
-    for word, at in places.items():
-        yield (
-            word >> 8,
-            (
-                array("d", map(values.__getitem__, at)),
-                array("q", map(steps.__getitem__, at)),
-                array("q", map(walls.__getitem__, at)),
-            ),
-        )
-
-
-def _columns(points: Points, part: slice) -> _Columns:
-    return (
-        array("d", points.values[part].tobytes()),
-        array("q", points.steps[part].tobytes()),
-        array("q", points.walls[part].tobytes()),
-    )
 
 
 class Replay:
@@ -114,6 +75,8 @@ class Replay:
         self.exit: dict[str, Any] = {}
         self.inputs: dict[str, Any] = {}
         self._start: dict[str, Any] = {}  # goes with the command line
+        self.extra: dict[str, Any] = {}
+        self._told_end: Any = None
         self.gaps: list[dict[str, Any]] = []
         self.writers: dict[str, int] = {}
         self.statuses: list[str] = []
@@ -135,6 +98,7 @@ class Replay:
 
     def _load(self, base: RunManifest, read: Read) -> None:
         self.gaps.extend(base.gaps)
+        self.extra.update(base.extra)
         self.writers.update(base.writers)
         self.summary_set.update(base.summary_set)
         self.results.update(base.results)
@@ -261,7 +225,7 @@ class Replay:
         return builder
 
     def _floats(self, table: _Table, points: Points) -> None:
-        for number, columns in _split(points, table):
+        for number, columns in split(points, table.tags):
             builder = self._at(table, number)
             if builder is None:
                 self._orphans += len(columns[0])
@@ -322,6 +286,8 @@ class Replay:
         for key, value in content.get("info", {}).items():
             if key in EDITABLE:
                 self.fields.setdefault(key, value)
+            elif key == "faces":
+                self.extra.setdefault(key, value)
             else:
                 self.info.setdefault(key, value)
 
@@ -353,6 +319,16 @@ class Replay:
         self.hparams.update(given)
         if content.get("start") and self._primary:
             self._start["hparams"] = self._emit(manifest.encode_document("hparams/1", given))
+
+    def _on_face(self, content: dict[str, Any], wall_us: int) -> None:
+        del wall_us
+        faces = self.extra.get("faces", {})
+        old = faces.get(content["face"], {})
+        self.extra["faces"] = {**faces, content["face"]: {**old, **content["v"]}}
+
+    def _on_ended(self, content: dict[str, Any], wall_us: int) -> None:
+        del wall_us
+        self._told_end = content["v"]
 
     def _on_input(self, content: dict[str, Any], wall_us: int) -> None:
         del wall_us
@@ -411,6 +387,9 @@ class Replay:
         return max(self.statuses, key=lambda word: _GRAVITY.get(word, 0), default="crashed")
 
     def _ended(self, created: int, now: int) -> int:
+        told = self._told_end
+        if type(told) is int and created <= told <= now:
+            return told  # it was recorded elsewhere, and not now
         # The last record tells, unless its time is one that the caller made up.
         return self.ended_us if created <= self.ended_us <= now else now
 
@@ -473,7 +452,7 @@ class Replay:
             gaps=tuple(with_code_gap(self.gaps, self._git()) if lacks_code else self.gaps),
             writers=self.writers,
             redacted=base.redacted if base else {},
-            extra=base.extra if base else {},
+            extra=self.extra,
             tags=tuple(fields.pop("tags", ()) or ()),
             **fields,
         )  # fmt: skip
@@ -483,6 +462,8 @@ _FRAMES: Final[dict[str, Callable[[Replay, dict[str, Any], int], None]]] = {
     "writer": Replay._on_writer,  # noqa: SLF001 -- the table belongs to the class
     "set": Replay._on_set,  # noqa: SLF001
     "hparams": Replay._on_hparams,  # noqa: SLF001
+    "ended": Replay._on_ended,  # noqa: SLF001
+    "face": Replay._on_face,  # noqa: SLF001
     "input": Replay._on_input,  # noqa: SLF001
     "result": Replay._on_results,  # noqa: SLF001
     "summary": Replay._on_summary,  # noqa: SLF001

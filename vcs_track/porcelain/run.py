@@ -388,13 +388,19 @@ class Run(Labels, MediaLog, InputLog, Reads):
         self._last_step = step
         return True
 
-    def new_repetition(self) -> None:
-        """Begin the next repetition with the same hyperparameters; steps restart."""
+    def new_repetition(self, number: int | None = None) -> None:
+        """Begin a repetition with the same hyperparameters; steps restart.
+
+        Args:
+            number: Its number, from 0. Default: the next.
+        """
+        if number is not None and (type(number) is not int or not 0 <= number < 2**31):
+            raise InvalidValueError(f"repetition {number!r:.40} is not one")
         with self._lock:
             self._live()
             self._forget()
             self._starts.clear()
-            self.repetition += 1
+            self.repetition = self.repetition + 1 if number is None else number
 
     # ---- durability and the end --------------------------------------------------------
 

@@ -30,6 +30,12 @@ class RunFacts:
     def _scalars(self) -> dict[str, list[Chunk]]:
         raise AssertionError  # the view has it
 
+    @property
+    def faces(self) -> dict[str, Any]:
+        """What compatible APIs keep with the run, by their names."""
+        found = self.manifest.extra.get("faces")
+        return found if isinstance(found, dict) else {}
+
     @cached_property
     def flat(self) -> dict[str, Any]:
         """Every value that a filter can name, by its full name."""

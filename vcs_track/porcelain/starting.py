@@ -54,6 +54,7 @@ class StartsRuns(Again):
         rank: int | None = None,
         inputs: Declared = (),
         on_duplicate: Literal["ignore", "warn", "raise"] = "ignore",
+        faces: Mapping[str, Any] | None = None,
     ) -> Run: ...
 
     @storage_errors("start a run")  # type: ignore[misc]  # 'options' are those named here
@@ -76,6 +77,7 @@ class StartsRuns(Again):
         rank: int | None = None,
         inputs: Declared = (),
         on_duplicate: str = "ignore",
+        faces: Mapping[str, Any] | None = None,
     ) -> Run | RunView:
         """Start a run, or join one that is going on.
 
@@ -106,6 +108,7 @@ class StartsRuns(Again):
                 hyperparameters and inputs: ``warn`` or ``raise`` where one has finished or is
                 running, ``return`` the one that has finished. Not looked for with *id* or
                 *resume*.
+            faces: What a compatible API keeps with the run, plain data by its name.
 
         Returns:
             The open run; with ``return`` maybe a stored one, whose status is ``finished``.
@@ -159,6 +162,7 @@ class StartsRuns(Again):
                 before = self.run(run_id)
         if not info.get("tags"):
             info.pop("tags", None)
+        info["faces"] = dict(faces) if faces and new else None
         info = {key: value for key, value in info.items() if value is not None}
         # A rank that is late adds to a run that has ended, and says nothing about its end.
         late = before is not None and not policy and bool(rank)
@@ -175,6 +179,33 @@ class StartsRuns(Again):
             run._go_on(before)  # noqa: SLF001 -- only a repository resumes a run
         run._declare(params, () if new else known, start=new)  # noqa: SLF001 -- as above
         return run
+
+    @storage_errors("record a run")
+    def record_run(
+        self, run_id: str, name: str, facts: Mapping[str, Any], faces: Mapping[str, Any]
+    ) -> Run:
+        """Start to write down a run that took place elsewhere.
+
+        Args:
+            run_id: Its id.
+            name: Its name.
+            facts: ``created_us``, microseconds since 1970 UTC; ``git`` and ``command`` as a run
+                manifest has them.
+            faces: As for :meth:`start_run`.
+
+        Returns:
+            The open run; nothing is captured for it.
+
+        Raises:
+            InvalidValueError: If id or name cannot be used.
+            StorageError: If the disk refuses.
+        """
+        from vcs_track.porcelain.run import Run
+
+        self.store.require_writable()
+        info = {"name": values.check_name(name), "faces": dict(faces)}
+        known = dict(facts)
+        return Run(self.store, values.check_run_id(run_id), self.defaults, info, lambda: known)
 
     @storage_errors("start a run")
     def start_again(self, view: RunView, command: Sequence[str]) -> Run:

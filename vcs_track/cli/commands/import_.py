@@ -1,8 +1,7 @@
-"""``vcs-track import``: the runs of a zip."""
+"""``vcs-track import``: the runs of a zip, or of a database of another tool."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -10,7 +9,10 @@ import click
 from vcs_track.cli.params import json_option, quiet_option
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from vcs_track.cli.context import Context
+    from vcs_track.compat.deepboard.importer import FromDatabase
     from vcs_track.porcelain.bundle_import import Imported
     from vcs_track.porcelain.repository import Repository
 
@@ -19,40 +21,70 @@ __all__ = ["command"]
 _CHANGES: Final = ("new", "updated", "known")
 
 
-@click.command("import", short_help="Take in the runs of a zip")
-@click.option("--dry-run", is_flag=True, help="Check the zip, tell what would come, store nothing")
+@click.command("import", short_help="Take in the runs of a zip, or of DeepBoard")
+@click.option(
+    "--dry-run", is_flag=True, help="Check the file, tell what would come, store nothing"
+)
 @json_option
 @quiet_option
-@click.argument(
-    "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path)
-)
+@click.argument("files", metavar="[deepboard] FILE...", nargs=-1, required=True, type=click.Path())
 @click.pass_obj
-def command(context: Context, dry_run: bool, files: tuple[Path, ...]) -> None:
-    """Take in the runs of a zip
+def command(context: Context, dry_run: bool, files: tuple[str, ...]) -> None:
+    """Take in the runs of a zip, or of DeepBoard
 
-    All of a zip is checked before anything is stored. A second import changes nothing. A bundle
-    that was unpacked and zipped again by another tool is taken in too.
+    All of a file is checked before anything is stored. A second import changes nothing, but for
+    what a database got since the first. A bundle that was unpacked and zipped again by another
+    tool is taken in too.
+
+    Where the first word is 'deepboard', the files behind it are databases that DeepBoard made;
+    they are read only. A zip of that name is './deepboard'.
 
     \b
     Example:  vcs-track import --dry-run best.zip
+              vcs-track import deepboard results/result_table.db
 
     \b
-    Exit codes: 0 taken in, 2 no such file or another object format, 10 no repository, 11 it is
-    partial and what it leaves out is not here, 12 the zip is damaged.
+    Exit codes: 0 taken in, 2 no such file, not such a file or another object format, 10 no
+    repository, 11 it is partial and what it leaves out is not here, 12 the file is damaged, 13 a database is being
+    written.
     """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
+    # Words, not paths: as a path './deepboard' would be the same as 'deepboard'.
+    if files[0] == "deepboard" and len(files) == 1:
+        raise click.UsageError("name a database of DeepBoard, or write './deepboard' for a zip")
     repo = context.repository()
-    for file in files:
-        with context.progress(f"Importing {file.name}", unit="bytes") as progress:
-            result = repo.import_(context.folder / file, dry_run=dry_run, progress=progress)
-        if result.zipped_again:
-            context.say(f"'{file}' was zipped again by another tool: each object was checked")
-        if dry_run:
-            _foretell(context, file, result)
-        else:
-            _tell(context, repo, file, result)
+    take, names = (_take_database, files[1:]) if files[0] == "deepboard" else (_take, files)
+    for name in names:
+        take(context, repo, context.folder / name, dry_run=dry_run)
 
 
-def _tell(context: Context, repo: Repository, file: Path, result: Imported) -> None:
+def _take_database(context: Context, repo: Repository, file: Path, *, dry_run: bool) -> None:
+    from vcs_track.compat.deepboard.importer import import_database
+
+    with context.progress(f"Importing {file.name}") as progress:
+        result = import_database(repo, file, dry_run=dry_run, progress=progress)
+    for note in result.notes:
+        context.say(f"warning: {note}")
+    if dry_run:
+        _foretell(context, file, result, "", {})
+    else:
+        count = len(result.new) + len(result.updated)
+        _tell(context, repo, result, f"took in {count:,} runs of '{file}'")
+
+
+def _take(context: Context, repo: Repository, file: Path, *, dry_run: bool) -> None:
+    with context.progress(f"Importing {file.name}", unit="bytes") as progress:
+        result = repo.import_(file, dry_run=dry_run, progress=progress)
+    if result.zipped_again:
+        context.say(f"'{file}' was zipped again by another tool: each object was checked")
+    objects = f"{result.objects:,} new objects"
+    if dry_run:
+        counts = {"objects": result.objects, "bytes": result.size}
+        _foretell(context, file, result, f"would take in {objects}, {result.size:,} bytes", counts)
+    else:
+        _tell(context, repo, result, f"took in {objects} of '{file}'")
+
+
+def _tell(context: Context, repo: Repository, result: Imported | FromDatabase, sum_: str) -> None:
     for change in _CHANGES:
         for run in getattr(result, change):
             view = repo.run(run)
@@ -67,17 +99,21 @@ def _tell(context: Context, repo: Repository, file: Path, result: Imported) -> N
             f"note: run {run} was removed here and stays so; 'vcs-track rm --restore {run}'"
             " brings it back"
         )
-    context.say(f"took in {result.objects:,} new objects of '{file}'")
+    context.say(sum_)
 
 
-def _foretell(context: Context, file: Path, result: Imported) -> None:
+def _foretell(
+    context: Context, file: Path, result: Imported | FromDatabase, sum_: str,
+    counts: dict[str, int],
+) -> None:  # fmt: skip
     if context.json:
         context.emit({
-            "file": str(file), "dry_run": True, "objects": result.objects, "bytes": result.size,
+            "file": str(file), "dry_run": True, **counts,
             **{change: getattr(result, change) for change in (*_CHANGES, "removed")},
         })  # fmt: skip
         return
     for change in (*_CHANGES, "removed"):
         for run in getattr(result, change):
             context.print(f"{change:<8}{run} {result.names[run]}")
-    context.print(f"would take in {result.objects:,} new objects, {result.size:,} bytes")
+    if sum_:
+        context.print(sum_)
