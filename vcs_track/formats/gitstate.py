@@ -103,6 +103,7 @@ class CommitInfo:
     subject: str
 
 
+_ID: Final = re.compile(rb"[0-9a-f]{40}|[0-9a-f]{64}")
 _CLOSED: Final = re.compile(rb"(?m)^warning: could not open directory '(.*/)': ")
 # Fields before the path in an entry of each kind.
 _FIELDS: Final = {b"1": 7, b"2": 8, b"u": 9}
@@ -161,7 +162,7 @@ def parse_status(
     ahead, behind = _counts(header.get(b"branch.ab", b""))
     state = GitState(
         root=root,
-        commit=_kept(_unless(header.get(b"branch.oid"), b"(initial)")),
+        commit=_id(header.get(b"branch.oid", b"")),
         branch=_kept(branch),
         upstream=_kept(header.get(b"branch.upstream")),
         ahead=ahead,
@@ -173,6 +174,11 @@ def parse_status(
         ),
     )
     return state, branch
+
+
+def _id(value: bytes) -> str | None:
+    # '(initial)' before the first commit; what is no id is none, whoever says it.
+    return value.decode() if _ID.fullmatch(value) else None
 
 
 def _unless(value: bytes | None, placeholder: bytes) -> bytes | None:
