@@ -333,6 +333,7 @@ CHANGES = [grow, shrink, vanish, become_folder, become_pipe, become_link]
 
 
 class TestChanging:
+    @pytest.mark.timeout(400)  # git that opens a pipe waits until it is given up, each time
     @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
     def test_while_captured(self, root: Path, change: Callable[[Path], None]) -> None:
         """Whatever files do meanwhile, the run is whole, and files that stand still are exact.

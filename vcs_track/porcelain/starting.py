@@ -165,7 +165,9 @@ class StartsRuns(Again):
         info["faces"] = dict(faces) if faces and new else None
         info = {key: value for key, value in info.items() if value is not None}
         # A rank that is late adds to a run that has ended, and says nothing about its end.
-        late = before is not None and not policy and bool(rank)
+        # The others may also end while it starts: it is never the first writer then.
+        joins = not new and not policy and bool(rank)
+        late = before is not None and joins
         facts = gathering(
             self.root, d.variables, argv=command, git=d.capture_git,
             code=capture_code and d.capture_code,
@@ -173,7 +175,7 @@ class StartsRuns(Again):
         )  # fmt: skip
         # A run that goes on has the time and the machine of its beginning, and the code of now.
         with facts if new or (before and not late) else nullcontext() as more:
-            run = Run(self.store, run_id, d, info, _said(more, new=new), rank, first=not late)
+            run = Run(self.store, run_id, d, info, _said(more, new=new), rank, first=not joins)
         self._tell_code(run, more, own=command is None, wanted=capture_code)
         if before is not None:
             run._go_on(before)  # noqa: SLF001 -- only a repository resumes a run
