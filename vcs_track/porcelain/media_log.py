@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MediaLog"]
 
-_KINDS = ("image", "figure", "text", "fragment", "file")
+_KINDS = ("image", "figure", "text", "fragment", "histogram", "file")
 _OUTPUT = 64 << 10  # bytes of console output in one record
 
 
@@ -186,8 +186,8 @@ class MediaLog:
         """Record bytes as they are, for compatible APIs and importers.
 
         Args:
-            kind: ``image``, ``figure``, ``text``, ``fragment`` or ``file``.
-            data: The bytes.
+            kind: ``image``, ``figure``, ``text``, ``fragment``, ``histogram`` or ``file``.
+            data: The bytes; of a histogram canonical JSON with ``counts`` and ``edges``.
             mime: Media type.
             step: Step. Default: that of the point logged last.
             tag: Tag.
@@ -210,7 +210,11 @@ class MediaLog:
         )
         if walltime is not None:
             content["wall"] = values.check_walltime(walltime)
-        self._store_media(lambda writer: writer.blob(content, data), flush=flush)
+        if kind == "histogram":
+            text = data.decode()
+            self._store_media(lambda writer: writer.text(content, text), flush=flush)
+        else:
+            self._store_media(lambda writer: writer.blob(content, data), flush=flush)
 
     def detect_and_log_figures(
         self,

@@ -1,25 +1,15 @@
 """Tags as DeepBoard has them, any text, and as the store has them.
 
-What the store takes stays as it is. In anything else the signs that it refuses are written as
-``%XX``, so that different tags stay apart and come back as they were.
+They are those of :mod:`vcs_track.compat.tag_names`, but for a slash in front.
 """
 
 from __future__ import annotations
 
-import re
-from typing import Final
-
+from vcs_track.compat import tag_names
 from vcs_track.errors import InvalidValueError
 from vcs_track.porcelain import values
 
 __all__ = ["key_of", "pair_of", "shown", "stored"]
-
-_ESCAPE: Final = re.compile("%(?=[0-9A-F]{2}|_)")
-_ESCAPED: Final = re.compile(b"%([0-9A-F]{2})")
-_EMPTY: Final = "%_"  # a part of a tag that has no signs
-_REFUSED: Final = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
-)
 
 
 def stored(tag: str) -> str:
@@ -35,17 +25,7 @@ def stored(tag: str) -> str:
     """
     if tag[:1] == "/" and tag.count("/") == 1:
         tag = tag[1:]  # a tag without a split, as DeepBoard shows it
-    text = _printable(tag)
-    ends = len(text) - len(text.lstrip()), len(text.rstrip())
-    if ends[0] < ends[1]:
-        text = _quoted(text[: ends[0]]) + text[ends[0] : ends[1]] + _quoted(text[ends[1] :])
-    else:
-        text = _quoted(text)
-    return values.check_tag("/".join(part or _EMPTY for part in text.split("/")))
-
-
-def _printable(text: str) -> str:
-    return _REFUSED.sub(_escaped, _ESCAPE.sub("%25", text))
+    return tag_names.stored(tag)
 
 
 def key_of(name: str) -> str:
@@ -54,16 +34,10 @@ def key_of(name: str) -> str:
     Raises:
         InvalidValueError: If it is longer than a name may be.
     """
-    text = _printable(name)
-    return values.check_name(text if text.strip() else _quoted(text) or _EMPTY)
-
-
-def _escaped(match: re.Match[str]) -> str:
-    return _quoted(match[0])
-
-
-def _quoted(text: str) -> str:
-    return "".join(f"%{byte:02X}" for byte in text.encode("utf-8", "surrogatepass"))
+    text = tag_names.printable(name)
+    return values.check_name(
+        text if text.strip() else tag_names.quoted(text) or tag_names.EMPTY
+    )
 
 
 def shown(name: str) -> str:
@@ -73,16 +47,11 @@ def shown(name: str) -> str:
     """
     if "%" not in name:
         return name
-    data = _ESCAPED.sub(_byte, name.replace(_EMPTY, "").encode("utf-8", "surrogatepass"))
+    tag = tag_names.unquoted(name)
     try:
-        tag = data.decode("utf-8", "surrogatepass")
-        return tag if name in (stored(tag), key_of(tag)) else name
-    except (UnicodeDecodeError, InvalidValueError):
+        return tag if tag is not None and name in (stored(tag), key_of(tag)) else name
+    except InvalidValueError:
         return name
-
-
-def _byte(match: re.Match[bytes]) -> bytes:
-    return bytes([int(match[1], 16)])
 
 
 def pair_of(tag: str) -> tuple[str, str]:
