@@ -27,10 +27,12 @@ __all__ = [
     "check",
     "dumps",
     "dumps_numbers",
+    "dumps_rows",
     "format_float",
     "is_ascii",
     "load_numbers",
     "loads",
+    "loads_loose",
 ]
 
 MAX_DEPTH: Final = 64
@@ -120,6 +122,27 @@ def dumps_numbers(values: Sequence[int | float | bool | None]) -> bytes:
     return text.replace(b"e+", b"e")
 
 
+def dumps_rows(columns: Sequence[Sequence[object]]) -> bytes:
+    """Return columns of plain values as the JSON text of a list of rows.
+
+    Not canonical: for other programs. Numbers that are not finite become texts, as in
+    :func:`dumps_numbers`.
+
+    Example:
+        >>> from vcs_track.formats.canonical import dumps_rows
+        >>> dumps_rows([[0.5, 1.5], [0, 1], [1.0, float("inf")]])
+        b'[[0.5,0,1.0],[1.5,1,"Infinity"]]'
+    """
+    text = orjson.dumps(list(zip(*columns, strict=True)))
+    if b"null" not in text:
+        return text
+    spelled = [
+        [_spell(v) if type(v) is float and not math.isfinite(v) else v for v in column]
+        for column in columns
+    ]
+    return orjson.dumps(list(zip(*spelled, strict=True)))
+
+
 def load_numbers(values: list[object]) -> list[int | float | bool | None]:
     """Return the numbers of a parsed column.
 
@@ -159,6 +182,27 @@ def loads(data: bytes | bytearray | memoryview) -> Any:
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError as error:
+        raise CorruptError(f"not JSON: {error}") from None
+
+
+def loads_loose(data: bytes) -> Any:
+    """Return the value of JSON text as programs in Python write it.
+
+    ``NaN`` and ``Infinity`` are numbers, and integers have any size.
+
+    Raises:
+        CorruptError: If *data* is not JSON, or is nested too deep.
+
+    Example:
+        >>> from vcs_track.formats.canonical import loads_loose
+        >>> loads_loose(b"[NaN, 18446744073709551616]")
+        [nan, 18446744073709551616]
+    """
+    import json  # the other library refuses NaN, and takes large integers for floats
+
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
         raise CorruptError(f"not JSON: {error}") from None
 
 
