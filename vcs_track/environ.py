@@ -19,7 +19,7 @@ from vcs_track.errors import InvalidValueError, StorageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["Settings", "as_bytes", "columns", "force_color", "no_color", "read"]
+__all__ = ["Settings", "as_bytes", "columns", "force_color", "no_color", "read", "serve_token"]
 
 _FILE: Final = "pyproject.toml"
 _TABLE: Final = "tool.vcs-track"
@@ -435,6 +435,14 @@ def _recorded(environ: Mapping[str, str], globs: tuple[str, ...]) -> dict[str, s
 def _clean(value: str) -> str:
     text = value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return re.sub(r"(?<=://)[^/\s]*@", "***@", text)
+
+
+def serve_token() -> str | None:
+    """Return what clients of a server have to know, from ``VCS_TRACK_SERVE_TOKEN``.
+
+    No file has it: files are shared.
+    """
+    return os.environ.get("VCS_TRACK_SERVE_TOKEN") or None
 
 
 # --- the terminal ---

@@ -76,6 +76,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "recover": (f"{_HERE}.recover", "Seal the runs whose programs died"),
     "gc": (f"{_HERE}.gc", "Clean up what nothing needs"),
     "du": (f"{_HERE}.du", "Show how much room runs take"),
+    "serve": (f"{_HERE}.serve", "Serve runs to clients of Crayon"),
     "demo": (f"{_HERE}.demo", "Try all of it on a small real model in a new folder"),
     "cat-file": (f"{_HERE}.cat_file", "Write the bytes of an object to stdout"),
     "ls-objects": (f"{_HERE}.ls_objects", "List objects, what they are and where they lie"),

@@ -26,6 +26,7 @@ __all__ = [
     "MIN_INT",
     "check",
     "dumps",
+    "dumps_loose",
     "dumps_numbers",
     "dumps_rows",
     "format_float",
@@ -183,6 +184,21 @@ def loads(data: bytes | bytearray | memoryview) -> Any:
         return orjson.loads(data)
     except orjson.JSONDecodeError as error:
         raise CorruptError(f"not JSON: {error}") from None
+
+
+def dumps_loose(value: object) -> bytes:
+    """Return the JSON text of a plain value as programs in Python write it.
+
+    The inverse of :func:`loads_loose`.
+
+    Example:
+        >>> from vcs_track.formats.canonical import dumps_loose
+        >>> dumps_loose([float("nan"), 18446744073709551616])
+        b'[NaN, 18446744073709551616]'
+    """
+    import json  # as below
+
+    return json.dumps(value).encode()
 
 
 def loads_loose(data: bytes) -> Any:

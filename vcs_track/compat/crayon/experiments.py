@@ -149,45 +149,71 @@ class Experiments:
 
     # ---- making and removing -----------------------------------------------------------
 
-    def create(self, name: object) -> None:
+    def create(self, name: str) -> None:
         """Make an experiment.
 
         Raises:
             RefusedError: If the name is none, or taken.
         """
-        self._create(name, texts.exists)
+        self._check_new(name)
+        with self._lock:
+            self.require_free(name, texts.exists)
+            with self.register.held():
+                # Another process may have made it since.
+                self.require_free(name, texts.exists)
+                run = self._start(name, {FACE: {"name": name}})
+                self._new_record(run.id).begin(run)
+                self.register.name(run.id, name)
 
-    def _create(
-        self, name: object, taken: Callable[[str], str], fill: Callable[[Record], None] | None = None
-    ) -> None:
+    def fill(self, name: str, taken: Callable[[str], str], write: Callable[[Record], None]) -> None:
+        """Make an experiment that is there with all its data, or not at all.
+
+        Args:
+            name: Its name.
+            taken: Says that the name is taken.
+            write: Writes the data.
+
+        Raises:
+            RefusedError: If the name is none, or taken.
+        """
+        self._check_new(name)
+        with self._lock:
+            self.require_free(name, taken)
+            run = self._start(name, {})  # without a name nobody takes it for an experiment
+            record = self._new_record(run.id)
+            record.begin(run)
+        try:
+            write(record)
+            with self._lock, self.register.held():
+                self.require_free(name, taken)
+                record.run().set_face(FACE, name=name)
+                self.register.name(run.id, name)
+        except BaseException:
+            with self._lock:
+                self._records.pop(run.id, None)
+                record.close()
+                self.repo.remove(run.id)
+            raise
+
+    @staticmethod
+    def _check_new(name: object) -> None:
         if not isinstance(name, str) or not name:
             raise RefusedError(texts.bad_name(name))
         if len(name) > _LONGEST:
             raise RefusedError(f"a name has at most {_LONGEST} characters, not {len(name)}")
-        with self._lock:
-            if self._find(name) is not None:
-                raise RefusedError(taken(name))
-            with self.register.held():
-                # Another process may have made it since.
-                if self._find(name) is not None:
-                    raise RefusedError(taken(name))
-                run = self._start(name)
-                record = self._new_record(run.id)
-                record.begin(run)
-                try:
-                    if fill is not None:
-                        fill(record)
-                except BaseException:
-                    self._records.pop(run.id, None)
-                    record.close()
-                    self.repo.remove(run.id)
-                    raise
-                self.register.name(run.id, name)
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            raise RefusedError("a name is half a character") from None
 
-    def _start(self, name: str) -> Run:
+    def require_free(self, name: str, taken: Callable[[str], str]) -> None:
+        """Refuse a name that an experiment has, with what *taken* says."""
+        if self._find(name) is not None:
+            raise RefusedError(taken(name))
+
+    def _start(self, name: str, faces: dict[str, Any]) -> Run:
         shown = tag_names.printable(name)[:_SHOWN]
-        label = shown if shown.strip() else tag_names.quoted(name)
-        faces = {FACE: {"name": name}}
+        label = shown if shown.strip() else tag_names.quoted(name)[:_SHOWN]
         if self._of_others:
             facts = {"created_us": time.time_ns() // 1000}
             return self.repo.record_run(new_id(), label, facts, faces)

@@ -1,0 +1,154 @@
+"""The server at work: listening, limits, and its end."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from vcs_track.compat.crayon.experiments import Experiments
+from vcs_track.compat.crayon.server.app import App
+from vcs_track.compat.crayon.server.guard import Guard, is_loopback
+from vcs_track.compat.crayon.server.request import LARGEST_BODY
+from vcs_track.errors import InvalidValueError, NotInstalledError, StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+    from vcs_track.porcelain.repository import Repository
+
+__all__ = ["PORT", "Serving"]
+
+PORT: Final = 8889
+_THREADS: Final = 8
+_CONNECTIONS: Final = 500
+_PATIENCE: Final = 120  # seconds for a whole request, and between two
+_LARGEST_HEADER: Final = 64 << 10
+_BUFFERED: Final = 1 << 30  # bytes of an answer; a slow reader holds no thread
+
+
+class Serving:
+    """A server that listens.
+
+    Args:
+        repo: The repository.
+        host: Address to listen at.
+        port: Port; 0 is any free one.
+        token: What clients have to know; needed where *host* is no loopback address.
+        patience: Seconds that a request may take to come in.
+        say: Is told of what went wrong.
+
+    Attributes:
+        url: Where it listens.
+
+    Raises:
+        InvalidValueError: If others could reach it and there is no token.
+        NotInstalledError: If the packages of the extra are not there.
+        StorageError: If nobody can listen there.
+    """
+
+    def __init__(
+        self, repo: Repository, host: str = "127.0.0.1", port: int = PORT,
+        token: str | None = None, patience: float = _PATIENCE,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:  # fmt: skip
+        guard = Guard(token)
+        if token is None and not is_loopback(host):
+            raise InvalidValueError(
+                f"others could reach '{host}', and there is no token",
+                hint="give one with --token or VCS_TRACK_SERVE_TOKEN, or listen at 127.0.0.1",
+            )
+        self._experiments = Experiments(repo, of_others=True)
+        self._server = _listen(App(self._experiments, guard, say), host, port, patience)
+        address = self._server.effective_host
+        name = f"[{address}]" if ":" in address else address
+        self.url = f"http://{name}:{self._server.effective_port}"
+
+    def run(self) -> None:
+        """Serve until SIGINT or SIGTERM; then end the runs."""
+        with _ended_by_signals():
+            try:
+                self._server.run()
+            finally:
+                self.close()
+
+    def close(self) -> None:
+        """Let go of the port, and end the runs."""
+        self._server.close()
+        self._experiments.close()
+
+
+def _listen(app: App, host: str, port: int, patience: float) -> Any:
+    try:
+        import multipart  # noqa: F401 -- known to be there before somebody uploads
+        from waitress.channel import HTTPChannel
+        from waitress.server import create_server
+    except ImportError:
+        raise NotInstalledError(
+            "serving needs waitress and multipart", package="'vcs-track[server]'"
+        ) from None
+
+    class Channel(HTTPChannel):  # type: ignore[misc]  # a package without types
+        """A connection whose unfinished request is as old as its beginning.
+
+        A client that sends a byte now and then is not at work for ever.
+        """
+
+        _last = _began = 0.0
+
+        @property
+        def last_activity(self) -> float:
+            return self._last if self.request is None else self._began
+
+        @last_activity.setter
+        def last_activity(self, when: float) -> None:
+            self._last = when
+
+        def received(self, data: bytes) -> Any:
+            if self.request is None:
+                self._began = time.time()
+            return super().received(data)
+
+    try:
+        server = create_server(
+            app, host=host, port=port, threads=_THREADS, ident=None,
+            connection_limit=_CONNECTIONS, channel_timeout=patience,
+            cleanup_interval=max(1, min(30, int(patience / 4))),
+            max_request_body_size=LARGEST_BODY, max_request_header_size=_LARGEST_HEADER,
+            outbuf_high_watermark=_BUFFERED, clear_untrusted_proxy_headers=True,
+        )  # fmt: skip
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise StorageError(
+            f"cannot listen at '{host}', port {port}: {reason.lower()}",
+            hint="is another server there? '--port 0' takes any free port",
+        ) from None
+    server.channel_class = Channel
+    return server
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        for each in before:
+            signal.signal(each, signal.SIG_IGN)  # a second one must not stop the sealing
+        raise SystemExit
+
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        for each in before:
+            signal.signal(each, end)
+        yield
+    except SystemExit:
+        pass  # it came while it stopped
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
