@@ -261,9 +261,14 @@ class Experiments:
         Raises:
             RefusedError: If there is no such experiment, or *body* is no point.
         """
-        record = self.record(xp)
+        record = self._of(xp, name)
         record.add(name, *bodies.point(body))
         return record
+
+    def _of(self, xp: object, name: str, arguments: str = texts.SERIES_ARGUMENTS) -> Record:
+        if not name:
+            raise RefusedError(arguments)
+        return self.record(xp)
 
     def add_histogram(self, xp: object, name: str, body: Any, *, to_build: bool) -> None:
         """Append a histogram, as its wall time, step and what it is.
@@ -271,7 +276,7 @@ class Experiments:
         Raises:
             RefusedError: If there is no such experiment, or *body* is no histogram.
         """
-        record = self.record(xp)
+        record = self._of(xp, name, texts.HISTOGRAM_ARGUMENTS)
         wall_time, step, said = bodies.three(body)
         one = Histogram.built(said) if to_build else Histogram.given(said)
         record.add_histogram(name, wall_time, step, one)
@@ -282,7 +287,7 @@ class Experiments:
         Raises:
             RefusedError: If it has none.
         """
-        rows = self.record(xp).rows(name)
+        rows = self._of(xp, name).rows(name)
         if not rows:
             raise no_series(str(xp), name)
         return rows
@@ -293,7 +298,7 @@ class Experiments:
         Raises:
             RefusedError: If it has none.
         """
-        text = self.record(xp).text(name)
+        text = self._of(xp, name).text(name)
         if not text:
             raise no_series(str(xp), name)
         return text
@@ -304,7 +309,7 @@ class Experiments:
         Raises:
             RefusedError: If it has none.
         """
-        rows = self.record(xp).histograms(name)
+        rows = self._of(xp, name).histograms(name)
         if not rows:
             raise no_series(str(xp), name)
         return rows

@@ -29,6 +29,16 @@ __all__ = ["RemoteLink"]
 _PATIENCE: Final = 60.0  # seconds
 
 
+class _Held:
+    """A connection, closed with the thread or the client that has it."""
+
+    def __init__(self, connection: http.client.HTTPConnection) -> None:
+        self.connection = connection
+
+    def __del__(self) -> None:
+        self.connection.close()
+
+
 class RemoteLink:
     """The verbs of the protocol, over HTTP.
 
@@ -87,12 +97,13 @@ class RemoteLink:
             raise UnreachableError(f"the server does not answer: {reason.lower()}") from None
 
     def _connection(self) -> http.client.HTTPConnection:
-        found: http.client.HTTPConnection | None = getattr(self._mine, "connection", None)
-        if found is None:
+        held: _Held | None = getattr(self._mine, "held", None)
+        if held is None:
             kind = http.client.HTTPSConnection if self._tls else http.client.HTTPConnection
-            found = self._mine.connection = kind(*self._where, timeout=_PATIENCE)
-        elif found.sock is not None and select.select([found.sock], [], [], 0)[0]:
-            found.close()  # the server has let go of it; nothing was sent yet
+            held = self._mine.held = _Held(kind(*self._where, timeout=_PATIENCE))
+        found = held.connection
+        if found.sock is not None and select.select([found.sock], [], [], 0)[0]:
+            found.close()  # the server has let go of it, and nothing was sent yet
         return found
 
     def _call(self, verb: str, path: str, body: bytes | None = None, **headers: str) -> bytes:

@@ -144,8 +144,8 @@ class App:
         return _ZIP, archive.packed(self._experiments, _name(request), exact=exact)
 
     def _restore(self, request: Request) -> Answer:
-        xp, force = request.field("xp"), request.field("force")
-        if not xp or not force:
+        xp, force = _name(request), request.field("force")
+        if not force:
             raise RefusedError(texts.BACKUP_ARGUMENTS)
         if force.lower() != "true":
             raise RefusedError(texts.FORCE)

@@ -75,8 +75,14 @@ class Serving:
             finally:
                 self.close()
 
+    def stop(self) -> None:
+        """Let :meth:`run` return; for another thread than that which serves."""
+        server = self._server
+        server.trigger.pull_trigger(lambda: server.asyncore.close_all(server._map))  # noqa: SLF001 -- as its own close
+
     def close(self) -> None:
         """Let go of the port, and end the runs."""
+        self._server.task_dispatcher.shutdown()
         self._server.close()
         self._experiments.close()
 
