@@ -27,6 +27,7 @@ _THREADS: Final = 8
 _CONNECTIONS: Final = 500
 _PATIENCE: Final = 120  # seconds for a whole request, and between two
 _LARGEST_HEADER: Final = 64 << 10
+_TICK: Final = 1.0  # seconds
 _BUFFERED: Final = 1 << 30  # bytes of an answer; a slow reader holds no thread
 
 
@@ -61,6 +62,8 @@ class Serving:
                 f"others could reach '{host}', and there is no token",
                 hint="give one with --token or VCS_TRACK_SERVE_TOKEN, or listen at 127.0.0.1",
             )
+        self._stopped = False
+        self._ending = threading.Lock()
         self._experiments = Experiments(repo, of_others=True)
         self._server = _listen(App(self._experiments, guard, say), host, port, patience)
         address = self._server.effective_host
@@ -68,22 +71,28 @@ class Serving:
         self.url = f"http://{name}:{self._server.effective_port}"
 
     def run(self) -> None:
-        """Serve until SIGINT or SIGTERM; then end the runs."""
+        """Serve until SIGINT or SIGTERM, or :meth:`stop`; then end the runs."""
+        server = self._server
         with _ended_by_signals():
             try:
-                self._server.run()
+                while not self._stopped:
+                    server.asyncore.loop(_TICK, use_poll=True, map=server._map, count=1)  # noqa: SLF001 -- as its own
             finally:
                 self.close()
 
     def stop(self) -> None:
         """Let :meth:`run` return; for another thread than that which serves."""
-        server = self._server
-        server.trigger.pull_trigger(lambda: server.asyncore.close_all(server._map))  # noqa: SLF001 -- as its own close
+        with self._ending:  # what wakes it up must be there still
+            if not self._stopped:
+                self._stopped = True
+                self._server.pull_trigger()
 
     def close(self) -> None:
         """Let go of the port, and end the runs."""
         self._server.task_dispatcher.shutdown()
-        self._server.close()
+        with self._ending:
+            self._stopped = True
+            self._server.asyncore.close_all(self._server._map)  # noqa: SLF001 -- as above
         self._experiments.close()
 
 
