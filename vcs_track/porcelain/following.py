@@ -81,8 +81,9 @@ class Columns:
             self.steps, self.values = array("q", sealed.step), array("d", sealed.value)
             early = {at: epoch for at, epoch in enumerate(sealed.epoch) if epoch is not None}
             self.epochs = {**early, **{at + shift: e for at, e in self.epochs.items()}}
-            for mine, more in zip((self.walls, self.steps, self.values), live, strict=True):
-                mine.extend(more)
+            self.walls.extend(live[0])
+            self.steps.extend(live[1])
+            self.values.extend(live[2])
         return self
 
     def add(self, value: float, step: int, wall_us: int, epoch: float | None) -> None:

@@ -44,13 +44,18 @@ def serving(folder: Path, **options: Any) -> Iterator[str]:
 
 
 def ask(
-    url: str, verb: str, path: str, body: bytes | None = None, kind: str = "", **headers: str
+    url: str,
+    verb: str,
+    path: str,
+    body: bytes | None = None,
+    kind: str = "",
+    headers: dict[str, str] | None = None,
 ) -> Answer:
     """Send one request, as its bytes are given, and return the answer."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
     try:
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        named = dict(headers or {})
         if kind:
             named["Content-Type"] = kind
         connection.request(verb, quote(path, safe="/?&=%+"), body, named)

@@ -107,9 +107,7 @@ class TestExperiments:
         assert [] == face.client().get_experiment_names()
 
     @pytest.mark.parametrize("name", [None, 5, b"foo", ["foo"]])
-    @pytest.mark.parametrize(
-        "verb", ["create_experiment", "open_experiment", "remove_experiment"]
-    )
+    @pytest.mark.parametrize("verb", ["create_experiment", "open_experiment", "remove_experiment"])
     def test_name_that_is_no_text_is_an_assertion_error(
         self, face: Face, verb: str, name: Any
     ) -> None:
@@ -138,7 +136,7 @@ class TestExperiments:
 
         with pytest.raises(ValueError, match="Experiment name should be a non-empty string"):
             client.create_experiment("")
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match="Experiment name should be a non-empty string"):
             client.remove_experiment("")
 
     def test_second_of_a_name_is_a_value_error(self, face: Face) -> None:
@@ -173,7 +171,7 @@ class TestExperiments:
             foo.get_histogram_names,
             foo.to_zip,
         ):
-            with pytest.raises(ValueError):
+            with pytest.raises(ValueError, match="Something went wrong"):
                 call()
 
     def test_removed_name_is_free_at_once(self, face: Face) -> None:
@@ -197,7 +195,18 @@ class TestExperiments:
 
     @pytest.mark.parametrize(
         "name",
-        ["a b", "a/b", "../x", "..", "/etc/passwd", "a=b?c", "ä€😀", "'; rm -rf .;'", "%2e%00", "-x"],
+        [
+            "a b",
+            "a/b",
+            "../x",
+            "..",
+            "/etc/passwd",
+            "a=b?c",
+            "ä€😀",
+            "'; rm -rf .;'",
+            "%2e%00",
+            "-x",
+        ],
     )
     def test_names_are_data(self, face: Face, name: str, tmp_path: Path) -> None:
         """Any text names an experiment, and none is a path or a word of a shell."""
@@ -223,7 +232,7 @@ class TestExperiments:
 
     def test_name_that_is_too_long_is_a_value_error(self, face: Face) -> None:
         """A name has a limit, and nothing is made of a longer one."""
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match="a name has at most 1000 characters"):
             face.experiment("x" * 1001)
         assert [] == face.client().get_experiment_names()
 

@@ -63,7 +63,7 @@ class TestGiven:
         """Keys and types are checked, and nothing is kept."""
         foo = face.experiment()
 
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match=r"valid format|Something went wrong"):
             foo.add_histogram_value("x", bad)
         assert [] == foo.get_histogram_names()
 
@@ -94,7 +94,7 @@ class TestBuilt:
         """Only a list of numbers that buckets have room for makes one."""
         foo = face.experiment()
 
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match=r"valid format|Something went wrong"):
             foo.add_histogram_value("x", bad, tobuild=True)
         assert [] == foo.get_histogram_names()
 
@@ -130,16 +130,14 @@ class TestSteps:
 
 
 class TestNames:
-    @pytest.mark.parametrize("verb", ["add", "get"])
-    def test_empty_name_is_a_value_error(self, face: Face, verb: str) -> None:
+    def test_empty_name_is_a_value_error(self, face: Face) -> None:
         """A series has a name."""
         foo = face.experiment()
 
-        with pytest.raises(ValueError, match="arguments are required"):
-            if verb == "add":
-                foo.add_histogram_value("", GIVEN)
-            else:
-                foo.get_histogram_values("")
+        with pytest.raises(ValueError, match="xp, name and tobuild arguments are required"):
+            foo.add_histogram_value("", GIVEN)
+        with pytest.raises(ValueError, match="xp and name arguments are required"):
+            foo.get_histogram_values("")
 
     def test_series_without_data_is_a_value_error(self, face: Face) -> None:
         """A getter of a series never gives an empty list."""
@@ -174,5 +172,5 @@ class TestInTheStore:
         with repo.start_run(id=repo.run("foo").id, resume="allow", capture_code=False) as run:
             run.add_histogram("x", [1, 2], [0.0, 1.0, 2.0], step=4)
 
-        (_, step, row), = foo.get_histogram_values("x")
+        ((_, step, row),) = foo.get_histogram_values("x")
         assert (4, [0.0, 2.0, 3.0, 0.0, 0.0, [1.0, 2.0], [1.0, 2.0]]) == (step, row)

@@ -127,7 +127,8 @@ class TestData:
         )[:2]
 
     @pytest.mark.parametrize(
-        "path", ["/data?xp=%FF", "/data?xp=ä", "/data?xp=\udcff", "/data?" + "&".join(["a=1"] * 50)]
+        "path",
+        ["/data?xp=%FF", "/data?xp=ä", "/data?xp=\udcff", "/data?" + "&".join(["a=1"] * 50)],
     )
     def test_query_that_is_none_is_400(self, url: str, path: str) -> None:
         """Bytes that are no UTF-8 name nothing, and a query has few fields."""
@@ -143,9 +144,9 @@ class TestScalars:
     def test_rows_are_json(self, url: str) -> None:
         """A point is its wall time, step and value, as floats, an integer and a float."""
         made(url)
-        assert (200, "ok") == ask(
-            url, "POST", "/data/scalars?xp=foo&name=x", b"[1, 2, 3]", JSON
-        )[:2]
+        assert (200, "ok") == ask(url, "POST", "/data/scalars?xp=foo&name=x", b"[1, 2, 3]", JSON)[
+            :2
+        ]
 
         assert "[[1.0,2,3.0]]" == ask(url, "GET", "/data/scalars?xp=foo&name=x").text
 
@@ -155,7 +156,10 @@ class TestScalars:
             ("/data/scalars?xp=foo", "xp and name arguments are required"),
             ("/data/scalars?xp=foo&name=", "xp and name arguments are required"),
             ("/data/histograms?xp=foo&name=x", "xp, name and tobuild arguments are required"),
-            ("/data/histograms?xp=foo&tobuild=true", "xp, name and tobuild arguments are required"),
+            (
+                "/data/histograms?xp=foo&tobuild=true",
+                "xp, name and tobuild arguments are required",
+            ),
             ("/data/scalars?xp=N&name=x", "Unknown experiment name 'N'"),
             ("/data/histograms?xp=N&name=x&tobuild=true", "Unknown experiment name 'N'"),
         ],
@@ -166,7 +170,9 @@ class TestScalars:
 
         assert (400, said) == ask(url, "POST", path, b"{", JSON)[:2]
 
-    @pytest.mark.parametrize("route", ["scalars?xp=foo&name=x", "histograms?xp=foo&name=x&tobuild=true"])
+    @pytest.mark.parametrize(
+        "route", ["scalars?xp=foo&name=x", "histograms?xp=foo&name=x&tobuild=true"]
+    )
     @pytest.mark.parametrize(
         ("body", "kind", "said"),
         [
@@ -387,7 +393,7 @@ class TestGuard:
             right = base64.b64encode(b"anybody:secret").decode()
             wrong = base64.b64encode(b"secret:other").decode()
             said = [
-                ask(url, "GET", "/", **headers).status
+                ask(url, "GET", "/", headers=headers).status
                 for headers in (
                     {},
                     {"Authorization": "Bearer wrong"}, {"Authorization": "Bearer "},
@@ -440,13 +446,14 @@ class TestGuard:
             pass
 
     @pytest.mark.parametrize(
-        "headers", [{"Host": "evil.example"}, {"Origin": "http://evil.example"}, {"Origin": "null"}]
+        "headers",
+        [{"Host": "evil.example"}, {"Origin": "http://evil.example"}, {"Origin": "null"}],
     )
     def test_pages_of_others_are_refused(self, url: str, headers: dict[str, str]) -> None:
         """A page in the browser of this machine cannot write or read runs."""
         expected = 403 if "null" not in headers.values() else 200
 
-        assert expected == ask(url, "GET", "/data", **headers).status
+        assert expected == ask(url, "GET", "/data", headers=headers).status
 
     def test_names_do_not_become_pages(self, url: str) -> None:
         """What a name says is never run by a browser."""
@@ -527,7 +534,11 @@ class TestConnections:
     def test_client_that_leaves_harms_nobody(self, url: str) -> None:
         """Half a request, or an answer that nobody reads, is forgotten."""
         host = urlsplit(url)
-        for part in (b"", b"POST /data HTTP/1.1\r\nContent-Length: 100\r\n\r\nabc", b"GET / HTTP/1.1\r\n\r\n"):
+        for part in (
+            b"",
+            b"POST /data HTTP/1.1\r\nContent-Length: 100\r\n\r\nabc",
+            b"GET / HTTP/1.1\r\n\r\n",
+        ):
             with socket.create_connection((host.hostname or "", host.port or 0), 10) as raw:
                 raw.sendall(part)
 

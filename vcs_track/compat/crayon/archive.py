@@ -193,7 +193,12 @@ def _from_events(
         records = events.records
         # A file that was copied while it was written may end anywhere; a damaged one may not
         # pass for a whole one.
-        if events.broken or records.damaged or records.large or (records.lost and member.file_size):
+        if (
+            events.broken
+            or records.damaged
+            or records.large
+            or (records.lost and member.file_size)
+        ):
             raise RefusedError("an event file of the archive is damaged")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from vcs_track.compat.crayon import place
 from vcs_track.compat.crayon.experiment import CrayonExperiment
@@ -12,25 +12,9 @@ if TYPE_CHECKING:
     from os import PathLike
     from pathlib import Path
 
-    from vcs_track.compat.crayon.record import Record
+    from vcs_track.compat.crayon.link import Link
 
-__all__ = ["CrayonClient", "Link"]
-
-
-class Link(Protocol):
-    """What a client speaks to."""
-
-    def names(self) -> list[str]: ...
-    def create(self, xp: str) -> None: ...
-    def remove(self, xp: str) -> None: ...
-    def details(self, xp: str) -> dict[str, list[str]]: ...
-    def last_steps(self, xp: str) -> dict[str, dict[str, int]]: ...
-    def add_scalar(self, xp: str, name: str, body: list[Any]) -> Record | None: ...
-    def scalars(self, xp: str, name: str) -> list[list[Any]]: ...
-    def add_histogram(self, xp: str, name: str, body: list[Any], *, to_build: bool) -> None: ...
-    def histograms(self, xp: str, name: str) -> list[list[Any]]: ...
-    def backup(self, xp: str, *, exact: bool) -> bytes: ...
-    def restore(self, xp: str, data: bytes) -> None: ...
+__all__ = ["CrayonClient"]
 
 
 class CrayonClient:
@@ -138,5 +122,7 @@ class CrayonClient:
 def _name(xp_name: object) -> str:
     # Not the statement: `python -O` leaves it out.
     if not isinstance(xp_name, str):
-        raise NameTypeError(f"the name of an experiment must be text, not {type(xp_name).__name__}")
+        raise NameTypeError(
+            f"the name of an experiment must be text, not {type(xp_name).__name__}"
+        )
     return xp_name

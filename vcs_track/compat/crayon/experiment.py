@@ -16,7 +16,8 @@ from vcs_track.plumbing import fsio
 if TYPE_CHECKING:
     from os import PathLike
 
-    from vcs_track.compat.crayon.client import CrayonClient, Link
+    from vcs_track.compat.crayon.client import CrayonClient
+    from vcs_track.compat.crayon.link import Link
 
 __all__ = ["CrayonExperiment"]
 

@@ -35,8 +35,7 @@ __all__ = ["FACE", "Experiments"]
 FACE: Final = "crayon"
 _LONGEST: Final = 1000  # characters of a name
 _SHOWN: Final = 250
-_MOST_OPEN: Final = 200  # each has a few open files
-_MOST_READ: Final = 200
+_MOST_OPEN: Final = 200  # each has a few open files, and what was read of it
 
 
 class Experiments:
@@ -59,7 +58,9 @@ class Experiments:
     """
 
     def __init__(self, repo: Repository, *, of_others: bool = False) -> None:
-        self.repo = repo.with_defaults(capture_git=False, capture_code=False) if of_others else repo
+        self.repo = (
+            repo.with_defaults(capture_git=False, capture_code=False) if of_others else repo
+        )
         self._of_others = of_others
         table = f"{check64(b''):016x}.jsonl"
         self.register = Register(repo.store.layout.tables / FACE / table)
@@ -139,7 +140,7 @@ class Experiments:
         follower = Follower(self._read_store, run)
         record = Record(run, follower, lambda: self._open(run), self._lock, self._reading)
         self._records[run] = record
-        if len(self._records) > max(_MOST_READ, _MOST_OPEN):
+        if len(self._records) > _MOST_OPEN:
             idle = next(iter(self._records))
             self._records.pop(idle).close()
         return record
@@ -165,7 +166,9 @@ class Experiments:
                 self._new_record(run.id).begin(run)
                 self.register.name(run.id, name)
 
-    def fill(self, name: str, taken: Callable[[str], str], write: Callable[[Record], None]) -> None:
+    def fill(
+        self, name: str, taken: Callable[[str], str], write: Callable[[Record], None]
+    ) -> None:
         """Make an experiment that is there with all its data, or not at all.
 
         Args:
@@ -217,9 +220,7 @@ class Experiments:
         if self._of_others:
             facts = {"created_us": time.time_ns() // 1000}
             return self.repo.record_run(new_id(), label, facts, faces)
-        return self.repo.start_run(
-            label, id=new_id(), resume="never", faces=faces, mode="normal"
-        )
+        return self.repo.start_run(label, id=new_id(), resume="never", faces=faces, mode="normal")
 
     def remove(self, name: object) -> None:
         """Remove an experiment: its name is free at once.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from functools import cache
+from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 from vcs_track.compat.crayon import texts
@@ -105,11 +106,12 @@ class Histogram(NamedTuple):
             raise RefusedError(f"a histogram has no argument '{texts.spelled(strange[0])}'")
         plain = [said["min"], said["max"], said["num"]]
         sums = [said.get("sum"), said.get("sum_squares")]
-        numbers = _numbers("the histogram", [*plain, *(0.0 if s is None else s for s in sums)])
-        return cls(
-            *numbers, tuple(_numbers("'bucket_limit'", said["bucket_limit"])),
-            tuple(_numbers("'bucket'", said["bucket"])),
-        )  # type: ignore[misc]  # fmt: skip  # five numbers
+        low, high, num, total, squares = _numbers(
+            "the histogram", [*plain, *(0.0 if each is None else each for each in sums)]
+        )
+        limits = tuple(_numbers("'bucket_limit'", said["bucket_limit"]))
+        counts = tuple(_numbers("'bucket'", said["bucket"]))
+        return cls(low, high, num, total, squares, limits, counts)
 
     def row(self) -> list[Any]:
         """Return it as Crayon's getters do."""
@@ -130,13 +132,15 @@ class Histogram(NamedTuple):
         edges = [min(self.low, *self.limits[:1]), *self.limits] if self.limits else []
         if len(edges) > 1 and edges[0] == edges[1]:
             edges[0] = math.nextafter(edges[0], -math.inf)
-        rising = all(a < b for a, b in zip(edges, edges[1:], strict=False))
+        rising = all(a < b for a, b in pairwise(edges))
         sound = all(0 <= count < math.inf for count in self.counts)
         if rising and sound and len(edges) == len(self.counts) + 1 and all(map(_finite, edges)):
             return list(self.counts), edges
         # Nothing that charts can show in buckets: one that has everything.
         low = self.low if _finite(self.low) else 0.0
-        high = self.high if _finite(self.high) and self.high > low else math.nextafter(low, math.inf)
+        high = (
+            self.high if _finite(self.high) and self.high > low else math.nextafter(low, math.inf)
+        )
         count = self.num if 0 <= self.num < math.inf else 0.0
         return [count], [low, high]
 
@@ -152,9 +156,9 @@ class Histogram(NamedTuple):
         kept = body.get(_FACE)
         if kept is not None:
             row = kept["row"]
-            five = [float(each) for each in row[:5]]
+            low, high, num, total, squares = map(float, row[:5])
             limits, counts = (tuple(map(float, part)) for part in row[5:])
-            return float(kept["wall"]), cls(*five, limits, counts)  # type: ignore[arg-type]
+            return float(kept["wall"]), cls(low, high, num, total, squares, limits, counts)
         counts = tuple(map(float, body["counts"]))
         edges = tuple(map(float, body["edges"]))
         found = cls(edges[0], edges[-1], sum(counts), 0.0, 0.0, edges[1:], counts)

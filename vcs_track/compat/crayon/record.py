@@ -11,6 +11,7 @@ from vcs_track.compat.crayon.histogram import Histogram
 from vcs_track.compat.crayon.refusals import RefusedError
 from vcs_track.errors import InvalidValueError, RunSealedError
 from vcs_track.formats import canonical
+
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
@@ -151,7 +152,7 @@ class Record:
                 part = canonical.dumps_rows(_cut(found, done))
                 text += (b"," if done else b"") + part[1:-1]
                 self._texts[name] = (found, len(found.steps), text)
-            return b"[%b]" % text
+            return b"[" + text + b"]"
 
     def rows(self, name: str) -> list[list[Any]]:
         """Return the points of a series; none where there are none."""

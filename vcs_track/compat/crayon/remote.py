@@ -82,7 +82,11 @@ class RemoteLink:
     # ---- HTTP --------------------------------------------------------------------------
 
     def _ask(
-        self, verb: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+        self,
+        verb: str,
+        path: str,
+        body: bytes | None = None,
+        headers: dict[str, str] | None = None,
     ) -> tuple[int, bytes]:
         connection = self._connection()
         try:
@@ -148,9 +152,7 @@ class RemoteLink:
         names = self.details(xp)
         return {
             "scalars": {name: self.scalars(xp, name)[-1][1] for name in names["scalars"]},
-            "histograms": {
-                name: self.histograms(xp, name)[-1][1] for name in names["histograms"]
-            },
+            "histograms": {name: self.histograms(xp, name)[-1][1] for name in names["histograms"]},
         }
 
     def add_scalar(self, xp: str, name: str, body: list[Any]) -> Record | None:

@@ -28,8 +28,8 @@ __all__ = [
     "no_series",
     "not_a_list",
     "not_a_number",
-    "not_three",
     "not_there",
+    "not_three",
     "spelled",
     "taken_backup",
     "unknown",
@@ -76,7 +76,7 @@ def spelled(value: Any) -> str:
 
 def _repr(value: Any) -> str:
     if isinstance(value, str):
-        return f"u{ascii(value)}"
+        return f"u{value!a}"
     if isinstance(value, list):
         return f"[{', '.join(map(_repr, value[:20]))}]"
     if isinstance(value, dict):

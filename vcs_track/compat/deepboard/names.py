@@ -35,9 +35,7 @@ def key_of(name: str) -> str:
         InvalidValueError: If it is longer than a name may be.
     """
     text = tag_names.printable(name)
-    return values.check_name(
-        text if text.strip() else tag_names.quoted(text) or tag_names.EMPTY
-    )
+    return values.check_name(text if text.strip() else tag_names.quoted(text) or tag_names.EMPTY)
 
 
 def shown(name: str) -> str:

@@ -69,17 +69,7 @@ class App:
     def _answer(self, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes]:
         plain = [("Content-Type", _HTML)]
         try:
-            request = Request(environ)
-            self._guard.check(request)
-            verbs = self._routes.get(request.path)
-            if verbs is None:
-                return "200 OK", plain, texts.LOST.encode()
-            handler = verbs.get("GET" if request.verb == "HEAD" else request.verb)
-            if handler is None:
-                allow = ("Allow", ", ".join(sorted(verbs)))
-                return "405 METHOD NOT ALLOWED", [*plain, allow], _NO_VERB.encode()
-            kind, body = handler(request)
-            return "200 OK", [("Content-Type", kind)], body
+            return self._routed(Request(environ))
         except RefusedError as error:
             return _BAD, plain, _bytes(error.message)
         except BadRequestError as error:
@@ -94,6 +84,18 @@ class App:
 
             self._say("".join(traceback.format_exception(error)))
             return "503 SERVICE UNAVAILABLE", plain, b"the server failed; its log says more"
+
+    def _routed(self, request: Request) -> tuple[str, list[tuple[str, str]], bytes]:
+        self._guard.check(request)
+        verbs = self._routes.get(request.path)
+        if verbs is None:
+            return "200 OK", [("Content-Type", _HTML)], texts.LOST.encode()
+        handler = verbs.get("GET" if request.verb == "HEAD" else request.verb)
+        if handler is None:
+            allow = ("Allow", ", ".join(sorted(verbs)))
+            return "405 METHOD NOT ALLOWED", [("Content-Type", _HTML), allow], _NO_VERB.encode()
+        kind, body = handler(request)
+        return "200 OK", [("Content-Type", kind)], body
 
     # ---- /data -------------------------------------------------------------------------
 

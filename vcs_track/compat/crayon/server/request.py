@@ -127,6 +127,9 @@ class Request:
             )  # fmt: skip
             part = files.get("archive")
             data: bytes | None = None if part is None else part.raw
+            for name in files:
+                for each in files.getall(name):
+                    each.close()
         except (MultipartError, ValueError) as error:
             raise BadRequestError(f"the form is broken: {error!s:.100}") from None
         return data
