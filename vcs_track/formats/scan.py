@@ -40,6 +40,7 @@ _SECTOR: Final = 16  # slots that a disk writes at once
 _SLOT = struct.Struct("<qdqII")
 _SIGNED = struct.Struct("<q")
 _UNSIGNED = struct.Struct("<Q")
+_EMPTY: Final = bytes(1 << 16)
 _MASK: Final = 0xFFFFFFFF
 _NATIVE: Final = sys.byteorder == "little"  # then a column is a view of the journal
 
@@ -188,7 +189,7 @@ def batches(
             damage.passed(offset)
             yield batch
         elif view[offset : offset + SLOT_SIZE] == empty:
-            used = _next_used(view, offset)
+            used = _next_used(view, offset, end)
             damage.skip((used - offset) // SLOT_SIZE)
             offset = used
         else:
@@ -300,12 +301,11 @@ def _record(
     return Record(kind, number, step, unsigned, wall_us, payload), size
 
 
-def _next_used(view: memoryview, offset: int) -> int:
+def _next_used(view: memoryview, offset: int, end: int) -> int:
     # The unused rest of a preallocated file is large: skip it in blocks, not slot by slot.
-    block = 1 << 16
-    for at in range(offset, len(view), block):
-        part = bytes(view[at : at + block])
-        zeros = len(part) - len(part.lstrip(b"\0"))
-        if zeros < len(part):
+    for at in range(offset, end, len(_EMPTY)):
+        part = bytes(view[at : min(at + len(_EMPTY), end)])
+        if part != _EMPTY[: len(part)]:  # far cheaper than to look for the first that is used
+            zeros = len(part) - len(part.lstrip(b"\0"))
             return at + zeros - zeros % SLOT_SIZE
-    return len(view)
+    return end

@@ -6,19 +6,15 @@ import math
 from typing import Any, Final
 
 from vcs_track.compat.crayon import texts
+from vcs_track.compat.crayon.histogram import Histogram
 from vcs_track.compat.crayon.refusals import RefusedError
 
-__all__ = ["plain", "point", "three"]
+__all__ = ["histogram", "plain", "point"]
 
 _LAST_STEP: Final = (1 << 63) - 1
 
 
-def three(body: Any) -> list[Any]:
-    """Return *body* if it is a list of three.
-
-    Raises:
-        RefusedError: If it is not.
-    """
+def _three(body: Any) -> list[Any]:
     if not body:
         raise RefusedError(texts.NOT_JSON)
     if not isinstance(body, list):
@@ -36,8 +32,18 @@ def point(body: Any) -> tuple[float, int, float]:
     """
     if isinstance(body, list) and len(body) == 3 and not _is_number(body[2]):
         raise RefusedError(texts.not_a_number(body[2]))
-    wall_time, step, value = three(body)
+    wall_time, step, value = _three(body)
     return wall_time, step, float(value)
+
+
+def histogram(body: Any, *, to_build: bool) -> tuple[float, int, Histogram]:
+    """Return the wall time, the step and the histogram of *body*.
+
+    Raises:
+        RefusedError: If it is none.
+    """
+    wall_time, step, said = _three(body)
+    return wall_time, step, Histogram.built(said) if to_build else Histogram.given(said)
 
 
 def _is_number(value: Any) -> bool:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from vcs_track.compat import tag_names
 from vcs_track.compat.crayon import bodies, texts
-from vcs_track.compat.crayon.histogram import Histogram
 from vcs_track.compat.crayon.record import Record, no_series
 from vcs_track.compat.crayon.refusals import RefusedError
 from vcs_track.compat.crayon.register import Register
@@ -278,9 +277,7 @@ class Experiments:
             RefusedError: If there is no such experiment, or *body* is no histogram.
         """
         record = self._of(xp, name, texts.HISTOGRAM_ARGUMENTS)
-        wall_time, step, said = bodies.three(body)
-        one = Histogram.built(said) if to_build else Histogram.given(said)
-        record.add_histogram(name, wall_time, step, one)
+        record.add_histogram(name, *bodies.histogram(body, to_build=to_build))
 
     def scalars(self, xp: object, name: str) -> list[list[Any]]:
         """Return the points of a series.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
-from vcs_track.compat.crayon import archive, texts
+from vcs_track.compat.crayon import archive, bodies, texts
 from vcs_track.compat.crayon.refusals import RefusedError
 from vcs_track.compat.crayon.server.request import BadRequestError, Request
 from vcs_track.errors import VcsTrackError
@@ -121,8 +121,8 @@ class App:
 
     def _add_scalar(self, request: Request) -> Answer:
         xp, name = _name(request), _series(request)
-        self._experiments.record(xp)
-        self._experiments.add_scalar(xp, name, request.json())
+        record = self._experiments.record(xp)
+        record.add(name, *bodies.point(request.json()))
         return _text(texts.OK)
 
     def _histograms(self, request: Request) -> Answer:
@@ -134,9 +134,9 @@ class App:
         name, to_build = request.field("name"), request.field("tobuild")
         if not name or not to_build:
             raise RefusedError(texts.HISTOGRAM_ARGUMENTS)
-        self._experiments.record(xp)
+        record = self._experiments.record(xp)
         truth = to_build.lower() == "true"
-        self._experiments.add_histogram(xp, name, request.json(), to_build=truth)
+        record.add_histogram(name, *bodies.histogram(request.json(), to_build=truth))
         return _text(texts.OK)
 
     # ---- archives ----------------------------------------------------------------------

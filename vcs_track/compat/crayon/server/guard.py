@@ -6,6 +6,7 @@ import base64
 import binascii
 import ipaddress
 import secrets
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -66,10 +67,10 @@ class Guard:
                 raise BadRequestError("the token is missing or wrong", "401 UNAUTHORIZED")
             return
         # A page from elsewhere can make the browser of this machine ask.
-        names = [urlsplit(f"//{request.header('HOST')}"), urlsplit(request.header("ORIGIN"))]
-        for name in names:
-            if name.netloc and not is_loopback(name.hostname or ""):
-                text = f"the server does not answer to the name '{name.hostname}' without a token"
+        for said in (f"//{request.header('HOST')}", request.header("ORIGIN")):
+            name = _stranger(said)
+            if name is not None:
+                text = f"the server does not answer to the name '{name}' without a token"
                 raise BadRequestError(text, "403 FORBIDDEN")
 
     def knows(self, authorization: str) -> bool:
@@ -88,3 +89,14 @@ class Guard:
         elif kind.lower() != "bearer":
             return False
         return self._token is not None and secrets.compare_digest(given, self._token)
+
+
+@lru_cache(maxsize=64)
+def _stranger(address: str) -> str | None:
+    """Return the name in *address* if it is none of this machine's own."""
+    try:
+        parts = urlsplit(address)
+        name = parts.hostname or ""
+    except ValueError:
+        return address[:80]
+    return name[:80] if parts.netloc and not is_loopback(name) else None

@@ -28,6 +28,7 @@ _CONNECTIONS: Final = 500
 _PATIENCE: Final = 120  # seconds for a whole request, and between two
 _LARGEST_HEADER: Final = 64 << 10
 _TICK: Final = 1.0  # seconds
+_IN_MEMORY: Final = 64 << 20  # of it; what is beyond waits in a file
 _BUFFERED: Final = 1 << 30  # bytes of an answer; a slow reader holds no thread
 
 
@@ -133,7 +134,7 @@ def _listen(app: App, host: str, port: int, patience: float) -> Any:
             connection_limit=_CONNECTIONS, channel_timeout=patience,
             cleanup_interval=max(1, min(30, int(patience / 4))),
             max_request_body_size=LARGEST_BODY, max_request_header_size=_LARGEST_HEADER,
-            outbuf_high_watermark=_BUFFERED, clear_untrusted_proxy_headers=True,
+            outbuf_high_watermark=_BUFFERED, outbuf_overflow=_IN_MEMORY, clear_untrusted_proxy_headers=True,
         )  # fmt: skip
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
