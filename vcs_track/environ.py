@@ -438,9 +438,9 @@ def _clean(value: str) -> str:
 
 
 def serve_token() -> str | None:
-    """Return what clients of a server have to know, from ``VCS_TRACK_SERVE_TOKEN``.
+    """Return what clients of a server have to know.
 
-    No file has it: files are shared.
+    It is in ``VCS_TRACK_SERVE_TOKEN``, and no file has it: files are shared.
     """
     return os.environ.get("VCS_TRACK_SERVE_TOKEN") or None
 

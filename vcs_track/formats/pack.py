@@ -183,18 +183,20 @@ def _ascii(data: Buffer, offset: int, length: int) -> str:
     return raw.decode("ascii")
 
 
-def directory(entries: Iterable[Entry], start: int) -> bytes:
+def directory(entries: Iterable[Entry], start: int, *, plain: bool = False) -> bytes:
     """Return the directory and end record that close a pack of *entries*.
 
     Args:
         entries: All entries, in any order.
         start: Where the directory will stand: the end of the last entry.
+        plain: Without the comment that makes a pack of a zip.
     """
     ordered = sorted(entries, key=lambda entry: entry.name)
     wide = start >= _FULL
     records = b"".join(_record(entry, wide=wide) for entry in ordered)
     objects = sum(entry.name.startswith(OBJECTS) for entry in ordered)
-    return records + _end(len(ordered), objects, start, len(records))
+    comment = b"" if plain else b"vt1 n=%d" % objects
+    return records + _end(len(ordered), start, len(records), comment)
 
 
 def _record(entry: Entry, *, wide: bool) -> bytes:
@@ -208,8 +210,7 @@ def _record(entry: Entry, *, wide: bool) -> bytes:
     return fixed + name + extra
 
 
-def _end(entries: int, objects: int, start: int, size: int) -> bytes:
-    comment = b"vt1 n=%d" % objects
+def _end(entries: int, start: int, size: int, comment: bytes) -> bytes:
     wide = b""
     if entries > 0xFFFE or start >= _FULL:
         end64 = _END64.pack(0x06064B50, 44, 0x0314, 45, 0, 0, entries, entries, size, start)

@@ -280,7 +280,6 @@ _HOSTILE: dict[str, bytes] = {
     "no records": zipped(events__out__tfevents__1__a=b"hello there, this is no event file at all"),
     "broken bundle": zipped(bundle__json=b"{}"),
     "broken bundle inside": zipped(**{"vcs-track-bundle__zip": b"hello"}),
-    "many files": zipped(**{f"tfevents{n}": b"" for n in range(10_001)}),
 }
 
 
@@ -304,7 +303,7 @@ class TestHostile:
         path = tmp_path / "bomb.zip"
         path.write_bytes(_bomb())
 
-        with pytest.raises(ValueError, match=r"unpacks to more than 1 MiB|damaged"):
+        with pytest.raises(ValueError, match=r"unpacks to more than 1 MiB|claims a size"):
             CrayonClient(tmp_path).create_experiment("foo", path)
 
     def test_names_of_members_are_no_paths(self, face: Face, tmp_path: Path) -> None:

@@ -6,13 +6,9 @@ bounded.
 
 from __future__ import annotations
 
-import io
 import math
 import socket
 import time
-import zipfile
-import zlib
-from contextlib import contextmanager
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,8 +16,11 @@ from vcs_track.compat import tag_names
 from vcs_track.compat.crayon import texts
 from vcs_track.compat.crayon.histogram import Histogram
 from vcs_track.compat.crayon.refusals import RefusedError
-from vcs_track.errors import VcsTrackError
+from vcs_track.errors import CorruptError, VcsTrackError
 from vcs_track.formats import event_file
+from vcs_track.formats.any_zip import ends_as_pack, read_entries
+from vcs_track.formats.pack import Entry, inflate_parts
+from vcs_track.formats.plain_zip import zip_of
 from vcs_track.plumbing import fsio
 from vcs_track.plumbing.bundle_store import scratch
 from vcs_track.porcelain.repository import Repository
@@ -32,18 +31,13 @@ if TYPE_CHECKING:
 
     from vcs_track.compat.crayon.experiments import Experiments
     from vcs_track.compat.crayon.record import Record
+    from vcs_track.formats.any_zip import ZipEntry
     from vcs_track.porcelain.run_view import RunView
 
 __all__ = ["packed", "restore"]
 
 _BUNDLE: Final = "vcs-track-bundle.zip"  # no name of an event file, so TensorBoard passes it
-_INSIDE: Final = "bundle.json"
-_MOST_MEMBERS: Final = 10_000
 _MOST_BYTES: Final = 1 << 30  # unpacked, together
-_DAMAGED: Final = (
-    zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError,
-    ValueError, OverflowError,
-)  # fmt: skip
 
 
 # ---- out ---------------------------------------------------------------------------------
@@ -66,16 +60,12 @@ def packed(experiments: Experiments, xp: str, *, exact: bool = False) -> bytes:
         # Another sentence than elsewhere, where there is one.
         missing = error.message == texts.unknown(xp)
         raise RefusedError(texts.no_backup(xp) if missing else error.message) from None
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        now = time.time()
-        content = b"".join(_events(record))
-        if content:
-            name = event_file.file_name(now, socket.gethostname())
-            archive.writestr(name, event_file.pack_start(now) + content)
-        if exact:
-            archive.writestr(_BUNDLE, _bundle(experiments, record), zipfile.ZIP_STORED)
-    return out.getvalue()
+    now, content = time.time(), b"".join(_events(record))
+    name = event_file.file_name(now, socket.gethostname())
+    return zip_of(
+        {name: event_file.pack_start(now) + content} if content else {},
+        {_BUNDLE: _bundle(experiments, record)} if exact else {},
+    )
 
 
 def _events(record: Record) -> Iterator[bytes]:
@@ -125,80 +115,62 @@ def restore(experiments: Experiments, xp: str, data: bytes) -> None:
 
 def _reader(data: bytes) -> Callable[[Record], None]:
     """Return what writes the data of an archive to an experiment."""
-    with _sound():
-        archive = zipfile.ZipFile(io.BytesIO(data))
-        members = archive.infolist()
-    if len(members) > _MOST_MEMBERS:
-        raise RefusedError(f"the archive has more than {_MOST_MEMBERS} files")
-    names = [member.filename for member in members]
-    if _INSIDE in names:
+    if ends_as_pack(data):
         return lambda record: _from_bundle(data, record)
-    budget = _Budget()
-    if _BUNDLE in names:
-        with _sound():
-            inside = budget.of(archive.open(_BUNDLE).read)(_MOST_BYTES + 1)
-        return lambda record: _from_bundle(inside, record)
-    files = sorted(
-        (member for member in members if _is_event_file(member)), key=lambda m: m.filename
-    )
-    if members and not files:
-        raise RefusedError("the archive has no event files")
-    return lambda record: _from_events(archive, files, budget, record)
-
-
-def _is_event_file(member: zipfile.ZipInfo) -> bool:
-    return not member.is_dir() and event_file.is_event_file(member.filename.rpartition("/")[2])
-
-
-@contextmanager
-def _sound() -> Iterator[None]:
     try:
-        yield
-    except RefusedError:
-        raise
-    except zipfile.BadZipFile:
-        raise RefusedError("the archive is no zip, or a damaged one") from None
-    except _DAMAGED as error:
-        raise RefusedError(f"the archive cannot be read: {error!s:.100}") from None
+        entries = [entry for entry in read_entries(data) if not entry.is_folder]
+    except CorruptError as error:
+        raise RefusedError(f"the archive cannot be read: {error}") from None
+    if sum(entry.size for entry in entries) > _MOST_BYTES:
+        raise RefusedError(f"the archive unpacks to more than {_MOST_BYTES >> 20} MiB")
+    inside = [entry for entry in entries if entry.name == _BUNDLE]
+    if inside:
+        bundle = b"".join(_parts(data, inside[0]))
+        return lambda record: _from_bundle(bundle, record)
+    files = sorted(
+        entry for entry in entries if event_file.is_event_file(entry.name.rpartition("/")[2])
+    )
+    if entries and not files:
+        raise RefusedError("the archive has no event files")
+    return lambda record: _from_events(data, files, record)
 
 
-class _Budget:
-    """How much an archive may unpack to."""
-
-    def __init__(self) -> None:
-        self._left = _MOST_BYTES
-
-    def of(self, read: Callable[[int], bytes]) -> Callable[[int], bytes]:
-        """Return *read*, which refuses when too much was read."""
-
-        def counted(length: int) -> bytes:
-            data = read(min(length, self._left + 1))
-            self._left -= len(data)
-            if self._left < 0:
-                raise RefusedError(f"the archive unpacks to more than {_MOST_BYTES >> 20} MiB")
-            return data
-
-        return counted
+def _parts(data: bytes, entry: ZipEntry) -> Iterator[bytes]:
+    """Yield the unpacked bytes of *entry*, checked at the end."""
+    raw = memoryview(data)[entry.start : entry.start + entry.stored]
+    try:
+        yield from inflate_parts(Entry(*entry[:5], 0), raw)
+    except CorruptError as error:
+        raise RefusedError(f"the archive cannot be read: {error}") from None
 
 
-def _from_events(
-    archive: zipfile.ZipFile, files: list[zipfile.ZipInfo], budget: _Budget, record: Record
-) -> None:
+def _reading(parts: Iterator[bytes]) -> Callable[[int], bytes]:
+    """Return what reads so many bytes of *parts*, or fewer at their end."""
+    waiting = bytearray()
+
+    def read(length: int) -> bytes:
+        while len(waiting) < length and (part := next(parts, b"")):
+            waiting.extend(part)
+        found = bytes(waiting[:length])
+        del waiting[:length]
+        return found
+
+    return read
+
+
+def _from_events(data: bytes, files: list[ZipEntry], record: Record) -> None:
     plugins: dict[str, str] = {}
-    for member in files:
-        with _sound(), archive.open(member) as content:
-            events = event_file.EventFile(budget.of(content.read), plugins=plugins)
-            for event in events:
-                _take(event, record)
+    for entry in files:
+        parts = _parts(data, entry)
+        events = event_file.EventFile(_reading(parts), plugins=plugins)
+        for event in events:
+            _take(event, record)
+        for _ in parts:  # to the end, where they are checked
+            continue
         records = events.records
         # A file that was copied while it was written may end anywhere; a damaged one may not
         # pass for a whole one.
-        if (
-            events.broken
-            or records.damaged
-            or records.large
-            or (records.lost and member.file_size)
-        ):
+        if events.broken or records.damaged or records.large or (records.lost and entry.size):
             raise RefusedError("an event file of the archive is damaged")
 
 

@@ -144,7 +144,7 @@ class CrayonExperiment:
             self.add_scalar_value(name, value, wall_time, step)
 
     def get_scalar_values(self, name: str) -> list[list[Any]]:
-        """Return wall time, step and value of each point, in the order in which they came.
+        """Return wall time, step and value of each point, in order of arrival.
 
         Raises:
             ValueError: If the series has no data.
@@ -196,7 +196,7 @@ class CrayonExperiment:
         return step
 
     def get_histogram_values(self, name: str) -> list[list[Any]]:
-        """Return wall time, step and histogram of each, in the order in which they came.
+        """Return wall time, step and histogram of each, in order of arrival.
 
         A histogram is a list: min, max, num, sum, sum_squares, the limits, the buckets.
 

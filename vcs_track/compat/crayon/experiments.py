@@ -315,7 +315,10 @@ class Experiments:
     # ---- the end -----------------------------------------------------------------------
 
     def close(self) -> None:
-        """End all runs that this process writes to; who writes again goes on with them."""
+        """End all runs that this process writes to.
+
+        Who writes again goes on with them.
+        """
         with self._lock:
             for record in self._records.values():
                 record.close()

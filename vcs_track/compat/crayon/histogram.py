@@ -66,7 +66,9 @@ class Histogram(NamedTuple):
 
     @classmethod
     def built(cls, values: Any) -> Histogram:
-        """Build one: a value counts in the first bucket whose limit it does not exceed.
+        """Build one of values.
+
+        A value counts in the first bucket whose limit it does not exceed.
 
         Raises:
             RefusedError: If *values* is no list of numbers that buckets have room for.
@@ -120,7 +122,10 @@ class Histogram(NamedTuple):
     # ---- in the store ------------------------------------------------------------------
 
     def to_body(self, wall_time: float) -> bytes:
-        """Return what the store keeps: what every histogram has, and the exact one."""
+        """Return what the store keeps.
+
+        That is what every histogram has, and the exact one.
+        """
         counts, edges = self._bins()
         spelled = [_spell(each) for each in self[:5]]
         lists = [[_spell(each) for each in part] for part in (self.limits, self.counts)]

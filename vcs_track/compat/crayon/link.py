@@ -11,7 +11,10 @@ __all__ = ["Link"]
 
 
 class Link(Protocol):
-    """The verbs of Crayon's protocol; each raises a ValueError where it is refused."""
+    """The verbs of Crayon's protocol.
+
+    Each raises a ValueError where it is refused.
+    """
 
     def names(self) -> list[str]:
         """Return the names of the experiments."""
@@ -29,7 +32,10 @@ class Link(Protocol):
         """Return the last step of each series of an experiment."""
 
     def add_scalar(self, xp: str, name: str, body: list[Any]) -> Record | None:
-        """Append a point; return what takes the next ones the short way, where it is here."""
+        """Append a point.
+
+        Where the store is here, what takes the next ones the short way is returned.
+        """
 
     def scalars(self, xp: str, name: str) -> list[list[Any]]:
         """Return the points of a series."""

@@ -50,7 +50,9 @@ def check_port(port: object) -> None:
 
 
 def repository(hostname: object, port: object) -> Repository:
-    """Return the repository that *hostname* stands for; it is made where there is none.
+    """Return the repository that *hostname* stands for.
+
+    It is made where there is none.
 
     Args:
         hostname: This machine's name for itself, for the repository of the current folder;

@@ -79,7 +79,10 @@ class Record:
             return self._run
 
     def close(self) -> None:
-        """End the run where this process writes to it; who writes again goes on with it."""
+        """End the run where this process writes to it.
+
+        Who writes again goes on with it.
+        """
         with self._lock:
             self.tags.clear()
             run, self._run = self._run, None

@@ -33,7 +33,10 @@ class UnreachableError(StorageError, ConnectionError):
 
 
 class NotJSONError(VcsTrackError, OSError):
-    """A number cannot be sent; in parity with today's `requests` no ValueError."""
+    """A number cannot be sent.
+
+    In parity with today's `requests` it is no ValueError.
+    """
 
 
 class NoFileError(InvalidValueError, FileNotFoundError):

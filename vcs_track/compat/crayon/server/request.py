@@ -95,7 +95,9 @@ class Request:
         return data
 
     def json(self) -> Any:
-        """Return the value of a JSON body; None where it is said to be something else.
+        """Return the value of a JSON body.
+
+        None where it is said to be something else.
 
         Raises:
             BadRequestError: If it is broken.
