@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vcs_track.environ import Settings, columns, force_color, no_color, read
+from vcs_track.environ import Settings, columns, force_color, no_color, read, serve_token
 from vcs_track.errors import InvalidValueError, StorageError
 
 
@@ -338,3 +338,14 @@ class TestRank:
         """A rank that somebody set for us is not guessed."""
         with pytest.raises(InvalidValueError, match="whole number"):
             read(tmp_path, {"VCS_TRACK_RANK": "first"})
+
+
+class TestServeToken:
+    def test_variable_has_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The token of a server is in one variable, and an empty one is none."""
+        found = []
+        for value in ("", "s3cret"):
+            monkeypatch.setenv("VCS_TRACK_SERVE_TOKEN", value)
+            found.append(serve_token())
+
+        assert [None, "s3cret"] == found

@@ -316,3 +316,36 @@ class TestCheck:
         except CorruptError:
             return
         assert exact(value) != exact(found)
+
+
+class TestLoose:
+    @pytest.mark.parametrize(
+        ("text", "value"),
+        [(b"[1, 2.5]", [1, 2.5]), (b"18446744073709551616", 1 << 64), (b"Infinity", math.inf),
+         (b'"\xc3\xa4"', "ä"), (b" null ", None)],
+    )  # fmt: skip
+    def test_what_programs_in_python_write(self, text: bytes, value: Any) -> None:
+        """Large integers and numbers that are not finite are numbers."""
+        assert value == canonical.loads_loose(text)
+        assert value == canonical.loads_loose(canonical.dumps_loose(value))
+
+    def test_nan(self) -> None:
+        """NaN is one, too."""
+        assert math.isnan(canonical.loads_loose(b"NaN"))
+
+    @pytest.mark.parametrize(
+        "text", [b"", b"{", b"[1,]", b"\xff", b"[" * 100_000, b"9" * 5000, b"nul"]
+    )
+    def test_what_is_no_json(self, text: bytes) -> None:
+        """Anything else is refused with our own error, however deep or long."""
+        with pytest.raises(CorruptError, match="not JSON"):
+            canonical.loads_loose(text)
+
+
+class TestRows:
+    def test_rows_of_columns(self) -> None:
+        """Columns become rows; a number that JSON has not got becomes a text."""
+        found = canonical.dumps_rows([[1.0, 2.0], [0, -1], [math.nan, 1e300]])
+
+        assert b'[[1.0,0,"NaN"],[2.0,-1,1e300]]' == found.replace(b"e+", b"e")
+        assert b"[]" == canonical.dumps_rows([[], []])

@@ -1,0 +1,82 @@
+"""``vcs-track serve``: where it listens, who is let in, and what it says."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+from typing import TYPE_CHECKING
+
+from cli.program import PROGRAM, started, vcs
+
+import vcs_track
+from vcs_track.compat.crayon import CrayonClient
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__: list[str] = []
+
+
+def stop(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """Stop a server in order; return the rest of what it printed."""
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=60)
+    assert 0 == process.returncode, err
+    return out, err
+
+
+class TestServe:
+    def test_address_goes_to_stdout(self, tmp_path: Path) -> None:
+        """A script reads where to connect from the first line; the talk goes to stderr."""
+        server = started("-C", tmp_path, "serve", "crayon", "--port", "0")
+        assert server.stdout is not None
+        url = server.stdout.readline().strip()
+        address, _, port = url.rpartition(":")
+        CrayonClient(address, port).create_experiment("foo").add_scalar_value("x", 1.0)
+        out, err = stop(server)
+
+        assert ("http://127.0.0.1", "") == (address, out)
+        assert "Stopped; all runs are sealed." in err
+        assert "finished" == vcs_track.open(tmp_path).run("foo").status
+
+    def test_quiet_says_nothing(self, tmp_path: Path) -> None:
+        """With -q only the address is printed."""
+        server = started("-q", "-C", tmp_path, "serve", "crayon", "--port", "0")
+        assert server.stdout is not None
+        assert server.stdout.readline().startswith("http://")
+
+        assert ("", "") == stop(server)
+
+    def test_other_addresses_want_a_token(self, tmp_path: Path) -> None:
+        """Whoever listens to the network needs a token, from the command line or the variable."""
+        refused = vcs("-C", tmp_path, "serve", "crayon", "--host", "0.0.0.0", code=2)
+        assert "others could reach '0.0.0.0', and there is no token" in refused.stderr
+
+        server = subprocess.Popen(
+            [*PROGRAM, "-C", str(tmp_path), "serve", "crayon", "--host", "0.0.0.0", "--port", "0"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env={**os.environ, "VCS_TRACK_SERVE_TOKEN": "s3cret"},
+        )  # fmt: skip
+        assert server.stdout is not None
+        port = server.stdout.readline().strip().rpartition(":")[2]
+        found = CrayonClient("http://x:s3cret@127.0.0.1", port).get_experiment_names()
+        out, err = stop(server)
+
+        assert ([], "") == (found, out)
+        assert "s3cret" not in err
+
+    def test_port_that_is_taken(self, tmp_path: Path) -> None:
+        """The message names the port, and what to do."""
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = str(taken.getsockname()[1])
+            said = vcs("-C", tmp_path, "serve", "crayon", "--port", port, code=1)
+
+        assert f"cannot listen at '127.0.0.1', port {port}" in said.stderr
+        assert "hint: " in said.stderr
+
+    def test_unknown_interface(self, tmp_path: Path) -> None:
+        """There is one interface, and no other word is taken for it."""
+        assert "crayon" in vcs("-C", tmp_path, "serve", "other", code=2).stderr
+        assert [] == list(tmp_path.iterdir())
