@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["RunFolder", "Source", "find_runs"]
+__all__ = ["RunFolder", "Source", "find_runs", "readable"]
 
 _PART: Final = 1 << 18
 _FIRST: Final = 1 << 16  # bytes in which the first record must end
@@ -70,7 +70,7 @@ class RunFolder:
     """A folder with event files: one run.
 
     Attributes:
-        name: The way to it from the folder of logs; ``.`` for that folder itself.
+        name: The way to it from the folder of logs, readable; ``.`` for that folder itself.
         path: Where it is.
         files: The names of its event files, in the order in which they are read.
         id: The id of the run.
@@ -122,8 +122,13 @@ def find_runs(folder: Path) -> list[RunFolder]:
         if run in taken:
             run = _id([path.name, *first, name])
         taken.add(run)
-        found.append(RunFolder(name, path, tuple(names), run))
+        found.append(RunFolder(readable(name), path, tuple(names), run))
     return found
+
+
+def readable(name: str) -> str:
+    """Return the name of a file as text, also where it is no UTF-8."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _walk(top: Path) -> Iterator[tuple[Path, list[str]]]:

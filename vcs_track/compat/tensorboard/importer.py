@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from vcs_track.compat.tensorboard import names
-from vcs_track.compat.tensorboard.folders import RunFolder, find_runs
+from vcs_track.compat.tensorboard.folders import RunFolder, find_runs, readable
 from vcs_track.compat.tensorboard.scanning import Scan
 from vcs_track.compat.tensorboard.taking import Taking
 from vcs_track.errors import InvalidValueError, RunNotFoundError
@@ -218,16 +218,19 @@ class _Import:
 def _known(old: RunView | None) -> dict[str, Any]:
     """Return what the last import told of the files."""
     found = {} if old is None else old.faces.get(FACE, {}).get("source", {})
-    return found if isinstance(found, dict) else {}
+    # The run may have come in a stranger's bundle.
+    return {
+        file: facts
+        for file, facts in (found.items() if isinstance(found, dict) else ())
+        if isinstance(facts, dict) and type(facts.get("end")) is int and facts["end"] >= 0
+    }
 
 
 def _is_same(run: RunFolder, known: dict[str, Any]) -> bool:
     """Return whether nothing came to the files since the last import."""
     for file in run.files:
-        facts = known.get(file)
-        if not isinstance(facts, dict) or type(facts.get("end")) is not int:
-            return False
-        if (run.path / file).stat().st_size != facts.get("size"):
+        facts = known.get(readable(file))
+        if facts is None or (run.path / file).stat().st_size != facts.get("size"):
             return False
         if run.tail(file, facts["end"]) != facts.get("tail"):
             return False

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from vcs_track.compat.tensorboard.folders import Source
+from vcs_track.compat.tensorboard.folders import Source, readable
 from vcs_track.errors import CorruptError, InvalidValueError
 from vcs_track.formats.event_file import START, unpack_event
 from vcs_track.formats.event_record import EventRecords
@@ -28,6 +28,7 @@ __all__ = ["Scan", "Stretch"]
 _SUMMARY: Final = b"\x2a"
 _SESSION: Final = b"\x3a"
 _TICK: Final = 1000
+_NOTHING: Final[dict[str, Any]] = {"end": 0, "tail": ""}
 
 
 @dataclass(slots=True)
@@ -82,7 +83,7 @@ class Scan:
     def source(self) -> dict[str, Any]:
         """Return what a later import has to know of the files."""
         return {
-            part.file: {
+            readable(part.file): {
                 "end": part.end, "size": part.size, "tail": self.folder.tail(part.file, part.end),
             }
             for part in self.stretches
@@ -98,21 +99,18 @@ class Scan:
             highest: The highest step that was taken in.
             tick: Is called with bytes read.
         """
-        starts = {file: _start_of(known.get(file)) for file in self.folder.files}
-        if any(self._was_rewritten(file, known, starts[file]) for file in known):
+        there = {file: known.get(readable(file), _NOTHING) for file in self.folder.files}
+        if any(self._was_rewritten(file, facts) for file, facts in there.items()):
             self._all_again(tick)
             return
-        for file in self.folder.files:
-            self._look_at(file, starts[file], tick)
+        for file, facts in there.items():
+            self._look_at(file, facts["end"], tick)
         lowest = self._steps[0] if self._steps else None
         if known and lowest is not None and highest is not None and lowest <= highest:
             self._all_again(tick)
 
-    def _was_rewritten(self, file: str, known: dict[str, Any], start: int) -> bool:
-        if file not in self.folder.files:
-            return False  # it is gone, and what it had is kept
-        tail = self.folder.tail(file, start)
-        return tail is None or tail != known[file].get("tail")
+    def _was_rewritten(self, file: str, facts: dict[str, Any]) -> bool:
+        return self.folder.tail(file, facts["end"]) != facts.get("tail")
 
     def _all_again(self, tick: Callable[[int], None]) -> None:
         self.again, self._many = True, 0
@@ -168,7 +166,7 @@ class Scan:
         if records.large:
             told.append(f"has {records.large:,} records that are too long, which are left out")
         name = self.folder.name
-        self.notes += [f"run '{name}': file '{file}' {each}" for each in told]
+        self.notes += [f"run '{name}': file '{readable(file)}' {each}" for each in told]
 
     def events(self, plugins: dict[str, str], tick: Callable[[int], None]) -> Iterator[Event]:
         """Yield what is new and not outdated, in order.
@@ -211,8 +209,3 @@ def _time_of(record: bytes) -> float | None:
     with suppress(CorruptError, InvalidValueError):
         return values.check_walltime(unpack_event(record).wall_time) / 1e6
     return None
-
-
-def _start_of(known: Any) -> int:
-    end = known.get("end") if isinstance(known, dict) else 0
-    return end if type(end) is int and end >= 0 else 0
