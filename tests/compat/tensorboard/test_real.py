@@ -220,22 +220,21 @@ class TestWeReadTensorBoard:
         """Scalars as tensors, and each kind as the summaries of its plugins make it."""
         module: Any = import_module("tensorboard.summary.writer.event_file_writer")
         compat: Any = import_module("tensorboard.compat.proto.event_pb2")
-        scalar: Any = import_module("tensorboard.plugins.scalar.summary")
-        histogram: Any = import_module("tensorboard.plugins.histogram.summary")
-        text: Any = import_module("tensorboard.plugins.text.summary")
+        scalar: Any = import_module("tensorboard.plugins.scalar.summary_v2")
+        histogram: Any = import_module("tensorboard.plugins.histogram.summary_v2")
+        text: Any = import_module("tensorboard.plugins.text.summary_v2")
         metadata: Any = import_module("tensorboard.plugins.hparams.metadata")
         plugin: Any = import_module("tensorboard.plugins.hparams.plugin_data_pb2")
         start = plugin.SessionStartInfo()
         start.hparams["lr"].number_value, start.hparams["net"].string_value = 0.1, "a"
-        session = text.pb(metadata.SESSION_START_INFO_TAG, "")
-        session.value[0].tag = metadata.SESSION_START_INFO_TAG
+        session = text.text_pb(metadata.SESSION_START_INFO_TAG, "x")
         session.value[0].metadata.CopyFrom(
             metadata.create_summary_metadata(plugin.HParamsPluginData(session_start_info=start))
         )
         writer = module.EventFileWriter(str(tmp_path / "logs"))
         values = np.arange(100.0)
         summaries = [
-            scalar.pb("x", 0.1), histogram.pb("h", values, buckets=4), text.pb("t", "hi"),
+            scalar.scalar_pb("x", 0.1), histogram.histogram_pb("h", values, buckets=4), text.text_pb("t", "hi"),
             session,
         ]  # fmt: skip
         for summary in summaries:
