@@ -79,7 +79,7 @@ def export_events(
     Example:
         >>> import tempfile, vcs_track
         >>> from pathlib import Path
-        >>> from vcs_track.compat.tensorboard.exporter import export_events
+        >>> from vcs_track.compat.tensorboard import export_events
         >>> repo = vcs_track.init(tempfile.mkdtemp())
         >>> with repo.start_run("base") as run:
         ...     run.add_scalar("loss", 0.5, 0)

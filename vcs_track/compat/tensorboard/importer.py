@@ -74,7 +74,7 @@ def import_events(
     Example:
         >>> import tempfile, vcs_track
         >>> from pathlib import Path
-        >>> from vcs_track.compat.tensorboard.importer import import_events
+        >>> from vcs_track.compat.tensorboard import import_events
         >>> from vcs_track.formats.event_file import Scalar, pack_event, pack_start
         >>> folder = Path(tempfile.mkdtemp())
         >>> data = pack_start(1.7e9) + pack_event(1.7e9, 3, [Scalar("loss", 0.5)])
