@@ -73,7 +73,7 @@ class TestRoundTrip:
     def test_all_kinds_come_back(self, repo: Repository, tmp_path: Path) -> None:
         """Exported and imported again, a run is the same within 32 bits.
 
-        Seen to fail with histograms of one value written without their bin.
+        Seen to fail with left limits of histograms written for right ones.
         """
         hparams = {"lr": 0.1, "net": "a", "on": True, "n": 3}
         with repo.start_run("base", hparams=hparams) as run:
