@@ -15,17 +15,16 @@ from vcs_track.compat.tensorboard import names
 from vcs_track.compat.tensorboard.folders import RunFolder, find_runs, readable
 from vcs_track.compat.tensorboard.scanning import Scan
 from vcs_track.compat.tensorboard.taking import Taking
-from vcs_track.errors import InvalidValueError, RunNotFoundError
+from vcs_track.errors import InvalidValueError, RunNotFoundError, StorageError
 from vcs_track.plumbing import fsio
 from vcs_track.porcelain import edits, values
 from vcs_track.porcelain.removal import is_removed
 from vcs_track.porcelain.repository import Repository
+from vcs_track.porcelain.run_view import RunView
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    from vcs_track.porcelain.run_view import RunView
 
     Progress = Callable[[int, int], None]
 
@@ -148,7 +147,7 @@ class _Import:
 
     def _old(self, run: str) -> RunView | None:
         try:
-            return self.repo.run(run)
+            return RunView.load(self.repo.store, run)  # by its id, not by any run's name
         except RunNotFoundError:
             return None
 
@@ -170,6 +169,11 @@ class _Import:
                 aside.import_(self.repo.export(bring, scratch / "old.zip"))
             for scan, old in changed:
                 self._take(aside, scan, old)
+            if fsio.list_dir(aside.store.layout.live):
+                # A journal that the disk would not give back is left where it is.
+                raise StorageError(
+                    f"cannot import '{self._folder}': a journal cannot be read back"
+                )
             ids = [scan.folder.id for scan, _ in changed]
             self.repo.import_(aside.export(ids, scratch / "new.zip"))
         finally:
