@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -136,7 +135,7 @@ def _walk(top: Path) -> Iterator[tuple[Path, list[str]]]:
     while todo:
         path = todo.pop()
         files = []
-        for name in _names_in(path):
+        for name in fsio.list_dir(path):
             inner = path / name
             if inner.is_dir():
                 if not inner.is_symlink() and name not in _SKIPPED:
@@ -145,13 +144,6 @@ def _walk(top: Path) -> Iterator[tuple[Path, list[str]]]:
                 files.append(name)
         if files:
             yield path, files
-
-
-def _names_in(path: Path) -> list[str]:
-    # One folder that nobody may read must not hide all others.
-    with suppress(PermissionError):
-        return fsio.list_dir(path)
-    return []
 
 
 def _first(path: Path, names: list[str]) -> list[str] | None:
