@@ -54,6 +54,7 @@ _AUDIO: Final = 6 << 3 | BYTES
 _TENSOR: Final = 8 << 3 | BYTES
 _METADATA: Final = 9 << 3 | BYTES
 _MOST_TAGS: Final = 100_000  # of which the plugin is remembered
+_MOST_PARTS: Final = 10_000  # texts or images of one moment
 _RGB: Final = 3
 _SIDE: Final = 1 << 31
 
@@ -240,6 +241,8 @@ def _tensor(tag: str, plugin: str, data: bytes) -> Value:
         return Scalar(tag, float(values[0]))
     if plugin == "histograms" and len(shape) == 2 and shape[1] == 3 and not strings:
         return _buckets(tag, values)
+    if strings and len(values) > _MOST_PARTS:
+        return Other(tag, plugin)
     if plugin == "text" and strings:
         return Texts(tag, tuple(text_of(text) for text in values), shape)
     if plugin == "images" and strings and len(values) > 2:

@@ -66,7 +66,7 @@ def decode_tensor(data: bytes) -> Tensor:
 
     Raises:
         CorruptError: If the elements are more than the shape has, or more than :data:`MOST`,
-            or the shape is none.
+            strings are fewer, or the shape is none.
 
     Example:
         >>> from vcs_track.formats.tensor_proto import decode_tensor, doubles_to
@@ -87,13 +87,16 @@ def decode_tensor(data: bytes) -> Tensor:
             parts.setdefault(key, []).append(value)
     if dtype == _STRING:
         found = parts.get(8 << 3 | BYTES, [])
-        return Tensor(shape, _filled(tuple(found), shape, b""))
+        # None stands for others: a long one could stand for a million.
+        if len(found) != math.prod(shape):
+            raise _wrong_number(len(found), shape)
+        return Tensor(shape, tuple(found))
     if dtype not in _CONTENT:
         return Tensor(shape, None)
     numbers = packed(content, _CONTENT[dtype]) if content else _one_by_one(dtype, parts)
     if dtype == _BFLOAT and content:
         numbers = _brain(numbers)
-    return Tensor(shape, _filled(numbers, shape, 0))
+    return Tensor(shape, _filled(numbers, shape))
 
 
 def _shape(data: bytes) -> tuple[int, ...]:
@@ -129,12 +132,16 @@ def _brain(numbers: Sequence[float]) -> tuple[float, ...]:
     return struct.unpack(f"<{len(words)}f", struct.pack(f"<{len(words)}I", *words))
 
 
-def _filled(values: tuple[Any, ...], shape: tuple[int, ...], empty: Any) -> tuple[Any, ...]:
+def _filled(values: tuple[float, ...], shape: tuple[int, ...]) -> tuple[float, ...]:
     """Return as many as *shape* has: the last one stands for those behind it."""
     count = math.prod(shape)
     if len(values) > count:
-        raise CorruptError(f"a tensor has {len(values)} elements, its shape {count}")
-    return values + (values[-1:] or (empty,)) * (count - len(values))
+        raise _wrong_number(len(values), shape)
+    return values + (values[-1:] or (0,)) * (count - len(values))
+
+
+def _wrong_number(count: int, shape: tuple[int, ...]) -> CorruptError:
+    return CorruptError(f"a tensor has {count} elements, its shape {math.prod(shape)}")
 
 
 # ---- writing -----------------------------------------------------------------------------

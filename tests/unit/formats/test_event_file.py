@@ -177,6 +177,13 @@ class TestTensors:
 
         assert (1.0, 2.0, 2.0) == decode_tensor(message).values
 
+    def test_strings_do_not_fill_a_shape(self) -> None:
+        """A long text cannot stand for a million, and a table of millions is not read."""
+        with pytest.raises(CorruptError, match="1 elements, its shape 1000"):
+            decode_tensor(strings_to([b"x" * 1000], (1000,)))
+
+        assert Other("t", "text") == value_of(of_tensor("text", strings_to([b""] * 10_001)))
+
     @pytest.mark.parametrize("sides", [(1 << 40,), (1 << 30, 1 << 30), (-1,)])
     def test_a_shape_that_lies_is_refused(self, sides: tuple[int, ...]) -> None:
         """A tensor that claims more than can be there fills no memory."""

@@ -41,10 +41,7 @@ def test_round_trip(contents: list[bytes]) -> None:
 
 @pytest.mark.parametrize("cut", range(1, 18))
 def test_a_cut_tail_keeps_all_whole_records(cut: int) -> None:
-    """Wherever the last record is cut, those before it are read, and a reader knows where to go on.
-
-    Seen to fail with the end moved before the checksum was looked at.
-    """
+    """Wherever the last record is cut, those before it are read, and where to go on is known."""
     data = packed([b"one", b"two", b"abc"])
     records = records_of(data[:-cut])
 
@@ -74,7 +71,10 @@ def test_a_damaged_content_is_left_out() -> None:
 
 
 def test_a_damaged_last_record_may_be_being_written() -> None:
-    """A damaged record at the end of a file is looked at again later."""
+    """A damaged record at the end of a file is looked at again later.
+
+    Seen to fail with the end moved before the checksum was looked at.
+    """
     data = bytearray(packed([b"one", b"two"]))
     data[-1] ^= 1
     records = records_of(bytes(data))

@@ -12,7 +12,7 @@ import time
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Final
 
-from vcs_track.compat import tag_names
+from vcs_track.compat import quoting
 from vcs_track.compat.crayon import texts
 from vcs_track.compat.crayon.histogram import Histogram
 from vcs_track.compat.crayon.refusals import RefusedError
@@ -209,7 +209,7 @@ def _only_run(path: Path) -> RunView:
 
 def _copy(view: RunView, record: Record) -> None:
     for tag in view.series_tags:
-        name, series = tag_names.shown(tag), view.series(tag)
+        name, series = quoting.shown(tag), view.series(tag)
         for point in series:
             # The time of a point that the clock of the store has not got stands beside it.
             wall: Any = point.walltime or point.epoch or 0.0
@@ -217,4 +217,4 @@ def _copy(view: RunView, record: Record) -> None:
     for item in view.media("histogram"):
         if item.tag is not None:
             wall_time, one = Histogram.from_body(item.data, round(item.walltime * 1e6))
-            record.add_histogram(tag_names.shown(item.tag), wall_time, item.step or 0, one)
+            record.add_histogram(quoting.shown(item.tag), wall_time, item.step or 0, one)

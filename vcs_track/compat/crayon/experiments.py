@@ -9,14 +9,15 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from vcs_track.compat import tag_names
+from vcs_track.compat import quoting
 from vcs_track.compat.crayon import bodies, texts
 from vcs_track.compat.crayon.record import Record, no_series
 from vcs_track.compat.crayon.refusals import RefusedError
 from vcs_track.compat.crayon.register import Register
-from vcs_track.errors import VcsTrackError
+from vcs_track.errors import InvalidValueError, VcsTrackError
 from vcs_track.formats.oid import check64
 from vcs_track.plumbing.store import Store
 from vcs_track.porcelain.following import Follower
@@ -33,7 +34,7 @@ __all__ = ["FACE", "Experiments"]
 
 FACE: Final = "crayon"
 _LONGEST: Final = 1000  # characters of a name
-_SHOWN: Final = 250
+_SHOWN: Final = (250, 100, 20)  # of these; each may become several
 _MOST_OPEN: Final = 200  # each has a few open files, and what was read of it
 
 
@@ -50,7 +51,7 @@ class Experiments:
         >>> from vcs_track.compat.crayon.experiments import Experiments
         >>> experiments = Experiments(vcs_track.init(tempfile.mkdtemp()))
         >>> experiments.create("any name")
-        >>> experiments.add_scalar("any name", "loss", [1.5, 0, 0.5])
+        >>> _ = experiments.add_scalar("any name", "loss", [1.5, 0, 0.5])
         >>> experiments.record("any name").rows("loss")
         [[1.5, 0, 0.5]]
         >>> experiments.close()
@@ -214,8 +215,7 @@ class Experiments:
             raise RefusedError(taken(name))
 
     def _start(self, name: str, faces: dict[str, Any]) -> Run:
-        shown = tag_names.printable(name)[:_SHOWN]
-        label = shown if shown.strip() else tag_names.quoted(name)[:_SHOWN]
+        label = _label(name)
         if self._of_others:
             facts = {"created_us": time.time_ns() // 1000}
             return self.repo.record_run(new_id(), label, facts, faces)
@@ -322,3 +322,11 @@ class Experiments:
         with self._lock:
             for record in self._records.values():
                 record.close()
+
+
+def _label(name: str) -> str:
+    """Return the display name of the experiment *name*: printable, and not too long."""
+    for most in _SHOWN[:-1]:
+        with suppress(InvalidValueError):
+            return quoting.key_of(name[:most])
+    return quoting.key_of(name[: _SHOWN[-1]])

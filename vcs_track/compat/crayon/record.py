@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from vcs_track.compat import tag_names
+from vcs_track.compat import quoting
 from vcs_track.compat.crayon import texts
 from vcs_track.compat.crayon.histogram import Histogram
 from vcs_track.compat.crayon.refusals import RefusedError
@@ -138,8 +138,8 @@ class Record:
         with self._reading:
             self._follower.refresh()
             return {
-                "scalars": list(map(tag_names.shown, self._follower.tags)),
-                "histograms": list(map(tag_names.shown, self._sort())),
+                "scalars": list(map(quoting.shown, self._follower.tags)),
+                "histograms": list(map(quoting.shown, self._sort())),
             }
 
     def text(self, name: str) -> bytes:
@@ -212,7 +212,7 @@ def _clock(wall_time: float | None) -> tuple[float, float | None]:
 
 def _tag(name: str) -> str:
     try:
-        return tag_names.stored(name)
+        return quoting.stored(name)
     except InvalidValueError as error:
         raise RefusedError(f"the name cannot be kept: {error}") from None
 
@@ -220,7 +220,7 @@ def _tag(name: str) -> str:
 def _known(name: str) -> str:
     """Return the tag of *name*; of one that cannot be there, what is none either."""
     try:
-        return tag_names.stored(name) if name else ""
+        return quoting.stored(name) if name else ""
     except InvalidValueError:
         return ""
 

@@ -1,13 +1,9 @@
-"""Tags as DeepBoard has them, any text, and as the store has them.
-
-They are those of :mod:`vcs_track.compat.tag_names`, but for a slash in front.
-"""
+"""Tags as DeepBoard has them, pairs of split and label, and as the store has them."""
 
 from __future__ import annotations
 
-from vcs_track.compat import tag_names
-from vcs_track.errors import InvalidValueError
-from vcs_track.porcelain import values
+from vcs_track.compat import quoting
+from vcs_track.compat.quoting import key_of, shown
 
 __all__ = ["key_of", "pair_of", "shown", "stored"]
 
@@ -20,36 +16,12 @@ def stored(tag: str) -> str:
 
     Example:
         >>> from vcs_track.compat.deepboard.names import shown, stored
-        >>> stored("train/loss"), stored("x/"), shown(stored("x/"))
-        ('train/loss', 'x/%_', 'x/')
+        >>> stored("train/loss"), stored("/loss"), shown(stored("x/"))
+        ('train/loss', 'loss', 'x/')
     """
     if tag[:1] == "/" and tag.count("/") == 1:
         tag = tag[1:]  # a tag without a split, as DeepBoard shows it
-    return tag_names.stored(tag)
-
-
-def key_of(name: str) -> str:
-    """Return the name under which the value *name* is stored.
-
-    Raises:
-        InvalidValueError: If it is longer than a name may be.
-    """
-    text = tag_names.printable(name)
-    return values.check_name(text if text.strip() else tag_names.quoted(text) or tag_names.EMPTY)
-
-
-def shown(name: str) -> str:
-    """Return the tag whose series has *name*.
-
-    A name that :func:`stored` would not give is a tag as it is.
-    """
-    if "%" not in name:
-        return name
-    tag = tag_names.unquoted(name)
-    try:
-        return tag if tag is not None and name in (stored(tag), key_of(tag)) else name
-    except InvalidValueError:
-        return name
+    return quoting.stored(tag)
 
 
 def pair_of(tag: str) -> tuple[str, str]:
