@@ -9,7 +9,6 @@ from vcs_track.compat.crayon.experiment import CrayonExperiment
 from vcs_track.compat.crayon.refusals import NameTypeError
 
 if TYPE_CHECKING:
-    from os import PathLike
     from pathlib import Path
 
     from vcs_track.compat.crayon.link import Link
@@ -86,7 +85,7 @@ class CrayonClient:
         return CrayonExperiment(_name(xp_name), self)
 
     def create_experiment(
-        self, xp_name: str, zip_file: str | PathLike[str] | None = None
+        self, xp_name: str, zip_file: str | Path | None = None
     ) -> CrayonExperiment:
         """Make an experiment.
 

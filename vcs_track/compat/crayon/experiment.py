@@ -14,8 +14,6 @@ from vcs_track.errors import RunSealedError
 from vcs_track.plumbing import fsio
 
 if TYPE_CHECKING:
-    from os import PathLike
-
     from vcs_track.compat.crayon.client import CrayonClient
     from vcs_track.compat.crayon.link import Link
 
@@ -43,7 +41,7 @@ class CrayonExperiment:
         self,
         xp_name: str,
         client: CrayonClient,
-        zip_file: str | PathLike[str] | None = None,
+        zip_file: str | Path | None = None,
         create: bool = False,
     ) -> None:
         self.client = client
@@ -207,7 +205,7 @@ class CrayonExperiment:
 
     # ---- archives ----------------------------------------------------------------------
 
-    def to_zip(self, filename: str | PathLike[str] | None = None, *, exact: bool = False) -> str:
+    def to_zip(self, filename: str | Path | None = None, *, exact: bool = False) -> str:
         """Write the experiment to a zip; return its name.
 
         Args:
@@ -230,7 +228,7 @@ class CrayonExperiment:
         return path
 
 
-def _content(zip_file: str | PathLike[str]) -> bytes:
+def _content(zip_file: str | Path) -> bytes:
     path = Path(zip_file)
     try:
         return fsio.read(path)
