@@ -15,18 +15,22 @@ from vcs_track.errors import CorruptError, VcsTrackError
 from vcs_track.formats import canonical, slots, typed_json
 from vcs_track.formats.manifest import decode_media
 from vcs_track.formats.scan import Damage, Points, Record
-from vcs_track.formats.series import decode_scalars
+from vcs_track.formats.series import decode_column, decode_scalars
 from vcs_track.plumbing import fsio
 from vcs_track.plumbing.journal import JournalReader
 from vcs_track.porcelain.batches import split
 from vcs_track.porcelain.heads import current
 from vcs_track.porcelain.seal import LiveObjects
-from vcs_track.porcelain.series import Series
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from vcs_track.formats.chunk import Chunk
     from vcs_track.formats.oid import ObjectId
     from vcs_track.formats.scan import Rows
     from vcs_track.plumbing.store import Store
+
+    Read = Callable[[ObjectId], bytes]
 
 __all__ = ["Columns", "FollowedItem", "Follower"]
 
@@ -62,29 +66,40 @@ class Columns:
         epochs: Epochs of those points that have one, by place.
     """
 
-    def __init__(self, sealed: Series | None = None) -> None:
+    def __init__(self, chunks: Sequence[Chunk] = (), read: Read | None = None) -> None:
         self.walls = array("q")
         self.steps = array("q")
         self.values = array("d")
         self.epochs: dict[int, float] = {}
-        self._sealed = sealed
+        self._chunks = chunks
+        self._read = read
 
     def __bool__(self) -> bool:
-        return self._sealed is not None or bool(self.steps)
+        return bool(self._chunks or self.steps)
 
     def load(self) -> Columns:
         """Read what is sealed; until then only what is live is here."""
-        sealed, self._sealed = self._sealed, None
-        if sealed is not None:
-            live, shift = (self.walls, self.steps, self.values), len(sealed)
-            self.walls = array("q", (round(s * 1e6) for s in sealed.walltime))
-            self.steps, self.values = array("q", sealed.step), array("d", sealed.value)
-            early = {at: epoch for at, epoch in enumerate(sealed.epoch) if epoch is not None}
-            self.epochs = {**early, **{at + shift: e for at, e in self.epochs.items()}}
-            self.walls.extend(live[0])
-            self.steps.extend(live[1])
-            self.values.extend(live[2])
+        if self._chunks and self._read is not None:
+            early = Columns()
+            for chunk in self._chunks:
+                early._load(chunk, self._read)
+            shift = len(early.steps)
+            later = {at + shift: epoch for at, epoch in self.epochs.items()}
+            early.extend(self.values, self.steps, self.walls, None)
+            self.walls, self.steps, self.values = early.walls, early.steps, early.values
+            self.epochs = {**early.epochs, **later}
+            self._chunks = ()  # last: damaged columns are damaged the next time too
         return self
+
+    def _load(self, chunk: Chunk, read: Read) -> None:
+        start = len(self.steps)
+        if "epoch" in chunk:
+            epochs = enumerate(decode_column(read(chunk["epoch"])), start)
+            self.epochs.update((at, epoch) for at, epoch in epochs if epoch is not None)
+        for name, column in (("wall", self.walls), ("step", self.steps), ("value", self.values)):
+            column.extend(decode_column(read(chunk[name])))
+        if not len(self.walls) == len(self.steps) == len(self.values):
+            raise CorruptError("the columns of a series differ in length")
 
     def add(self, value: float, step: int, wall_us: int, epoch: float | None) -> None:
         """Append one point."""
@@ -211,7 +226,7 @@ class Follower:
         self._sealed_to = dict(base.writers)
         if base.scalars is not None:
             for tag, chunks in decode_scalars(self._objects.read(base.scalars)).items():
-                self._columns[tag] = Columns(Series(tag, chunks, self._objects))
+                self._columns[tag] = Columns(chunks, self._objects.read)
         if base.media is not None:
             media = decode_media(self._objects.read(base.media))
             self.items.extend(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import vcs_track
+from vcs_track.errors import VcsTrackError
 from vcs_track.formats import slots
 from vcs_track.porcelain import following
 from vcs_track.porcelain.following import Follower
@@ -153,6 +154,25 @@ class TestPoints:
         assert [0, 1, 2, 3, 4] == [step for step, _ in rows(follower, "x")]
         assert not follower._unsettled
         run.finish()
+
+    def test_damaged_columns_stay_an_error(self, repo: Repository) -> None:
+        """What cannot be read is said each time, and no part of it passes for the whole."""
+        run = repo.start_run(id="r", capture_code=False)
+        for step in range(3):
+            run.add_scalar("x", step / 3)
+        run.finish()
+        follower = Follower(repo.store, "r")
+        assert follower.refresh()
+        for pack in repo.store.layout.store.packs.glob("*"):
+            with pack.open("r+b") as file:  # in place: it is mapped
+                size = pack.stat().st_size // 2
+                turned = bytes(byte ^ 0xFF for byte in file.read(size))
+                file.seek(0)
+                file.write(turned)
+
+        for _ in range(2):
+            with pytest.raises(VcsTrackError):
+                follower.columns("x")
 
     def test_journal_that_is_none_is_passed(self, repo: Repository) -> None:
         """What lies beside the journals takes nothing along."""
