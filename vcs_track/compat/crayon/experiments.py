@@ -58,9 +58,10 @@ class Experiments:
     """
 
     def __init__(self, repo: Repository, *, of_others: bool = False) -> None:
-        self.repo = (
-            repo.with_defaults(capture_git=False, capture_code=False) if of_others else repo
-        )
+        if of_others:
+            # A client is told when the disk refuses; a training would rather go on.
+            repo = repo.with_defaults(capture_git=False, capture_code=False, strict=True)
+        self.repo = repo
         self._of_others = of_others
         table = f"{check64(b''):016x}.jsonl"
         self.register = Register(repo.store.layout.tables / FACE / table)
@@ -318,10 +319,19 @@ class Experiments:
         """End all runs that this process writes to.
 
         Who writes again goes on with them.
+
+        Raises:
+            VcsTrackError: If one cannot be sealed; it is when the repository is next opened.
         """
+        failed: list[VcsTrackError] = []
         with self._lock:
             for record in self._records.values():
-                record.close()
+                try:
+                    record.close()
+                except VcsTrackError as error:
+                    failed.append(error)  # the others are sealed all the same
+        if failed:
+            raise failed[0]
 
 
 def _label(name: str) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Record", "no_series"]
 
 _HISTOGRAM: Final = "histogram"
+_LARGEST: Final = 64 << 20  # bytes of a text that is kept
 _END: Final = 253_402_300_800.0  # the first second that the store's clock has not got
 
 
@@ -154,7 +155,8 @@ class Record:
             if done < len(found.steps):
                 part = canonical.dumps_rows(_cut(found, done))
                 text += (b"," if done else b"") + part[1:-1]
-                self._texts[name] = (found, len(found.steps), text)
+                if len(text) < _LARGEST:
+                    self._texts[name] = (found, len(found.steps), text)
             return b"[" + text + b"]"
 
     def rows(self, name: str) -> list[list[Any]]:

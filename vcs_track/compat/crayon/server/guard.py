@@ -67,7 +67,8 @@ class Guard:
                 raise BadRequestError("the token is missing or wrong", "401 UNAUTHORIZED")
             return
         # A page from elsewhere can make the browser of this machine ask.
-        for said in (f"//{request.header('HOST')}", request.header("ORIGIN")):
+        host, origin = request.header("HOST"), request.header("ORIGIN")
+        for said in (f"//{host}" if host else "", origin):
             name = _stranger(said)
             if name is not None:
                 text = f"the server does not answer to the name '{name}' without a token"
@@ -94,9 +95,10 @@ class Guard:
 @lru_cache(maxsize=64)
 def _stranger(address: str) -> str | None:
     """Return the name in *address* if it is none of this machine's own."""
+    if not address:
+        return None
     try:
-        parts = urlsplit(address)
-        name = parts.hostname or ""
+        name = urlsplit(address).hostname or ""
     except ValueError:
-        return address[:80]
-    return name[:80] if parts.netloc and not is_loopback(name) else None
+        name = ""
+    return None if is_loopback(name) else name[:80] or address[:80]
