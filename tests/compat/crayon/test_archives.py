@@ -277,6 +277,9 @@ _HOSTILE: dict[str, bytes] = {
     "damaged record": zipped(
         events__out__tfevents__1__a=EVENTS[:50] + b"xx" + EVENTS[52:] + EVENTS
     ),
+    "damaged value": zipped(
+        events__out__tfevents__1__a=EVENTS[:60] + bytes([EVENTS[60] ^ 1]) + EVENTS[61:] + EVENTS
+    ),
     "no records": zipped(events__out__tfevents__1__a=b"hello there, this is no event file at all"),
     "broken bundle": zipped(bundle__json=b"{}"),
     "broken bundle inside": zipped(**{"vcs-track-bundle__zip": b"hello"}),
@@ -295,6 +298,7 @@ class TestHostile:
             client.create_experiment("foo", str(path))
         assert [] == client.get_experiment_names()
         client.create_experiment("foo").add_scalar_value("x", 1.0)
+        assert ["foo"] == [run.name for run in vcs_track.open(tmp_path).runs()]
         assert [".runs", "bad.zip"] == sorted(p.name for p in tmp_path.iterdir())
 
     def test_bomb_is_a_value_error(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

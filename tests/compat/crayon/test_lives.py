@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -301,6 +302,27 @@ class TestServer:
         for name in "abcdefgh":
             assert [[1.0, v, v] for v in range(3)] == found.scalars(name, "x")
         found.close()
+
+    def test_text_is_that_of_the_points(self, tmp_path: Path) -> None:
+        """The text that is kept of a series follows its points when several writers end.
+
+        Seen to fail when it outlived the columns that it was made of.
+        """
+        repo = vcs_track.init(tmp_path)
+        first, second, reader = (Experiments(repo, of_others=True) for _ in range(3))
+        first.create("foo")
+        for turn in range(3):
+            first.add_scalar("foo", "x", [1, turn, 1])
+            second.add_scalar("foo", "x", [1, turn, 2])
+            assert json.loads(reader.scalars_text("foo", "x")) == reader.scalars("foo", "x")
+        second.close()
+        assert json.loads(reader.scalars_text("foo", "x")) == reader.scalars("foo", "x")
+        first.close()
+
+        rows = reader.scalars("foo", "x")
+        assert rows == json.loads(reader.scalars_text("foo", "x"))
+        for writer in (1.0, 2.0):
+            assert [0, 1, 2] == [step for _, step, value in rows if value == writer]
 
     def test_threads_of_many_clients(self, tmp_path: Path) -> None:
         """Clients in several threads lose nothing, and each one's points keep their order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,9 +79,27 @@ class TestPoints:
         again = repo.start_run(id="r", resume="must", capture_code=False)
         again.add_scalar("x", 9.0, epoch=7)
 
-        assert [*before, (5, 9.0)] == rows(follower, "x")
-        assert {**epochs, 5: 7} == _epochs(follower)
+        fresh = Follower(repo.store, "r")  # it finds what is live before it reads what is sealed
+        for each in (follower, fresh):
+            assert [*before, (5, 9.0)] == rows(each, "x")
+            assert {**epochs, 5: 7} == _epochs(each)
         again.finish()
+
+    def test_journal_that_is_sealed_already(self, repo: Repository, tmp_path: Path) -> None:
+        """Who seals may die before the journals are gone: no point is there twice.
+
+        Seen to fail when such a journal was read from its beginning.
+        """
+        run = repo.start_run(id="r", capture_code=False)
+        for step in range(5):
+            run.add_scalar("x", step / 2)
+        run.flush()
+        live = run.path
+        shutil.copytree(live, tmp_path / "kept")
+        run.finish()
+        shutil.copytree(tmp_path / "kept", live)
+
+        assert [(step, step / 2) for step in range(5)] == rows(Follower(repo.store, "r"), "x")
 
     def test_several_writers(self, repo: Repository) -> None:
         """What other writers of a live run log is found; each one's points keep their order."""
