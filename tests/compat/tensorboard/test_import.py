@@ -9,6 +9,7 @@ import struct
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from cli.program import vcs
 from compat.tensorboard.logs import BEGIN, add, png, points, scalars, write
@@ -84,6 +85,21 @@ class TestImport:
         ]
         assert [-math.inf] == run.series("y").value
         assert ("finished", BEGIN, 3.0) == (run.status, run.created.timestamp(), run.duration)
+
+    def test_numbers_are_those_that_numpy_logs(self, repo: Repository) -> None:
+        """Numbers of 32 bits are stored as such: a run that logs the same has the same objects.
+
+        Seen to fail with all numbers taken for doubles.
+        """
+        write(Path("logs"), *[points(Scalar("x", step / 7), step=step) for step in range(9)])
+        import_events(repo, Path("logs"))
+        with repo.start_run("native") as run:
+            for step in range(9):
+                run.add_scalar("x", np.float32(step / 7), step)
+
+        assert [repo.run("logs").series("x").chunks[0]["value"]] == [
+            chunk["value"] for chunk in repo.run("native").series("x").chunks
+        ]
 
     def test_tensors(self, repo: Repository) -> None:
         """What TensorFlow 2 writes is the same, also where the plugin was told once only."""
