@@ -91,11 +91,12 @@ class TestImport:
 
         Seen to fail with all numbers taken for doubles.
         """
-        write(Path("logs"), *[points(Scalar("x", step / 7), step=step) for step in range(9)])
+        numbers = [0.1, 1 / 7, math.nan, math.inf, 3.0]
+        write(Path("logs"), *[points(Scalar("x", n), step=step) for step, n in enumerate(numbers)])
         import_events(repo, Path("logs"))
         with repo.start_run("native") as run:
-            for step in range(9):
-                run.add_scalar("x", np.float32(step / 7), step)
+            for step, number in enumerate(numbers):
+                run.add_scalar("x", np.float32(number), step)
 
         assert [repo.run("logs").series("x").chunks[0]["value"]] == [
             chunk["value"] for chunk in repo.run("native").series("x").chunks

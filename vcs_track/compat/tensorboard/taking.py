@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
@@ -44,7 +45,7 @@ def _as_logged(value: float) -> float:
         (same,) = _FLOAT.unpack(_FLOAT.pack(value))
     except OverflowError:
         return value
-    return Single(value) if same == value else value
+    return Single(value) if same == value or math.isnan(value) else value
 
 
 class Taking:
