@@ -315,10 +315,7 @@ class TestBadArguments:
 
 class TestItems:
     def test_texts_travel_without_media(self, repo: Repository, run: Run, tmp_path: Path) -> None:
-        """Texts and histograms of an importer stay beside the numbers; images can be left out.
-
-        Seen to fail with all items put beside the images.
-        """
+        """Texts and histograms of an importer go along where images are left out."""
         body = b'{"counts":[1],"edges":[0,1]}'
         run.add_item("text", b"hello", tag="t")
         run.add_item("histogram", body, mime="application/json", tag="h", walltime=5.0)
