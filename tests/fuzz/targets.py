@@ -27,7 +27,7 @@ from vcs_track.formats.series import combine, decode_column, decode_scalars, enc
 from vcs_track.formats.slots import HEADER_SIZE, parse_header
 from vcs_track.formats.typed_json import freeze, thaw
 from vcs_track.plumbing.journal import JournalReader
-from vcs_track.plumbing.packs import PackFile
+from vcs_track.plumbing.pack_file import PackFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,7 +16,7 @@ from vcs_track.formats.oid import ObjectId, new_file_name_hash
 from vcs_track.formats.pack import OBJECTS, Entry
 from vcs_track.plumbing import fsio
 from vcs_track.plumbing.object_errors import collision
-from vcs_track.plumbing.packs import PackFile
+from vcs_track.plumbing.pack_file import PackFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

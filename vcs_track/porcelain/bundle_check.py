@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from vcs_track.formats.oid import ObjectId
     from vcs_track.formats.pack import Entry
     from vcs_track.plumbing.home import BundleHome
-    from vcs_track.plumbing.packs import Objects, PackFile
+    from vcs_track.plumbing.pack_file import PackFile
+    from vcs_track.plumbing.packs import Objects
     from vcs_track.plumbing.store import Store
 
     Named = dict[str, list[ObjectId]]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vcs_track.formats.oid import ObjectId
-    from vcs_track.plumbing.packs import PackFile
+    from vcs_track.plumbing.pack_file import PackFile
     from vcs_track.plumbing.store import Store
     from vcs_track.porcelain.index_sql import SqlResult
 

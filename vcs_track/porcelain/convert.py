@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vcs_track.formats.oid import ObjectId
-    from vcs_track.plumbing.packs import PackFile
+    from vcs_track.plumbing.pack_file import PackFile
 
     Progress = Callable[[int, int], None]
 

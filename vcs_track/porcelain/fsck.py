@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from vcs_track.formats.oid import ObjectId
     from vcs_track.formats.pack import Entry
-    from vcs_track.plumbing.packs import PackFile
+    from vcs_track.plumbing.pack_file import PackFile
     from vcs_track.plumbing.store import Store
 
 __all__ = ["Report", "fsck"]

@@ -16,8 +16,9 @@ from vcs_track.errors import CorruptError, CorruptObjectError, ObjectNotFoundErr
 from vcs_track.formats import pack
 from vcs_track.formats.oid import ObjectFormat, ObjectId, object_format
 from vcs_track.plumbing.memory_objects import MemoryObjects
+from vcs_track.plumbing.pack_file import PackFile
 from vcs_track.plumbing.pack_writer import PackWriter, check_name, file_digits, install
-from vcs_track.plumbing.packs import PackFile, PackFolder, is_pack_name
+from vcs_track.plumbing.packs import PackFolder, is_pack_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -18,8 +18,8 @@ import vcs_track
 from vcs_track.errors import CorruptError, InvalidTypeError, InvalidValueError, StorageError
 from vcs_track.formats.oid import ObjectId
 from vcs_track.plumbing.lock import Lock
+from vcs_track.plumbing.pack_file import PackFile, _maps
 from vcs_track.plumbing.pack_writer import PackWriter
-from vcs_track.plumbing.packs import PackFile, _maps
 from vcs_track.plumbing.trash import Trash
 from vcs_track.porcelain import needs
 from vcs_track.porcelain.gc import Report, gc
