@@ -27,6 +27,7 @@ __all__ = ["PackFile", "is_sound"]
 
 # Each map keeps a descriptor. Packs beyond these are mapped again when they are read.
 _MAPS_AT_ONCE = 64
+_FEW = 64  # objects, which are found soon enough
 _maps: OrderedDict[PackFile, mmap | bytes] = OrderedDict()
 
 _BLOCK = 8 << 20  # bytes; larger entries are read in parts of this length
@@ -47,6 +48,7 @@ class PackFile:
     def __init__(self, path: Path, fmt: ObjectFormat) -> None:
         self.path = path
         self._format = fmt
+        self._numbers: dict[bytes, int] | None = None
         if self._data[:8] == b"version ":
             raise CorruptError(
                 f"pack '{path.name}' is a Git LFS pointer, not a pack",
@@ -102,6 +104,8 @@ class PackFile:
         data, width, stride = self._data, self._format.id_length, self._stride
         keys = self._first + 46 + len(OBJECTS)
         low, high = 0, self.directory.objects
+        if self._numbers is not None:
+            low = high = self._numbers.get(wanted, high)
         while low < high:
             middle = (low + high) // 2
             at = keys + middle * stride
@@ -117,6 +121,18 @@ class PackFile:
             return pack.parse_record(data, at, wide=self.directory.wide)[0]
         except CorruptError as error:
             raise self._damaged(oid, str(error)) from None
+
+    def learn(self) -> None:
+        """Know by heart where each object stands.
+
+        For who is about to read most of them.
+        """
+        if self._numbers is None and self.directory.objects > _FEW:
+            self._numbers = {self._key(index): index for index in range(self.directory.objects)}
+
+    def forget(self) -> None:
+        """Forget what was learnt."""
+        self._numbers = None
 
     def entry(self, oid: ObjectId) -> Entry:
         """Return the entry of *oid*.
