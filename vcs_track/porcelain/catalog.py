@@ -14,14 +14,13 @@ from vcs_track.errors import StorageError
 from vcs_track.formats.oid import check64
 from vcs_track.plumbing import fsio, mounts
 from vcs_track.plumbing.index import Index, IndexDamagedError, IndexUnavailableError
-from vcs_track.porcelain import index_update
-from vcs_track.porcelain.answers import Answers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from vcs_track.plumbing.store import Store
+    from vcs_track.porcelain.answers import Answers
     from vcs_track.porcelain.index_sql import SqlResult
 
     Progress = Callable[[int, int], None]
@@ -60,6 +59,9 @@ class Catalog:
 
         It may be called again, where the index turns out to be damaged.
         """
+        # Whoever only logs needs neither questions nor an index.
+        from vcs_track.porcelain.answers import Answers
+
         return self._asked(lambda index: question(Answers(index)))
 
     def sql(self, sql: str, seconds: float) -> SqlResult | None:
@@ -79,7 +81,7 @@ class Catalog:
                 with self._opened() as index:
                     if index is None:
                         return None
-                    index_update.update(index, self._store)
+                    self._update(index)
                     return ask(index)
             except IndexDamagedError as error:
                 self._make_again(str(error))
@@ -92,6 +94,11 @@ class Catalog:
         self._make_again(why)
 
     # ---- keeping it up to date ---------------------------------------------------------
+
+    def _update(self, index: Index, progress: Progress | None = None) -> None:
+        from vcs_track.porcelain.index_update import update
+
+        update(index, self._store, progress)
 
     def rebuild(self, progress: Progress | None = None) -> int:
         """Make the index anew from the runs; return how many it has.
@@ -106,7 +113,7 @@ class Catalog:
                     "there is no place for an index",
                     hint="is the disk read-only, and the home too?",
                 )
-            index_update.update(index, self._store, progress)
+            self._update(index, progress)
             row = index.one("SELECT count(*) FROM run")
             return int(row[0]) if row else 0
 
@@ -122,7 +129,7 @@ class Catalog:
             path = self._store.layout.tmp / f"index-{secrets.token_hex(8)}"
             fresh = Index(path)
             try:
-                index_update.update(fresh, self._store, progress)
+                self._update(fresh, progress)
                 return differences(index, fresh)
             finally:
                 fresh.close()
