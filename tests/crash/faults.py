@@ -418,7 +418,8 @@ def leftovers(folder: Path, pattern: str) -> list[str]:
 
 def held(folder: Path) -> list[str]:
     """Return what this process still has open or locked in *folder*."""
-    pack_file._maps.clear()  # packs stay mapped for a while
+    pack_file._maps.clear()
+    pack_file._copies.clear()  # packs stay mapped for a while
     gc.collect()
     found = [f"locked: {key}" for key in lock._held]
     for fd in Path("/proc/self/fd").iterdir():

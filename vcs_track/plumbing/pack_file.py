@@ -29,6 +29,10 @@ __all__ = ["PackFile", "is_sound"]
 _MAPS_AT_ONCE = 64
 _FEW = 64  # objects, which are found soon enough
 _maps: OrderedDict[PackFile, mmap | bytes] = OrderedDict()
+# Small packs are read whole, which costs less than a map, and no descriptor.
+_COPIES_AT_ONCE = 2048
+_COPIED = 16 << 10  # bytes
+_copies: OrderedDict[PackFile, mmap | bytes] = OrderedDict()
 
 _BLOCK = 8 << 20  # bytes; larger entries are read in parts of this length
 _SMALL = 1 << 20
@@ -68,14 +72,17 @@ class PackFile:
 
     @property
     def _data(self) -> mmap | bytes:
-        data = _maps.get(self)
+        data = _copies.get(self) or _maps.get(self)
         if data is None:
-            data = _maps[self] = fsio.map_read(self.path)
-            while len(_maps) > _MAPS_AT_ONCE:
+            data = fsio.map_read(self.path, copied=_COPIED)
+            copied = len(data) <= _COPIED
+            kept, most = (_copies, _COPIES_AT_ONCE) if copied else (_maps, _MAPS_AT_ONCE)
+            kept[self] = data
+            while len(kept) > most:
                 # Never closed by hand: somebody may read from it right now. The last reader
                 # lets it go.
                 with suppress(KeyError):  # two threads may tidy up at once
-                    _maps.popitem(last=False)
+                    kept.popitem(last=False)
         return data
 
     def _record(self, at: int) -> tuple[Entry, int]:
