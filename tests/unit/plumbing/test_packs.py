@@ -212,6 +212,37 @@ class TestInstall:
 
 
 class TestPackFile:
+    def test_what_is_known_by_heart_is_what_is_there(
+        self, large: Path, numbers: list[bytes]
+    ) -> None:
+        """Known by heart or looked up, each object is found, and what is not there is not.
+
+        Seen to fail when what was unknown was taken for the first object.
+        """
+        ids = [SHA.hash(data) for data in numbers]
+        file = PackFile(large, SHA)
+        looked_up = [file.find(oid) for oid in [*ids, NOBODY]]
+        file.learn()
+        known = [file.find(oid) for oid in [*ids, NOBODY]]
+        file.forget()
+
+        assert looked_up == known == [*map(PackFile(large, SHA).find, ids), None]
+        assert None not in known[:-1]
+
+    def test_small_packs_need_no_descriptors(self, tmp_path: Path) -> None:
+        """Hundreds of small packs are read without a descriptor or a map for each.
+
+        Seen to fail when all packs were mapped.
+        """
+        for number in range(200):
+            write(tmp_path / "packs", b"content %d" % number)
+        packs = opened(tmp_path / "packs")
+        before = len([*Path("/proc/self/fd").iterdir()])
+        for number in range(200):
+            packs.read(SHA.hash(b"content %d" % number))
+
+        assert before >= len([*Path("/proc/self/fd").iterdir()])
+
     def test_a_git_lfs_pointer_is_named(self, tmp_path: Path) -> None:
         """A pointer instead of a pack says which command gets the bytes."""
         path = tmp_path / f"p-{'0' * 40}.zip"
