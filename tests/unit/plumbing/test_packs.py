@@ -215,10 +215,7 @@ class TestPackFile:
     def test_what_is_known_by_heart_is_what_is_there(
         self, large: Path, numbers: list[bytes]
     ) -> None:
-        """Known by heart or looked up, each object is found, and what is not there is not.
-
-        Seen to fail when what was unknown was taken for the first object.
-        """
+        """Known by heart or looked up, each object is found, and what is not there is not."""
         ids = [SHA.hash(data) for data in numbers]
         file = PackFile(large, SHA)
         looked_up = [file.find(oid) for oid in [*ids, NOBODY]]
@@ -236,8 +233,8 @@ class TestPackFile:
         """
         for number in range(200):
             write(tmp_path / "packs", b"content %d" % number)
-        packs = opened(tmp_path / "packs")
         before = len([*Path("/proc/self/fd").iterdir()])
+        packs = opened(tmp_path / "packs")
         for number in range(200):
             packs.read(SHA.hash(b"content %d" % number))
 
