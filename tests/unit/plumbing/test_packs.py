@@ -16,7 +16,7 @@ from vcs_track.errors import CorruptError, CorruptObjectError, ObjectNotFoundErr
 from vcs_track.formats import pack
 from vcs_track.formats.oid import ObjectFormat, ObjectId, object_format
 from vcs_track.plumbing.memory_objects import MemoryObjects
-from vcs_track.plumbing.pack_file import PackFile
+from vcs_track.plumbing.pack_file import PackFile, _maps
 from vcs_track.plumbing.pack_writer import PackWriter, check_name, file_digits, install
 from vcs_track.plumbing.packs import PackFolder, is_pack_name
 
@@ -231,9 +231,10 @@ class TestPackFile:
 
         Seen to fail when all packs were mapped.
         """
+        _maps.clear()
+        before = len([*Path("/proc/self/fd").iterdir()])
         for number in range(200):
             write(tmp_path / "packs", b"content %d" % number)
-        before = len([*Path("/proc/self/fd").iterdir()])
         packs = opened(tmp_path / "packs")
         for number in range(200):
             packs.read(SHA.hash(b"content %d" % number))
