@@ -27,7 +27,7 @@ __all__ = ["PackFile", "is_sound"]
 
 # Each map keeps a descriptor. Packs beyond these are mapped again when they are read.
 _MAPS_AT_ONCE = 64
-_FEW = 64  # objects, which are found soon enough
+_FEW, _MANY = 64, 200_000  # objects: found soon enough, and too many for the memory
 _maps: OrderedDict[PackFile, mmap | bytes] = OrderedDict()
 # Small packs are read whole, which costs less than a map, and no descriptor.
 _COPIES_AT_ONCE = 2048
@@ -132,9 +132,9 @@ class PackFile:
     def learn(self) -> None:
         """Know by heart where each object stands.
 
-        For who is about to read most of them.
+        For who is about to read most of them, of a pack that is not overly large.
         """
-        if self._numbers is None and self.directory.objects > _FEW:
+        if self._numbers is None and _FEW < self.directory.objects <= _MANY:
             self._numbers = {self._key(index): index for index in range(self.directory.objects)}
 
     def forget(self) -> None:

@@ -75,6 +75,7 @@ def check_bundle(
     _check_heads(result.heads)
     lists = _lists(home)
     _check_objects(home, store, lists["objects"], progress)
+    home.pack.learn()
     told = [home.index.get(key, {}) for key in ("heads", "code")]
     there = [
         {name: sorted(oids) for name, oids in named.items()}
