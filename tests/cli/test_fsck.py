@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
@@ -236,3 +237,31 @@ class TestBadInput:
 
         assert "cannot use" in done.stderr
         assert before == (repo.path / "FORMAT").read_text()
+
+
+class TestFull:
+    def test_says_what_cannot_come_back(self, repo: Repository) -> None:
+        """A full check reads the index, the trash and removed runs, and finds all in order."""
+        make_run(repo, "one")
+        make_run(repo, "two")
+        vcs("rm", "one")
+        done = vcs("fsck", "--full", "--json")
+        report = json.loads(done.stdout)
+
+        assert (0, True, [], 1) == (
+            done.returncode, report["ok"], report["lost_removals"], report["runs"]
+        )  # fmt: skip
+
+    def test_finds_damage_that_others_do_not_look_for(self, repo: Repository) -> None:
+        """What the index says otherwise than the runs is found, told and an exit code.
+
+        Seen to fail when --full did not imply --index.
+        """
+        make_run(repo, "one")
+        vcs("ls")
+        with sqlite3.connect(repo.path / "local" / "index.sqlite") as db:
+            db.execute("UPDATE run SET name = 'other'")
+        plain, full = vcs("fsck"), vcs("fsck", "--full", code=None)
+
+        assert (0, 12) == (plain.returncode, full.returncode)
+        assert "index" in full.stdout + full.stderr

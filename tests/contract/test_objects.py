@@ -10,8 +10,9 @@ import pytest
 from vcs_track.errors import CorruptObjectError, ObjectNotFoundError
 from vcs_track.formats.oid import ObjectFormat, ObjectId, object_format
 from vcs_track.plumbing.memory_objects import MemoryObjects
+from vcs_track.plumbing.pack_file import PackFile
 from vcs_track.plumbing.pack_writer import PackWriter
-from vcs_track.plumbing.packs import PackFile, PackFolder
+from vcs_track.plumbing.packs import PackFolder
 from vcs_track.plumbing.spool import Spool, SpoolReader
 
 if TYPE_CHECKING:

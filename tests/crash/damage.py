@@ -15,8 +15,9 @@ import numpy as np
 import vcs_track
 from vcs_track.errors import VcsTrackError
 from vcs_track.formats.oid import ObjectId
+from vcs_track.plumbing.pack_file import PackFile
 from vcs_track.plumbing.pack_writer import PackWriter
-from vcs_track.plumbing.packs import PackFile, PackFolder
+from vcs_track.plumbing.packs import PackFolder
 from vcs_track.plumbing.store import Store
 from vcs_track.porcelain.fsck import Report, fsck
 

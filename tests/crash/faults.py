@@ -32,7 +32,7 @@ from crash.operations import OPERATIONS, Scene, difference, picture, start
 from crash.tap import CHANGING, WATCHED, Call, tapped
 
 from vcs_track.errors import RepositoryNotFoundError, VcsTrackError
-from vcs_track.plumbing import lock, packs
+from vcs_track.plumbing import lock, pack_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -418,7 +418,8 @@ def leftovers(folder: Path, pattern: str) -> list[str]:
 
 def held(folder: Path) -> list[str]:
     """Return what this process still has open or locked in *folder*."""
-    packs._maps.clear()  # packs stay mapped for a while
+    pack_file._maps.clear()
+    pack_file._copies.clear()  # packs stay mapped for a while
     gc.collect()
     found = [f"locked: {key}" for key in lock._held]
     for fd in Path("/proc/self/fd").iterdir():

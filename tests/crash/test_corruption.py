@@ -27,8 +27,9 @@ from crash.damage import (
 from vcs_track.errors import RepositoryFormatError, VcsTrackError
 from vcs_track.formats import canonical
 from vcs_track.formats.pack import OBJECTS
+from vcs_track.plumbing.pack_file import PackFile
 from vcs_track.plumbing.pack_writer import PackWriter, file_digits
-from vcs_track.plumbing.packs import PackFile, PackFolder
+from vcs_track.plumbing.packs import PackFolder
 from vcs_track.plumbing.salvage import Salvage
 from vcs_track.plumbing.store import Store
 from vcs_track.porcelain.repair import restore_format

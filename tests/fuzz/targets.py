@@ -48,7 +48,7 @@ from vcs_track.formats.tensor_proto import doubles_to
 from vcs_track.formats.typed_json import freeze, thaw
 from vcs_track.formats.wire import double_to, length_to
 from vcs_track.plumbing.journal import JournalReader
-from vcs_track.plumbing.packs import PackFile
+from vcs_track.plumbing.pack_file import PackFile
 from vcs_track.porcelain.values import check_histogram
 
 if TYPE_CHECKING:

@@ -100,8 +100,7 @@ def test_sound_files_are_read(target: str) -> None:
 def test_bent_files_are_refused_or_read(target: str, data: st.DataObject) -> None:
     """Flipped, cut, spliced, swapped and lied to, a file costs bounded time and memory.
 
-    Nothing but our errors comes out. Seen to fail with members of chunks unchecked, and with
-    the hash function of a list of files looked up unseen.
+    Nothing but our errors comes out.
     """
     files = seeds(target)
     content = bytearray(data.draw(st.sampled_from(files)))

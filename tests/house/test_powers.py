@@ -19,6 +19,8 @@ MODULES = {
     "pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "yaml",
     "code", "codeop", "runpy", "imp", "ctypes", "zipfile", "tarfile", "xmlrpc", "zipimport",
 }  # fmt: skip
+# It makes no objects of any class, and reads only what children of the same program send.
+ALLOWED = {"plumbing/workers.py": {"import marshal"}}
 CALLS = {"eval", "exec", "compile", "__import__", "breakpoint", "input"}
 METHODS = {
     ("os", "system"), ("os", "popen"), ("os", "execv"), ("os", "execve"), ("os", "execvp"),
@@ -65,7 +67,9 @@ def _of_call(node: ast.Call) -> list[str]:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_nothing_can_be_executed(path: Path) -> None:
     """No file of the package unpickles, evaluates, asks a shell, or unpacks an archive by names."""
-    assert [] == offences(path.read_text(encoding="utf-8"))
+    allowed = ALLOWED.get(path.relative_to(PACKAGE).as_posix(), set())
+
+    assert allowed == set(offences(path.read_text(encoding="utf-8")))
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ __all__ = [
     "SLOT_SIZE",
     "UINT",
     "Header",
+    "Single",
     "check_word",
     "pack_body",
     "pack_header",
@@ -71,6 +72,12 @@ _WORDS = struct.Struct("<QI")
 _LONGEST_WORDS = HEADER_SIZE - _LAST_WORDS - _WORDS.size
 _WORD = struct.Struct("<I")
 _UNSIGNED = struct.Struct("<Q")
+
+
+class Single(float):
+    """A float of which it is known that it has 32 bits or less."""
+
+    __slots__ = ()
 
 
 class Header(NamedTuple):

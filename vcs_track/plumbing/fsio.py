@@ -347,7 +347,7 @@ def seek(fd: int, offset: int) -> None:
     os.lseek(fd, offset, os.SEEK_SET)
 
 
-def append(fd: int, data: bytes | memoryview) -> None:
+def append(fd: int, data: bytes | bytearray | memoryview) -> None:
     """Write all of *data* at the file's position."""
     view = memoryview(data)
     while view:
@@ -459,12 +459,20 @@ def map_window(fd: int, start: int, length: int) -> mmap.mmap:
     return mmap.mmap(fd, length, mmap.MAP_SHARED, offset=start)
 
 
-def map_read(path: Path) -> mmap.mmap | bytes:
-    """Return the bytes of *path*, mapped where that works."""
+def map_read(path: Path, *, copied: int = 0) -> mmap.mmap | bytes:
+    """Return the bytes of *path*, mapped where that works.
+
+    Args:
+        path: The file.
+        copied: A file of so many bytes or fewer is read.
+    """
     fd = open_read(path)
     try:
-        if not stat.S_ISREG(os.fstat(fd).st_mode) or not size(fd):
+        state = os.fstat(fd)
+        if not stat.S_ISREG(state.st_mode) or not state.st_size:
             return b""
+        if state.st_size <= copied:
+            return pread(fd, state.st_size, 0)
         try:
             return mmap.mmap(fd, 0, mmap.MAP_SHARED, mmap.PROT_READ)
         except OSError:  # a file system that cannot map

@@ -13,7 +13,8 @@ from vcs_track.formats import canonical
 from vcs_track.formats.oid import FORMATS, new_file_name_hash
 from vcs_track.plumbing import fsio
 from vcs_track.plumbing.heads import HeadFolder, parse_head
-from vcs_track.plumbing.packs import PackFile, PackFolder
+from vcs_track.plumbing.pack_file import PackFile
+from vcs_track.plumbing.packs import PackFolder
 from vcs_track.plumbing.redactions import Redactions
 
 if TYPE_CHECKING:

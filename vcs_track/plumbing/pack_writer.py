@@ -16,7 +16,7 @@ from vcs_track.formats.oid import ObjectId, new_file_name_hash
 from vcs_track.formats.pack import OBJECTS, Entry
 from vcs_track.plumbing import fsio
 from vcs_track.plumbing.object_errors import collision
-from vcs_track.plumbing.packs import PackFile
+from vcs_track.plumbing.pack_file import PackFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["PackWriter", "check_name", "file_digits", "install", "verify_against"]
 
 
-_BLOCK = 1 << 20  # bytes; less is copied behind its header, to be written with it
+_BLOCK = 1 << 20  # bytes; less waits, to be written with what follows
 
 
 def file_digits(path: Path) -> str:
@@ -85,7 +85,7 @@ class PackWriter:
         >>> import pathlib, tempfile
         >>> from vcs_track.formats.oid import object_format
         >>> from vcs_track.plumbing.pack_writer import PackWriter
-        >>> from vcs_track.plumbing.packs import PackFile
+        >>> from vcs_track.plumbing.pack_file import PackFile
         >>> folder = pathlib.Path(tempfile.mkdtemp())
         >>> writer = PackWriter(folder, object_format("sha256"))
         >>> oid = writer.add(b"hello")
@@ -105,6 +105,7 @@ class PackWriter:
         self._entries: dict[str, Entry] = {}
         self._fd = fsio.create(self.path)
         self._at = 0
+        self._waiting = bytearray()
 
     def __contains__(self, oid: object) -> bool:
         return f"{OBJECTS}{oid}" in self._entries
@@ -128,6 +129,7 @@ class PackWriter:
 
     def _check_same(self, oid: ObjectId, data: bytes) -> None:
         entry = self._entries[OBJECTS + oid]
+        self._write()
         raw = fsio.pread(self._fd, entry.stored, entry.data_offset)
         if pack.inflate(entry, raw) != data:
             raise collision(oid)
@@ -140,12 +142,14 @@ class PackWriter:
     def add_raw(self, entry: Entry, raw: bytes | memoryview) -> None:
         """Store bytes that are packed already, as *entry* describes them."""
         entry = self._placed(entry)
-        head = pack.local_header(entry)
+        self._waiting += pack.local_header(entry)
         if len(raw) < _BLOCK:
-            fsio.append(self._fd, head + bytes(raw))
+            self._waiting += raw
         else:
-            fsio.append(self._fd, head)
+            self._write()
             fsio.append(self._fd, raw)
+        if len(self._waiting) >= _BLOCK:
+            self._write()
         self._entries[entry.name] = entry
         self._at = entry.end
 
@@ -156,7 +160,8 @@ class PackWriter:
             CorruptError: If there are not as many as *entry* says.
         """
         entry = self._placed(entry)
-        fsio.append(self._fd, pack.local_header(entry))
+        self._waiting += pack.local_header(entry)
+        self._write()
         length = 0
         for part in parts:
             fsio.append(self._fd, part)
@@ -182,6 +187,10 @@ class PackWriter:
         else:
             self.add_parts(entry, file.raw_parts(entry))
 
+    def _write(self) -> None:
+        fsio.append(self._fd, self._waiting)
+        self._waiting = bytearray()
+
     def _placed(self, entry: Entry) -> Entry:
         if entry.stored > pack.MAX_ENTRY or self._at + entry.stored > self._largest:
             raise CorruptError("an object or a pack is larger than 2 GiB")
@@ -191,7 +200,8 @@ class PackWriter:
 
     def finish(self, *, sync: bool = True) -> None:
         """Write the directory and sync the file."""
-        fsio.append(self._fd, pack.directory(self._entries.values(), self._at))
+        self._waiting += pack.directory(self._entries.values(), self._at)
+        self._write()
         if sync:
             fsio.fsync(self._fd)
         fd, self._fd = self._fd, -1  # first: a close that fails has closed it all the same

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vcs_track.formats.oid import ObjectFormat
-    from vcs_track.plumbing.packs import PackFile
+    from vcs_track.plumbing.pack_file import PackFile
 
 __all__ = ["Redactions"]
 

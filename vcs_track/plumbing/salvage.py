@@ -19,8 +19,9 @@ from vcs_track.formats.version import VERSION, encode_format, parse_format
 from vcs_track.plumbing import fsio
 from vcs_track.plumbing.heads import HeadFolder, parse_head
 from vcs_track.plumbing.layout import FOLDER
+from vcs_track.plumbing.pack_file import PackFile
 from vcs_track.plumbing.pack_writer import file_digits
-from vcs_track.plumbing.packs import PackFile, PackFolder, is_pack_name
+from vcs_track.plumbing.packs import PackFolder, is_pack_name
 from vcs_track.plumbing.store import layout_of
 
 if TYPE_CHECKING:

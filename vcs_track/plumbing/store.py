@@ -26,8 +26,9 @@ from vcs_track.plumbing.head_log import HeadLog
 from vcs_track.plumbing.heads import HeadFolder
 from vcs_track.plumbing.home import FolderHome
 from vcs_track.plumbing.layout import FOLDER, Layout
+from vcs_track.plumbing.pack_file import PackFile
 from vcs_track.plumbing.pack_writer import check_name, verify_against
-from vcs_track.plumbing.packs import PackFile, is_pack_name
+from vcs_track.plumbing.packs import is_pack_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from vcs_track.formats.oid import ObjectFormat, ObjectId
     from vcs_track.formats.pack import Entry
-    from vcs_track.plumbing.packs import Objects, PackFile
+    from vcs_track.plumbing.pack_file import PackFile
+    from vcs_track.plumbing.packs import Objects
     from vcs_track.plumbing.store import Store
     from vcs_track.porcelain.since import Since
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from vcs_track.formats.oid import ObjectId
     from vcs_track.formats.pack import Entry
     from vcs_track.plumbing.home import BundleHome
-    from vcs_track.plumbing.packs import Objects, PackFile
+    from vcs_track.plumbing.pack_file import PackFile
+    from vcs_track.plumbing.packs import Objects
     from vcs_track.plumbing.store import Store
 
     Named = dict[str, list[ObjectId]]
@@ -74,6 +75,7 @@ def check_bundle(
     _check_heads(result.heads)
     lists = _lists(home)
     _check_objects(home, store, lists["objects"], progress)
+    home.pack.learn()
     told = [home.index.get(key, {}) for key in ("heads", "code")]
     there = [
         {name: sorted(oids) for name, oids in named.items()}

@@ -16,8 +16,8 @@ from vcs_track.formats.code import Code
 from vcs_track.formats.pack import MAX_ENTRY
 from vcs_track.plumbing import fsio, git_worktree, gitlink
 from vcs_track.plumbing.git_tree import GitTree
+from vcs_track.plumbing.pack_file import PackFile
 from vcs_track.plumbing.pack_writer import PackWriter
-from vcs_track.plumbing.packs import PackFile
 from vcs_track.porcelain.capture import Rules, keep_files
 from vcs_track.porcelain.code_files import code_of, fill, here, lists, top_of
 

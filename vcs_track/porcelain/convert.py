@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from vcs_track.errors import CorruptError, InvalidValueError, StorageError
 from vcs_track.formats import canonical
-from vcs_track.formats.manifest import references
+from vcs_track.formats.manifest import decode_run, references
 from vcs_track.formats.oid import object_format
 from vcs_track.formats.pack import OBJECTS
 from vcs_track.formats.renaming import NAMING, renamed
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vcs_track.formats.oid import ObjectId
-    from vcs_track.plumbing.packs import PackFile
+    from vcs_track.plumbing.pack_file import PackFile
 
     Progress = Callable[[int, int], None]
 
@@ -152,6 +152,7 @@ class _Conversion:
         # Whether it names others, and the old id: an image may have the bytes of a document.
         self.ids: dict[tuple[bool, ObjectId], ObjectId] = {}
         self.absent: set[ObjectId] = set()
+        self._redacted: set[str] = set()
         self.stored = 0
         self._store = store
         self._target = target
@@ -174,7 +175,7 @@ class _Conversion:
             one = todo[-1]
             if self._new(*one) is not None:
                 todo.pop()
-            elif one[1] not in self._store.home.objects and one[0] == "blob":
+            elif self._may_be_absent(*one) and one[1] not in self._store.home.objects:
                 self.absent.add(one[1])
             elif pending := [r for r in self._references(*one) if self._new(*r) is None]:
                 todo.extend(pending)
@@ -183,7 +184,7 @@ class _Conversion:
         return self._known(role, oid)
 
     def _new(self, role: str, oid: ObjectId) -> ObjectId | None:
-        if role == "blob" and oid in self.absent:
+        if role not in NAMING and oid in self.absent:
             return oid
         return self.ids.get((role in NAMING, oid))
 
@@ -191,8 +192,19 @@ class _Conversion:
         # A gap may name what nobody has any more.
         return self._new(role, oid) or oid
 
+    def _may_be_absent(self, role: str, oid: ObjectId) -> bool:
+        here: Any = getattr(self._store.home.objects, "redacted", lambda _: None)
+        gone = oid in self._redacted or here(oid) is not None
+        return role == "blob" or (role not in NAMING and gone)
+
     def _references(self, role: str, oid: ObjectId) -> list[tuple[str, ObjectId]]:
-        return list(references(self._store.home.objects.read(oid))) if role in NAMING else []
+        if role not in NAMING:
+            return []
+        data = self._store.home.objects.read(oid)
+        if role == "run/1":
+            # The newest state comes first, and says it of what older ones name.
+            self._redacted.update(decode_run(data).redacted)
+        return list(references(data))
 
     def _convert(self, role: str, oid: ObjectId) -> None:
         if role in NAMING:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from vcs_track.formats.oid import ObjectId
     from vcs_track.formats.pack import Entry
-    from vcs_track.plumbing.packs import PackFile
+    from vcs_track.plumbing.pack_file import PackFile
     from vcs_track.plumbing.store import Store
 
 __all__ = ["Report", "fsck"]
@@ -88,7 +88,8 @@ def fsck(
         progress: Is called with packs done and packs in all.
         repair_from: Repositories and bundles to mend the store from, before it is checked.
             None changes nothing; an empty list mends from what is at hand.
-        full: Check the packs in the trash, and what removed runs need, too.
+        full: Also compare what series say of their points with these, and check the packs in the
+            trash and what removed runs need.
 
     Returns:
         What was found, after what was mended.
@@ -98,13 +99,16 @@ def fsck(
     """
     repairs = None if repair_from is None else repair(store, repair_from, progress)
     with fsio.storage_errors(f"check '{store.layout.root}'"):
-        report = _check(store, Report(live=live_runs(store), repairs=repairs), progress)
+        report = Report(live=live_runs(store), repairs=repairs)
+        _check(store, report, progress, full=full)
         if full:
             _put_aside(store, report)
         return report
 
 
-def _check(store: Store, report: Report, progress: Callable[[int, int], None] | None) -> Report:
+def _check(
+    store: Store, report: Report, progress: Callable[[int, int], None] | None, *, full: bool
+) -> None:
     store.refresh()
     store.shelf.packs.refresh()
     for path in (store.layout.format, store.layout.format_copy):
@@ -126,8 +130,7 @@ def _check(store: Store, report: Report, progress: Callable[[int, int], None] | 
         # A journal that cannot be read is no damage: 'recover' and 'status' tell of it.
         if name not in store.shelf.packs.damaged and not name.startswith("journal "):
             report.add(f"shelf {name}", error)
-    _runs(store, report)
-    return report
+    _runs(store, report, full=full)
 
 
 def _packs(
@@ -183,7 +186,7 @@ def _trees(store: Store, report: Report, absent: set[str]) -> None:
                 report.add(f"tree {tree}", error)
 
 
-def _runs(store: Store, report: Report) -> None:
+def _runs(store: Store, report: Report, *, full: bool) -> None:
     absent: set[str] = set()
     for run, heads in sorted(store.home.heads().items()):
         report.runs += 1
@@ -191,7 +194,7 @@ def _runs(store: Store, report: Report) -> None:
             for oid in heads:
                 if decode_run(store.home.objects.read(oid)).run != run:
                     report.add(f"run {run}", f"head '{oid[:12]}' is the state of another run")
-            found = closure(heads, store.home.objects)
+            found = closure(heads, store.home.objects, check=full)
             absent |= found.missing
             report.redacted |= found.redacted
         except VcsTrackError as error:

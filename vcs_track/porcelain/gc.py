@@ -17,8 +17,9 @@ from vcs_track.errors import CorruptError, InvalidValueError, StorageError
 from vcs_track.formats import canonical
 from vcs_track.plumbing import fsio
 from vcs_track.plumbing.lock import Lock
+from vcs_track.plumbing.pack_file import is_sound
 from vcs_track.plumbing.pack_writer import check_name
-from vcs_track.plumbing.packs import PackFolder, is_sound
+from vcs_track.plumbing.packs import PackFolder
 from vcs_track.plumbing.trash import Trash
 from vcs_track.porcelain import values
 from vcs_track.porcelain.needs import Needs, Sources
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vcs_track.formats.oid import ObjectId
-    from vcs_track.plumbing.packs import PackFile
+    from vcs_track.plumbing.pack_file import PackFile
     from vcs_track.plumbing.store import Store
     from vcs_track.porcelain.usage import Content
 

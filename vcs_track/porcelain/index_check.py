@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Final
 
-from vcs_track.porcelain.index_rows import STATISTICS
+from vcs_track.porcelain.index_row import STATISTICS
 
 if TYPE_CHECKING:
     from vcs_track.plumbing.index import Index

@@ -27,7 +27,8 @@ from vcs_track.porcelain.filter.nodes import (
     Truth,
     walk,
 )
-from vcs_track.porcelain.index_rows import ATTRIBUTES, STATISTICS
+from vcs_track.porcelain.index_row import STATISTICS
+from vcs_track.porcelain.index_rows import ATTRIBUTES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from array import array
 from itertools import chain
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
-from vcs_track.formats.cell import encode, is_plain
+from vcs_track.formats.cell import is_plain
+from vcs_track.porcelain.index_row import COLUMNS, STATISTICS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from vcs_track.formats.cell import Cell
     from vcs_track.plumbing.index import Index
-    from vcs_track.porcelain.run_view import RunView
+    from vcs_track.porcelain.index_row import RunRow
 
-    Column = tuple[int, list[tuple[Any, ...]]]
-    Columns = dict[str, Column]
-
-__all__ = ["ATTRIBUTES", "STATISTICS", "Rows"]
+__all__ = ["ATTRIBUTES", "Rows"]
 
 # Columns of the table of runs, by the names that filters use.
 ATTRIBUTES: Final = {
@@ -28,23 +25,48 @@ ATTRIBUTES: Final = {
     "started": "created_us / 1000000.0", "ended": "ended", "duration": "duration",
     "commit": '"commit"', "code": "code", "branch": "branch", "dirty": "dirty", "host": "host", "user": "user",
 }  # fmt: skip
-STATISTICS: Final = ("min", "max", "mean", "last", "first", "count")
-_COLUMNS: Final = (
-    "name", "status", "project", "group", "job_type", "note", "tags", "ended", "duration",
-    "commit", "code", "branch", "dirty", "host", "user",
-)  # fmt: skip
 _RUN: Final = (
     "INSERT INTO run(k, run, created_us, pack, git, env, keys, "
-    + ", ".join(f'"{name}"' for name in _COLUMNS)
-    + ") VALUES(" + ", ".join("?" * (7 + len(_COLUMNS))) + ")"
+    + ", ".join(f'"{name}"' for name in COLUMNS)
+    + ") VALUES(" + ", ".join("?" * (7 + len(COLUMNS))) + ")"
 )  # fmt: skip
 _COUNT: Final = "UPDATE key SET n = n + ?, odd = odd + ? WHERE k = ?"
-_VALUE: Final = "INSERT INTO kv VALUES(?, ?, ?)"
-_STATISTICS: Final = "INSERT INTO metric VALUES(?, ?, ?, ?, ?, ?, ?, ?)"
+_METRICS: Final = "metrics"
 _AT_ONCE: Final = 300_000  # rows
-_OWN: Final = frozenset(
-    [float, str, type(None)]
-)  # types of values that are their own cells, NaN aside
+
+
+class _Shape:
+    """Runs that wait, and have values of the same names.
+
+    Args:
+        keys: Numbers of the names.
+
+    Attributes:
+        keys: The same.
+        packed: The same, as bytes.
+        runs: Numbers of the runs.
+        rows: The cells of each run.
+    """
+
+    __slots__ = ("keys", "packed", "rows", "runs")
+
+    def __init__(self, keys: list[int]) -> None:
+        self.keys = keys
+        self.packed = array("q", keys).tobytes()
+        self.runs: list[int] = []
+        self.rows: list[tuple[Cell, ...]] = []
+
+    def add(self, run: int, cells: tuple[Cell, ...]) -> _Shape:
+        """Let a run wait."""
+        self.runs.append(run)
+        self.rows.append(cells)
+        return self
+
+    def columns(self, width: int) -> Iterator[tuple[int, Iterator[tuple[Any, ...]]]]:
+        """Yield each key, with the number of each run and its *width* cells."""
+        columns = list(zip(*self.rows, strict=True))
+        for n, key in enumerate(self.keys):
+            yield key, zip(self.runs, *columns[n * width : (n + 1) * width], strict=True)
 
 
 class Rows:
@@ -68,49 +90,34 @@ class Rows:
         self._number = 0
         self.heads: list[tuple[str, str, str]] = []
         self._runs: list[tuple[Any, ...]] = []
-        # Rows that wait, by prefix and name, each name with its number.
-        self._values: dict[str, Columns] = {}
-        self._stats: Columns = {}
+        # By prefix and names.
+        self._shapes: dict[tuple[str, ...], _Shape] = {}
         self._waiting = 0
         self._counts: dict[int, list[int]] = {}
 
-    def put(self, view: RunView, pack: str | None) -> None:
+    def put(self, row: RunRow, pack: str | None) -> None:
         """Put a run in, in place of what was there of it.
 
         It is there when `flush` was called.
 
         Args:
-            view: The run, sealed.
+            row: The run.
             pack: Name of the pack that holds its manifest.
-
-        Raises:
-            VcsTrackError: If the run is damaged; nothing has changed then.
         """
-        attributes, groups, statistics = view.attributes, view.groups, view.statistics
         if not self.everything:
-            self.drop(view.id)
-        facets = [
-            self._facet("git", repr(view.manifest.git), groups.pop("git")),
-            self._facet("env", view.manifest.env or "", groups.pop("env")),
-        ]
+            self.drop(row.run)
         number = self._next_number()
-        keys = array("q")
-        for prefix, group in groups.items():
-            columns = self._values.setdefault(prefix, {})
-            for name, value in group.items():
-                if value is None:
-                    continue
-                key, rows = columns.get(name) or self._column(columns, f"{prefix}.{name}", name)
-                own = type(value) in _OWN and value == value
-                rows.append((key, number, value if own else encode(value)))
-                keys.append(key)
-        for tag, found in statistics.items():
-            key, rows = self._stats.get(tag) or self._column(self._stats, f"metrics.{tag}", tag)
-            rows.append((key, number, *_cells(found, STATISTICS)))
-            keys.append(key)
-        head = (number, view.id, view.manifest.created_us, self._pack(pack), *facets)
-        self._runs.append((*head, keys.tobytes(), *_cells(attributes, _COLUMNS)))
-        self._waiting += len(keys)
+        facets = [self._facet(*facet) for facet in (row.git, row.env)]
+        shapes = [
+            self._shape(prefix, group).add(number, tuple(group.values()))
+            for prefix, group in row.groups.items()
+        ]
+        flat = tuple(chain.from_iterable(row.statistics.values()))
+        shapes.append(self._shape(_METRICS, row.statistics).add(number, flat))
+        keys = b"".join([shape.packed for shape in shapes])
+        head = (number, row.run, row.created_us, self._pack(pack), *facets)
+        self._runs.append((*head, keys, *row.attributes))
+        self._waiting += len(keys) // array("q").itemsize
         if self._waiting > _AT_ONCE:
             self.flush()
 
@@ -119,16 +126,25 @@ class Rows:
         index = self._index
         index.many(_RUN, self._runs)
         index.many("INSERT INTO head VALUES(?, ?, ?)", self.heads)
-        values = [column for columns in self._values.values() for column in columns.values()]
-        for into, columns in ((_VALUE, values), (_STATISTICS, [*self._stats.values()])):
-            if not self.everything:
-                self._note(columns)
+        for table, width in (("kv", 1), ("metric", len(STATISTICS))):
             # By key: neighbours in the tables are written one after the other.
-            columns.sort(key=itemgetter(0))
-            index.many(into, chain.from_iterable(rows for _, rows in columns))
+            for key, rows in self._columns(table, width):
+                if not self.everything:
+                    rows = self._noted(key, rows)
+                # The key is one number for many rows.
+                index.many(f"INSERT INTO {table} VALUES({key}, ?{', ?' * width})", rows)
         index.many(_COUNT, [(*counts, key) for key, counts in self._counts.items()])
-        self._runs, self.heads, self._values, self._stats, self._counts = [], [], {}, {}, {}
-        self._waiting = 0
+        self._runs, self.heads, self._counts, self._waiting = [], [], {}, 0
+        self._shapes.clear()
+
+    def _columns(self, table: str, width: int) -> list[tuple[int, Iterator[tuple[Any, ...]]]]:
+        """Return the rows that wait for a table, by the number of their key."""
+        found: dict[int, list[Iterator[tuple[Any, ...]]]] = {}
+        for (prefix, *_), shape in self._shapes.items():
+            if (prefix == _METRICS) is (table == "metric"):
+                for key, rows in shape.columns(width):
+                    found.setdefault(key, []).append(rows)
+        return [(key, chain.from_iterable(parts)) for key, parts in sorted(found.items())]
 
     def count(self) -> None:
         """Note of all names how often they have a value, and what kinds of values."""
@@ -165,9 +181,13 @@ class Rows:
         self._number += 1
         return self._number
 
-    def _column(self, columns: Columns, path: str, name: str) -> Column:
-        columns[name] = (self._key(path), [])
-        return columns[name]
+    def _shape(self, prefix: str, names: Iterable[str]) -> _Shape:
+        known = (prefix, *names)
+        shape = self._shapes.get(known)
+        if shape is None:
+            keys = [self._key(f"{prefix}.{name}") for name in names]
+            shape = self._shapes[known] = _Shape(keys)
+        return shape
 
     def _key(self, name: str) -> int:
         number = self._keys.get(name)
@@ -189,50 +209,41 @@ class Rows:
             )  # fmt: skip
         return self._packs[name]
 
-    def _facet(self, prefix: str, known: str, values: Mapping[str, Any]) -> int | None:
+    def _facet(self, known: str, cells: Mapping[str, Cell] | None) -> int | None:
         """Return the number of a set of values that many runs share.
 
         Args:
-            prefix: What stands before the names.
-            known: What tells the set from others.
-            values: The set; it is put in if it is new.
+            known: What tells the set from others, its prefix first.
+            cells: The set; None where it was put in before.
         """
-        if not values:
+        if cells is not None and not cells:
             return None
-        known = f"{prefix} {known}"
         number = self._facets.get(known)
         if number is None:
             row = self._index.one("SELECT k FROM facet WHERE id=?", (known,))
-            number = row[0] if row else self._new_facet(prefix, known, values)
+            number = row[0] if row else self._new_facet(known, cells or {})
             self._facets[known] = number
         return number
 
-    def _new_facet(self, prefix: str, known: str, values: Mapping[str, Any]) -> int:
+    def _new_facet(self, known: str, cells: Mapping[str, Cell]) -> int:
+        prefix, _, _ = known.partition(" ")
         number = self._index.run("INSERT INTO facet(id) VALUES(?)", (known,))
-        rows = [
-            (self._key(f"{prefix}.{name}"), number, encode(value))
-            for name, value in values.items()
-            if value is not None
-        ]
+        rows = [(self._key(f"{prefix}.{name}"), number, cell) for name, cell in cells.items()]
         self._index.many("INSERT INTO facetv VALUES(?, ?, ?)", rows)
-        self._note((key, [row]) for row in rows for key in row[:1])
+        for key, *row in rows:
+            self._noted(key, [tuple(row)])
         return number
 
-    def _note(self, columns: Iterable[Column]) -> None:
-        """Note how often names have a value, and what kinds of values they have."""
-        for key, rows in columns:
-            counts = self._counts.setdefault(key, [0, 0])
-            counts[0] += len(rows)
-            counts[1] += sum(not is_plain(cell) for _, _, *cells in rows for cell in cells)
+    def _noted(
+        self, key: int, rows: Iterable[tuple[Any, ...]]
+    ) -> Iterator[tuple[Any, ...]]:  # fmt: skip
+        """Note how often a name has a value, and what kinds of values it has."""
+        rows = list(rows)
+        counts = self._counts.setdefault(key, [0, 0])
+        counts[0] += len(rows)
+        counts[1] += sum(not is_plain(cell) for _, *cells in rows for cell in cells)
+        return iter(rows)
 
 
 def _quoted(column: str) -> str:
     return f'"{column}"'
-
-
-def _cells(found: Mapping[str, Any], names: Iterable[str]) -> list[Cell]:
-    # What is its own cell is most of it, and a call costs more than to see it.
-    return [
-        value if type(value := found[name]) in _OWN and value == value else encode(value)
-        for name in names
-    ]

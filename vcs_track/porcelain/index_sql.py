@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from vcs_track.formats import canonical
 from vcs_track.formats.cell import FALSE, NAN, TRUE, decode
 from vcs_track.formats.typed_json import freeze
-from vcs_track.porcelain.index_rows import ATTRIBUTES, STATISTICS
+from vcs_track.porcelain.index_row import STATISTICS
+from vcs_track.porcelain.index_rows import ATTRIBUTES
 
 if TYPE_CHECKING:
     from vcs_track.formats.cell import Cell

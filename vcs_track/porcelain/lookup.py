@@ -18,12 +18,9 @@ from vcs_track.plumbing.fsio import storage_errors
 from vcs_track.porcelain import seal, values
 from vcs_track.porcelain.catalog import Catalog
 from vcs_track.porcelain.defaults import Defaults
-from vcs_track.porcelain.filter import Filter
-from vcs_track.porcelain.filter.nodes import Compare, Literal, Name
 from vcs_track.porcelain.finder import Finder
 from vcs_track.porcelain.reads import Reads
 from vcs_track.porcelain.revision import names_run, resolve
-from vcs_track.porcelain.run_set import RunSet
 from vcs_track.porcelain.run_view import RunView
 
 if TYPE_CHECKING:
@@ -31,7 +28,7 @@ if TYPE_CHECKING:
 
     from vcs_track.plumbing.store import Store
     from vcs_track.porcelain.run import Run
-    from vcs_track.porcelain.run_set import Among
+    from vcs_track.porcelain.run_set import Among, RunSet
 
 __all__ = ["Lookup", "as_path"]
 
@@ -84,6 +81,8 @@ class Lookup:
                 run has.
         """
         self.store.adopt()
+        from vcs_track.porcelain.run_set import RunSet
+
         return RunSet(
             self._all, where, order_by, limit, self._leave_out, self._among(commit, rev_range),
             finder=self._finder, commits_in=self._commits_in,
@@ -172,6 +171,9 @@ class Lookup:
     def _at(self, run: str) -> Sequence[RunView]:
         """Return the runs of the commit that *run* names."""
         revision = run.partition("@{")[0].removeprefix("git:")
+        from vcs_track.porcelain.filter import Filter
+        from vcs_track.porcelain.filter.nodes import Compare, Literal, Name
+
         wanted = Literal(self._commit_of(revision))
         where = Filter("", Compare("=", Name(("commit",)), wanted), resolved=True)
         found = self._finder.find(where)

@@ -9,13 +9,11 @@ import base64
 import sys
 import time
 import warnings
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vcs_track.errors import InvalidTypeError, InvalidValueError, StorageError
 from vcs_track.formats import canonical, media, typed_json
-from vcs_track.formats.manifest import BLOB_KINDS
 from vcs_track.formats.oid import pixel_key
 from vcs_track.porcelain import values
 
@@ -212,7 +210,7 @@ class MediaLog:
         )
         if walltime is not None:
             content["wall"] = values.check_walltime(walltime)
-        self._store_media(partial(_store_item, content, data), flush=flush)
+        self._store_media(lambda writer: writer.blob(content, data), flush=flush)
 
     def detect_and_log_figures(
         self,
@@ -320,18 +318,6 @@ class MediaLog:
             warnings.warn(f"vcs-track lost a logged item: {error}", RuntimeWarning, stacklevel=3)
         if flush:
             self.flush()
-
-
-def _store_item(content: dict[str, Any], data: bytes, writer: Writer) -> None:
-    if content["kind"] not in BLOB_KINDS:
-        try:
-            text = data.decode()
-        except UnicodeDecodeError:
-            pass
-        else:  # it stays beside the numbers, not beside the images
-            writer.text(content, text)
-            return
-    writer.blob(content, data)
 
 
 def _read_file(path: Path) -> bytes:

@@ -28,8 +28,9 @@ from vcs_track.plumbing.heads import HeadFolder
 from vcs_track.plumbing.home import open_bundle
 from vcs_track.plumbing.layout import FOLDER
 from vcs_track.plumbing.lock import Lock
+from vcs_track.plumbing.pack_file import PackFile
 from vcs_track.plumbing.pack_writer import PackWriter, check_name
-from vcs_track.plumbing.packs import PackFile, PackFolder, is_pack_name
+from vcs_track.plumbing.packs import PackFolder, is_pack_name
 from vcs_track.plumbing.salvage import Copy, Place, Salvage
 
 if TYPE_CHECKING:

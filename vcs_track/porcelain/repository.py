@@ -111,7 +111,8 @@ class Repository(JudgesCommits, CodeAccess, SharesRuns, BundlesRuns, ReadsSeries
             progress: Is called with packs done and packs in all.
             repair_from: Mend what is damaged before the check, from these repositories and
                 bundles and from what is at hand; ``[]`` is the latter only.
-            full: Check the packs in the trash, and what removed runs need, too.
+            full: Also compare what series say of their points with these, and check the packs
+                in the trash and what removed runs need.
 
         Raises:
             InvalidValueError: If a source is not there, or has another object format.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vcs_track.formats.oid import ObjectId
-    from vcs_track.plumbing.packs import PackFile
+    from vcs_track.plumbing.pack_file import PackFile
     from vcs_track.plumbing.store import Store
 
 __all__ = ["LARGEST", "TRAILER", "commit", "lacking", "shelve", "unshelved"]

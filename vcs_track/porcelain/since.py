@@ -11,7 +11,8 @@ from vcs_track.errors import GitError, InvalidValueError, VcsTrackError
 from vcs_track.plumbing import gitlink
 from vcs_track.plumbing.heads import parse_head
 from vcs_track.plumbing.home import open_bundle
-from vcs_track.plumbing.packs import PackFile, is_pack_name
+from vcs_track.plumbing.pack_file import PackFile
+from vcs_track.plumbing.packs import is_pack_name
 from vcs_track.porcelain.closure import closure
 
 if TYPE_CHECKING:

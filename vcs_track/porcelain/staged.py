@@ -13,8 +13,9 @@ from vcs_track.formats.version import parse_format
 from vcs_track.plumbing import fsio, git_index
 from vcs_track.plumbing.heads import parse_head
 from vcs_track.plumbing.layout import FOLDER
+from vcs_track.plumbing.pack_file import PackFile
 from vcs_track.plumbing.pack_writer import check_name
-from vcs_track.plumbing.packs import PackFile, is_pack_name
+from vcs_track.plumbing.packs import is_pack_name
 from vcs_track.porcelain.closure import closure
 
 if TYPE_CHECKING:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vcs_track.formats.oid import ObjectId
-    from vcs_track.plumbing.packs import Objects, PackFile
+    from vcs_track.plumbing.pack_file import PackFile
+    from vcs_track.plumbing.packs import Objects
     from vcs_track.plumbing.store import Store
 
 __all__ = ["KINDS", "Content", "RunUsage", "Usage", "contents", "kinds_of", "usage"]

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from vcs_track.errors import InvalidTypeError, InvalidValueError, VcsTrackError
 from vcs_track.formats.manifest import RUN_ID, STATUSES
-from vcs_track.formats.slots import BOOL, FLOAT, FLOAT32, INT, UINT
+from vcs_track.formats.slots import BOOL, FLOAT, FLOAT32, INT, UINT, Single
 from vcs_track.porcelain.near import did_you_mean
 
 __all__ = [
@@ -200,6 +200,8 @@ def number(value: Any, tag: str) -> tuple[int, float]:
         return BOOL, value
     if kind is int and -(2**63) <= value < 2**63:
         return INT, value
+    if kind is Single:
+        return FLOAT32, float(value)
     return _number(value, f"scalar '{tag}'")
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import sys
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 
 from vcs_track.compat.tensorboard.buckets import bins_of, histogram_of, meta_of
 from vcs_track.formats.event_file import Histogram
@@ -20,6 +21,8 @@ NUMBERS = st.one_of(st.floats(), st.floats(-3, 3), st.integers(-3, 3).map(float)
     pairs=st.lists(st.tuples(NUMBERS, st.one_of(NUMBERS, st.floats(0, 9))), max_size=8),
     low=NUMBERS, high=NUMBERS,
 )  # fmt: skip
+@example([(0.0, 0.0)], sys.float_info.max, 0.0)
+@example([(0.0, 0.0)], -sys.float_info.max, -sys.float_info.max)
 def test_bins_are_sound(pairs: list[tuple[float, float]], low: float, high: float) -> None:
     """Whatever the buckets are, the bins can be stored and nothing of their content is lost."""
     limits, counts = tuple(pair[0] for pair in pairs), tuple(pair[1] for pair in pairs)

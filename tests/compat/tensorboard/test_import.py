@@ -9,6 +9,7 @@ import struct
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from cli.program import vcs
 from compat.tensorboard.logs import BEGIN, add, png, points, scalars, write
@@ -84,6 +85,22 @@ class TestImport:
         ]
         assert [-math.inf] == run.series("y").value
         assert ("finished", BEGIN, 3.0) == (run.status, run.created.timestamp(), run.duration)
+
+    def test_numbers_are_those_that_numpy_logs(self, repo: Repository) -> None:
+        """Numbers of 32 bits are stored as such: a run that logs the same has the same objects.
+
+        Seen to fail with all numbers taken for doubles.
+        """
+        numbers = [0.1, 1 / 7, math.nan, math.inf, 3.0]
+        write(Path("logs"), *[points(Scalar("x", n), step=step) for step, n in enumerate(numbers)])
+        import_events(repo, Path("logs"))
+        with repo.start_run("native") as run:
+            for step, number in enumerate(numbers):
+                run.add_scalar("x", np.float32(number), step)
+
+        assert [repo.run("logs").series("x").chunks[0]["value"]] == [
+            chunk["value"] for chunk in repo.run("native").series("x").chunks
+        ]
 
     def test_tensors(self, repo: Repository) -> None:
         """What TensorFlow 2 writes is the same, also where the plugin was told once only."""

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from compat.tensorboard.logs import png
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from vcs_track import Repository, RunView
 
 __all__: list[str] = []
-
-np = pytest.importorskip("numpy")
 
 pytestmark = [
     pytest.mark.compat,

@@ -16,8 +16,9 @@ from vcs_track.errors import CorruptError, CorruptObjectError, ObjectNotFoundErr
 from vcs_track.formats import pack
 from vcs_track.formats.oid import ObjectFormat, ObjectId, object_format
 from vcs_track.plumbing.memory_objects import MemoryObjects
+from vcs_track.plumbing.pack_file import PackFile, _maps
 from vcs_track.plumbing.pack_writer import PackWriter, check_name, file_digits, install
-from vcs_track.plumbing.packs import PackFile, PackFolder, is_pack_name
+from vcs_track.plumbing.packs import PackFolder, is_pack_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -211,6 +212,35 @@ class TestInstall:
 
 
 class TestPackFile:
+    def test_what_is_known_by_heart_is_what_is_there(
+        self, large: Path, numbers: list[bytes]
+    ) -> None:
+        """Known by heart or looked up, each object is found, and what is not there is not."""
+        ids = [SHA.hash(data) for data in numbers]
+        file = PackFile(large, SHA)
+        looked_up = [file.find(oid) for oid in [*ids, NOBODY]]
+        file.learn()
+        known = [file.find(oid) for oid in [*ids, NOBODY]]
+        file.forget()
+
+        assert looked_up == known == [*map(PackFile(large, SHA).find, ids), None]
+        assert None not in known[:-1]
+
+    def test_small_packs_need_no_descriptors(self, tmp_path: Path) -> None:
+        """Hundreds of small packs are read without a descriptor or a map for each.
+
+        Seen to fail when all packs were mapped.
+        """
+        _maps.clear()
+        before = len([*Path("/proc/self/fd").iterdir()])
+        for number in range(200):
+            write(tmp_path / "packs", b"content %d" % number)
+        packs = opened(tmp_path / "packs")
+        for number in range(200):
+            packs.read(SHA.hash(b"content %d" % number))
+
+        assert before >= len([*Path("/proc/self/fd").iterdir()])
+
     def test_a_git_lfs_pointer_is_named(self, tmp_path: Path) -> None:
         """A pointer instead of a pack says which command gets the bytes."""
         path = tmp_path / f"p-{'0' * 40}.zip"

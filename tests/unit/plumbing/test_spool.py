@@ -13,8 +13,8 @@ from vcs_track.errors import CorruptError, InvalidValueError
 from vcs_track.formats import pack
 from vcs_track.formats.oid import ObjectFormat, object_format
 from vcs_track.plumbing import fsio
+from vcs_track.plumbing.pack_file import PackFile
 from vcs_track.plumbing.pack_writer import install
-from vcs_track.plumbing.packs import PackFile
 from vcs_track.plumbing.spool import Spool, SpoolReader
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from vcs_track.formats import canonical, pack
 from vcs_track.formats.manifest import MediaItem, RunManifest, encode_document, encode_media
 from vcs_track.formats.oid import ObjectId, object_format
 from vcs_track.formats.pack import Entry
-from vcs_track.plumbing.packs import PackFile
+from vcs_track.plumbing.pack_file import PackFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import vcs_track
-from vcs_track.plumbing import folder_times
+from vcs_track.plumbing import folder_times, workers
+from vcs_track.porcelain import index_update
 from vcs_track.porcelain.commit_log import arrange
 from vcs_track.porcelain.defaults import Defaults
 from vcs_track.porcelain.lazy_runs import LazyRuns
@@ -377,3 +378,39 @@ class TestLazy:
 
         assert "bb" not in before
         assert "bb" in names(repo)
+
+
+class TestSeveralProcesses:
+    def test_they_make_the_same_index(
+        self, repo: Repository, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What several processes read is what one reads, damaged runs included.
+
+        Seen to fail when facts that runs share were left out of the first run that has them.
+        """
+        for number in range(20):
+            add(repo, f"run-{number}", lr=number, **{f"own-{number}": float("inf")})
+        broken = add(repo, "broken")
+        (head,) = repo.store.home.head_folder.of(broken)
+        file = repo.store.home.packs.owner(head)
+        data = bytearray(file.path.read_bytes())
+        data[file.entry(head).data_offset] ^= 0xFF
+        file.path.chmod(0o600)
+        file.path.write_bytes(data)
+        repo.catalog.rebuild()
+        tables = ("run", "kv", "metric", "facet", "facetv", "head", "damaged")
+
+        def content() -> list[list[tuple[Any, ...]]]:
+            with sqlite3.connect(index_file(repo)) as db:
+                return [db.execute(f"SELECT * FROM {name} ORDER BY 1, 2").fetchall()
+                        if name != "damaged" else db.execute("SELECT * FROM damaged").fetchall()
+                        for name in tables]  # fmt: skip
+
+        alone = content()
+        monkeypatch.setattr(index_update, "_WORTH_IT", 1)
+        monkeypatch.setattr(index_update, "_PART", 3)
+        monkeypatch.setattr(workers, "processors", lambda most: most)
+        repo.catalog.rebuild()
+
+        assert alone == content()
+        assert [(broken,)] == alone[-1]

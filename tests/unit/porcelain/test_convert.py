@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import vcs_track
-from vcs_track.errors import CorruptError, InvalidValueError
+from vcs_track.errors import CorruptError, InvalidValueError, RedactedError
 from vcs_track.formats import canonical
 from vcs_track.formats.manifest import decode_run, references
 from vcs_track.formats.oid import object_format
@@ -198,6 +198,38 @@ class TestConvert:
 
         assert [file.oid] == done.absent == other.fsck().absent
         assert not other.run("r").get_files()[0].here
+
+    @pytest.mark.parametrize("what", [{"tag": "t"}, {"file": "weights.bin"}])
+    def test_what_was_redacted_stays_so(self, tmp_path: Path, what: Any) -> None:
+        """Bytes that were redacted keep their id and the reason, there and back again.
+
+        Seen to fail when only files could be absent: a redacted text ended the conversion.
+        """
+        repo = make(tmp_path / "a")
+        fill(repo)
+        (oid,) = repo.redact("r", reason="a name in it", **what).oids
+        new = repo.convert(tmp_path / "b", "xxh128")
+        back = vcs_track.open(tmp_path / "b").convert(tmp_path / "c", "sha256")
+
+        assert [oid] == new.absent == back.absent
+        for place in ("b", "c"):
+            other = vcs_track.open(tmp_path / place)
+            assert ({oid: "a name in it"}, True) == (
+                other.fsck().redacted,
+                other.fsck(full=True).ok,
+            )
+            with pytest.raises(RedactedError, match="a name in it"):
+                _ = [item.data for item in other.run("r").media()]
+
+    def test_runs_that_were_removed_stay_behind(self, tmp_path: Path) -> None:
+        """A removed run is no run of the new repository."""
+        repo = make(tmp_path / "a")
+        fill(repo)
+        fill(repo, "gone")
+        repo.remove("gone")
+        done = repo.convert(tmp_path / "b", "xxh128")
+
+        assert (1, ["r"]) == (done.runs, [run.id for run in vcs_track.open(tmp_path / "b").runs()])
 
     def test_damage_is_named_and_nothing_is_a_run_yet(self, tmp_path: Path) -> None:
         """An object that does not hash to its id stops the conversion before any head is made."""

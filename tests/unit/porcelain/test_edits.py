@@ -11,7 +11,7 @@ import pytest
 
 import vcs_track
 from vcs_track.errors import RunNotFoundError, VcsTrackError
-from vcs_track.porcelain.edits import edit
+from vcs_track.porcelain.edits import clear, edit
 
 if TYPE_CHECKING:
     from vcs_track import Repository
@@ -196,3 +196,30 @@ class TestBadEdits:
             repo.edit("live", notes="x")
         run.finish()
         assert "no run has the id" not in str(caught.value)
+
+
+class TestClear:
+    def test_content_goes_and_labels_stay(self, repo: Repository) -> None:
+        """Points, media and hyperparameters leave the state; the old one stays in the history."""
+        before = repo.run("r").heads
+        clear(repo.store, "r")
+        run = repo.run("r")
+
+        assert ([], [], {}, {}) == (run.series_tags, run.media(), run.hparams, run.summary)
+        assert ("first", "n0", ["t0"], "finished") == (run.name, run.note, run.tags, run.status)
+        assert before == run.manifest.parents
+        assert [0.5] == repo.run("r@{1}").series("loss").value
+        assert [] == repo.fsck().problems
+
+    def test_what_is_logged_then_is_all(self, repo: Repository) -> None:
+        """A run that goes on after it has nothing but what comes."""
+        clear(repo.store, "r")
+        with repo.start_run(id="r", resume="must") as run:
+            run.add_scalar("other", 1.0, 7)
+
+        assert ({"other": 1.0}, ["other"]) == (repo.run("r").summary, repo.run("r").series_tags)
+
+    def test_a_live_run_is_refused(self, repo: Repository) -> None:
+        """A run that goes on is not cleared under its writer."""
+        with repo.start_run(id="live"), pytest.raises(VcsTrackError, match="still going on"):
+            clear(repo.store, "live")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import math
 import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 import vcs_track
+from vcs_track.formats import canonical
 from vcs_track.formats.oid import ObjectId
 from vcs_track.plumbing.pack_writer import PackWriter
 
@@ -321,6 +325,43 @@ def rewrite_without(repo: Repository, oid: ObjectId) -> None:
             writer.add(file.read(other))
     writer.install(file.path.parent, "p")
     file.path.unlink()
+
+
+class TestSeries:
+    def test_statistics_that_are_wrong(self, repo: Repository) -> None:
+        """A full check compares what a series says with its points; no other reads them.
+
+        Seen to fail when `full` was not handed on to the walk of the runs.
+        """
+        view = repo.run("r")
+        objects = repo.store.home.objects
+        scalars = json.loads(objects.read(view.manifest.scalars or NOWHERE))
+        scalars["series"]["loss"]["chunks"][0]["max"] = 99.5
+        writer = PackWriter(repo.store.layout.tmp, repo.store.format)
+        wrong = writer.add(canonical.dumps(scalars))
+        head = writer.add(replace(view.manifest, scalars=wrong).encode())
+        writer.install(repo.store.layout.store.packs, "p")
+        (old,) = repo.store.layout.store.heads.rglob("r.*")
+        old.rename(old.with_name(f"r.{head}"))
+
+        assert check(repo).ok
+        assert [
+            {"where": "run r", "what": "series 'loss' says 'max' of a chunk otherwise than its points"}
+        ] == vcs_track.open(repo.root).fsck(full=True).problems  # fmt: skip
+
+    @pytest.mark.parametrize("name", ["sha256", "xxh128"])
+    def test_what_we_write_is_right(self, tmp_path: Path, name: str) -> None:
+        """Points of every kind, in many chunks, pass a full check."""
+        repo = vcs_track.init(tmp_path / "new", object_format=name)
+        with repo.start_run("r", capture_code=False) as run:
+            for step in range(40_000):
+                run.add_scalar("loss", step / 7, step)
+            for value in (math.nan, math.inf, -0.0, True, 1 << 60, 3):
+                run.add_scalar("odd", value, -5, epoch=0.5)
+            run.new_repetition()
+            run.add_scalar("odd", 1e300, 1)
+
+        assert vcs_track.open(repo.root).fsck(full=True).ok
 
 
 class TestOneDamagedRun:

@@ -32,6 +32,7 @@ from vcs_track.porcelain.filter.nodes import (
     Truth,
 )
 from vcs_track.porcelain.index_query import Query, TooComplexError
+from vcs_track.porcelain.index_row import row_of
 from vcs_track.porcelain.index_rows import Rows
 from vcs_track.porcelain.run_view import RunView
 
@@ -115,7 +116,7 @@ def index_of(found: list[RunView], *, everything: bool) -> Index:
     with index.transaction():
         rows = Rows(index, everything=everything)
         for view in found:
-            rows.put(view, None)
+            rows.put(row_of(view, {}), None)
         rows.flush()
         if everything:
             rows.count()

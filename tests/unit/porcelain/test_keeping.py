@@ -102,10 +102,7 @@ class TestEdits:
             repo.remove()
 
     def test_one_that_cannot_be_edited_stops_all(self, repo: Repository) -> None:
-        """Where one run is going on, no run is edited.
-
-        Seen to fail when the runs were edited one after the other.
-        """
+        """Where one run is going on, no run is edited."""
         live = repo.start_run(id="live")
         before = heads(repo)
         with pytest.raises(InvalidValueError, match="still going on"):

@@ -311,3 +311,29 @@ class TestBadArguments:
 
         assert ("r", True) == (caught.value.run_id, "resume" in caught.value.hint)
         assert [] == repo.run("r").media()
+
+
+class TestItems:
+    def test_texts_travel_without_media(self, repo: Repository, run: Run, tmp_path: Path) -> None:
+        """Texts and histograms of an importer go along where images are left out."""
+        body = b'{"counts":[1],"edges":[0,1]}'
+        run.add_item("text", b"hello", tag="t")
+        run.add_item("histogram", body, mime="application/json", tag="h", walltime=5.0)
+        run.add_item("image", picture(), tag="i")
+        run.finish()
+        (tmp_path / "other").mkdir()
+        other = vcs_track.init(tmp_path / "other")
+        other.import_(repo.export("r", tmp_path / "x.zip", media=False))
+        found = {item.tag: item for item in other.run("r").media()}
+
+        assert ("hello", {"counts": [1], "edges": [0, 1]}) == (
+            found["t"].text,
+            found["h"].histogram,
+        )
+        assert (5.0, True, False) == (found["h"].walltime, found["t"].here, found["i"].here)
+
+    def test_a_text_that_is_none(self, repo: Repository, run: Run) -> None:
+        """Bytes that are no UTF-8 are kept as they are, whatever they are called."""
+        run.add_item("text", b"\xff\xfe", tag="t")
+
+        assert [b"\xff\xfe"] == [item.data for item in sealed(repo, run)]

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from vcs_track.errors import InvalidTypeError, InvalidValueError
-from vcs_track.formats.slots import BOOL, FLOAT, FLOAT32, INT, UINT
+from vcs_track.formats.slots import BOOL, FLOAT, FLOAT32, INT, UINT, Single
 from vcs_track.porcelain.values import (
     check_color,
     check_epoch,
@@ -97,6 +97,7 @@ class TestNumber:
             (np.float64(0.1), FLOAT, 0.1),
             (np.longdouble(1.5), FLOAT, 1.5),
             (np.float32(0.1), FLOAT32, 0.10000000149011612),
+            (Single(0.5), FLOAT32, 0.5),
             (np.float16(0.5), FLOAT32, 0.5),
             (Tensor(0.5, "torch.bfloat16"), FLOAT32, 0.5),
             (Tensor(0.5, "torch.float32"), FLOAT32, 0.5),

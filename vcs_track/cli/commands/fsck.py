@@ -28,7 +28,9 @@ _SHOWN: Final = 5
     "--from", "sources", metavar="SOURCE", multiple=True, type=click.Path(path_type=Path),
     help="Repair from this repository or bundle too (can be repeated)",
 )  # fmt: skip
-@click.option("--full", is_flag=True, help="Check the index, the trash and removed runs too")
+@click.option(
+    "--full", is_flag=True, help="Check the index, series, the trash and removed runs too"
+)
 @click.option("--index", is_flag=True, help="Compare the index with the runs too")
 @click.option("--staged", is_flag=True, help="Check what is staged for git, as a clone finds it")
 @click.option("--staged-size", is_flag=True, help="Check how large the staged files are")
@@ -54,8 +56,9 @@ def command(
     the shelf, in each SOURCE. Damaged files are moved to .runs/local/quarantine when what
     replaces them is in place. The shelf is left to git.
 
-    With --index, the index of runs is compared with what the runs say. With --full, the packs in
-    the trash are checked too, and whether removed runs can be brought back.
+    With --index, the index of runs is compared with what the runs say. With --full, so it is, and
+    what series say of their points is compared with these; the packs in the trash are checked
+    too, and whether removed runs can be brought back.
 
     With --staged, what the next commit of git takes in below .runs is checked instead: that
     packs are sound, that each run finds what it needs, and that nothing is changed or deleted,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from vcs_track.formats.event_file import Histogram
@@ -61,7 +62,11 @@ def _around(value: float) -> list[float]:
     low, high = value - 0.5, value + 0.5
     if low < high:
         return [low, high]
-    return [math.nextafter(value, -math.inf), math.nextafter(value, math.inf)]
+    largest = sys.float_info.max
+    return [
+        max(math.nextafter(value, -math.inf), -largest),
+        min(math.nextafter(value, math.inf), largest),
+    ]
 
 
 def meta_of(value: Histogram) -> dict[str, Any]:
@@ -71,7 +76,7 @@ def meta_of(value: Histogram) -> dict[str, Any]:
 
 
 def histogram_of(tag: str, body: Mapping[str, Any], meta: Mapping[str, Any]) -> Histogram:
-    """Return the histogram *tag* with the bins *body*, written with its facts where they are known.
+    """Return the histogram *tag* with the bins *body*, and its facts.
 
     Args:
         tag: As TensorBoard has it.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import struct
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +23,7 @@ from vcs_track.formats.event_file import (
     Texts,
 )
 from vcs_track.formats.media import sniff
+from vcs_track.formats.slots import Single
 from vcs_track.porcelain import values
 
 if TYPE_CHECKING:
@@ -31,8 +34,18 @@ if TYPE_CHECKING:
 
 __all__ = ["Taking"]
 
+_FLOAT: Final = struct.Struct("<f")
 _MOST: Final = 10_000  # hyperparameters of a run
 _EXPERIMENT: Final = "_hparams_/experiment"  # a list of what others say of themselves
+
+
+def _as_logged(value: float) -> float:
+    """Return *value*, as one of 32 bits where it is one: that takes half the room."""
+    try:
+        (same,) = _FLOAT.unpack(_FLOAT.pack(value))
+    except OverflowError:
+        return value
+    return Single(value) if same == value or math.isnan(value) else value
 
 
 class Taking:
@@ -87,7 +100,7 @@ class Taking:
     def _scalar(self, value: Scalar, step: int, wall: float) -> None:
         name = self._name(value)
         if name is not None:
-            self._run.add_scalar(name, value.value, step, None, wall)
+            self._run.add_scalar(name, _as_logged(value.value), step, None, wall)
 
     def _histogram(self, value: Histogram, step: int, wall: float) -> None:
         bins = bins_of(value)
