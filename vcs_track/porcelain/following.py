@@ -11,7 +11,7 @@ from array import array
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from vcs_track.errors import CorruptError, VcsTrackError
+from vcs_track.errors import CorruptError, ObjectNotFoundError, VcsTrackError
 from vcs_track.formats import canonical, slots, typed_json
 from vcs_track.formats.manifest import decode_media
 from vcs_track.formats.scan import Damage, Points, Record
@@ -186,7 +186,14 @@ class Follower:
 
     def data(self, item: FollowedItem) -> bytes:
         """Return the bytes of *item*."""
-        return item.data if isinstance(item.data, bytes) else self._objects.read(item.data)
+        if isinstance(item.data, bytes):
+            return item.data
+        try:
+            return self._objects.read(item.data)
+        except ObjectNotFoundError:
+            # It was logged since the spools were looked at first.
+            self._objects = LiveObjects(self._store, self._folder)
+            return self._objects.read(item.data)
 
     # ---- keeping up --------------------------------------------------------------------
 

@@ -10,6 +10,8 @@ import pytest
 from compat.crayon.faces import Face
 from compat.crayon.servers import serving
 
+from vcs_track.compat.crayon import local
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -32,6 +34,14 @@ def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.chdir(tmp_path)
     with serving(tmp_path) as found:
         yield found
+
+
+@pytest.fixture(autouse=True)
+def _closed() -> Iterator[None]:
+    """End what the test left open, before its folder goes."""
+    yield
+    while local._shared:
+        local._shared.popitem()[1].close()
 
 
 def _face(name: str, folder: Path, request: pytest.FixtureRequest) -> Face:

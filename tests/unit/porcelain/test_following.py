@@ -213,7 +213,15 @@ class TestItems:
         run.add_text("short", step=1, tag="a")
         run.add_text("long" * 50_000, step=2, tag="b")
         run.add_item("histogram", b'{"counts":[1],"edges":[0.0,1.0]}', tag="c", walltime=5)
-        expected = [("text", "a", 1, 5), ("text", "b", 2, 200_000), ("histogram", "c", None, 32)]
+        assert follower.refresh()
+        assert b"long" == follower.data(follower.items[1])[:4]  # the spools are looked at
+        run.add_text("more" * 50_000, step=3, tag="d")
+        expected = [
+            ("text", "a", 1, 5),
+            ("text", "b", 2, 200_000),
+            ("histogram", "c", None, 32),
+            ("text", "d", 3, 200_000),
+        ]
 
         for _ in range(2):
             assert follower.refresh()

@@ -99,7 +99,7 @@ class CrayonExperiment:
         # point of a training.
         if wall_time == -1 and type(value) is float:
             tag = self._tags.get(name)
-            if tag is not None and self._clock() < self._until and not self._parity:
+            if tag is not None and self._clock() < self._until:
                 try:
                     self._point(tag, value, step)
                 except (RunSealedError, TypeError, ValueError):
@@ -113,7 +113,7 @@ class CrayonExperiment:
         # The store keeps microseconds.
         wall = time.time_ns() // 1000 / 1e6 if wall_time == -1 else wall_time
         record = self._link.add_scalar(self.xp_name, str(name), [wall, step, value])
-        if record is not None:
+        if record is not None and not self._parity:
             self._tags = record.tags
             self._point = record.run().add_scalar
             self._until = self._clock() + _LOOK
