@@ -18,7 +18,7 @@ import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import vcs_track
 from vcs_track.compat.crayon import CrayonClient
@@ -56,14 +56,25 @@ server.serve_forever()
 """
 
 
+class Server(NamedTuple):
+    port: int
+    pid: int
+
+    @property
+    def busy(self) -> float:
+        """Seconds of processor time so far, on Linux."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
-def served(*command: str) -> Iterator[int]:
+def served(*command: str) -> Iterator[Server]:
     process = subprocess.Popen(
         [sys.executable, *command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
     assert process.stdout is not None
     try:
-        yield int(process.stdout.readline().strip().rpartition(":")[2])
+        yield Server(int(process.stdout.readline().strip().rpartition(":")[2]), process.pid)
     finally:
         process.terminate()
         process.wait()
@@ -168,22 +179,25 @@ def compare_servers() -> None:
         served("minimal.py") as minimal,
         served("-m", "vcs_track", "serve", "crayon", "--port", "0") as ours,
     ):
-        CrayonClient("http://127.0.0.1", ours).create_experiment("bench")
-        ports = {"minimal http.server": minimal, "vcs-track serve": ours}
-        calls: dict[str, list[tuple[float, float]]] = {name: [] for name in ports}
-        kept: dict[str, float] = dict.fromkeys(ports, float("inf"))
+        CrayonClient("http://127.0.0.1", ours.port).create_experiment("bench")
+        servers = {"minimal http.server": minimal, "vcs-track serve": ours}
+        calls: dict[str, list[tuple[float, float, float]]] = {name: [] for name in servers}
+        kept: dict[str, float] = dict.fromkeys(servers, float("inf"))
         for _ in range(TURNS):
-            for name, port in ports.items():
-                calls[name].append(_one_turn(port))
-                kept[name] = min(kept[name], kept_alive(port))
-        for name in ports:
-            took, busy = min(calls[name])
+            for name, server in servers.items():
+                before = server.busy
+                took, busy = _one_turn(server.port)
+                calls[name].append((took, busy, (server.busy - before) / CALLS))
+                kept[name] = min(kept[name], kept_alive(server.port))
+        for name, found in calls.items():
+            took, client, server_time = (min(column) for column in zip(*found, strict=True))
             print(
-                f"{name:32}{1 / took:12,.0f} points/s, of each call {busy / took:.0%} is the "
-                f"client's own work; kept alive {1 / kept[name]:,.0f} points/s"
+                f"{name:32}{1 / took:12,.0f} points/s; processor time of a call: client "
+                f"{client * 1e3:.2f} ms, server {server_time * 1e3:.2f} ms; "
+                f"kept alive {1 / kept[name]:,.0f} points/s"
             )
-        beside(ours)
-        read_back(ours)
+        beside(ours.port)
+        read_back(ours.port)
 
 
 def _one_turn(port: int) -> tuple[float, float]:
