@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -40,6 +41,16 @@ class TestServe:
         assert ("http://127.0.0.1", "") == (address, out)
         assert "Stopped; all runs are sealed." in err
         assert "finished" == vcs_track.open(tmp_path).run("foo").status
+
+    def test_json_has_the_address(self, tmp_path: Path) -> None:
+        """With --json the line is an object."""
+        server = started("-C", tmp_path, "serve", "crayon", "--port", "0", "--json")
+        assert server.stdout is not None
+        found = json.loads(server.stdout.readline())
+        stop(server)
+
+        assert ["url"] == list(found)
+        assert found["url"].startswith("http://127.0.0.1:")
 
     def test_quiet_says_nothing(self, tmp_path: Path) -> None:
         """With -q only the address is printed."""

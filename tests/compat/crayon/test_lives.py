@@ -111,6 +111,26 @@ class TestProcesses:
         with pytest.raises(ValueError, match="Unknown experiment name 'foo'"):
             foo.add_scalar_value("x", 2.0)
 
+    def test_removal_waits_for_the_last_writer(self, tmp_path: Path) -> None:
+        """A run whose name was taken from it is removed when nobody writes to it any more."""
+        writer = subprocess.Popen(
+            [sys.executable, "-c", _HEAD + "client.create_experiment('foo')\nprint(1, flush=True)\n"
+             "import sys\nsys.stdin.read()"],
+            cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        client = CrayonClient(tmp_path)
+        client.remove_experiment("foo")
+        repo = vcs_track.open(tmp_path)
+        assert ([], ["running"]) == (
+            client.get_experiment_names(), [run.status for run in repo.runs()],
+        )  # fmt: skip
+        writer.communicate(b"", timeout=60)
+
+        assert [] == client.get_experiment_names()
+        assert ([], ["foo"]) == (list(repo.runs()), [run.name for run in repo.removed()])
+
     def test_forked_child_writes_too(self, tmp_path: Path) -> None:
         """A child that was forked writes to its parent's experiment."""
         said = script(

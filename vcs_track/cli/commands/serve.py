@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
+
+from vcs_track.cli.params import json_option, quiet_option
 
 if TYPE_CHECKING:
     from vcs_track.cli.context import Context
@@ -23,6 +26,8 @@ __all__ = ["command"]
     "--token", metavar="TEXT",
     help="Answer only who knows it; needed where others can reach the address",
 )  # fmt: skip
+@json_option
+@quiet_option
 @click.argument("interface", metavar="crayon", type=click.Choice(["crayon"]))
 @click.pass_obj
 def command(context: Context, interface: str, host: str, port: int, token: str | None) -> int:
@@ -48,7 +53,11 @@ def command(context: Context, interface: str, host: str, port: int, token: str |
     repo = _repository(context)
     secret = token if token is not None else environ.serve_token()
     serving = Serving(repo, host, port, secret, say=context.say)
-    click.echo(serving.url)
+    if context.json:
+        context.emit({"url": serving.url})
+    else:
+        click.echo(serving.url)
+    sys.stdout.flush()  # whoever waits for it reads a pipe
     context.say(f"Serving '{repo.root}' to clients of Crayon; Ctrl-C stops it.")
     serving.run()
     context.say("Stopped; all runs are sealed.")
