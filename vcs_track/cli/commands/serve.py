@@ -53,13 +53,16 @@ def command(context: Context, interface: str, host: str, port: int, token: str |
     repo = _repository(context)
     secret = token if token is not None else environ.serve_token()
     serving = Serving(repo, host, port, secret, say=context.say)
-    if context.json:
-        context.emit({"url": serving.url})
-    else:
-        click.echo(serving.url)
-    sys.stdout.flush()  # whoever waits for it reads a pipe
-    context.say(f"Serving '{repo.root}' to clients of Crayon; Ctrl-C stops it.")
-    serving.run()
+
+    def ready() -> None:
+        if context.json:
+            context.emit({"url": serving.url})
+        else:
+            click.echo(serving.url)
+        sys.stdout.flush()  # whoever waits for it reads a pipe
+        context.say(f"Serving '{repo.root}' to clients of Crayon; Ctrl-C stops it.")
+
+    serving.run(ready)
     context.say("Stopped; all runs are sealed.")
     return 0
 

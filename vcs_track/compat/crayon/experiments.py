@@ -89,10 +89,10 @@ class Experiments:
         strange = there - named - register.others
         if strange:
             with register.held():
-                for run in sorted(strange & register.gone):
+                gone = strange & register.gone
+                for run in sorted(gone):
                     self._remove_for_good(run)
-                others = {run for run in strange - register.gone if not self._name(run)}
-                register.leave_out(others)
+                register.leave_out({run for run in strange - gone if not self._name(run)})
         return there
 
     def _name(self, run: str) -> bool:

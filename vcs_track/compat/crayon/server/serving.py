@@ -71,11 +71,16 @@ class Serving:
         name = f"[{address}]" if ":" in address else address
         self.url = f"http://{name}:{self._server.effective_port}"
 
-    def run(self) -> None:
-        """Serve until SIGINT or SIGTERM, or :meth:`stop`; then end the runs."""
+    def run(self, ready: Callable[[], object] = lambda: None) -> None:
+        """Serve until SIGINT or SIGTERM, or :meth:`stop`; then end the runs.
+
+        Args:
+            ready: Is called when a signal stops it in order.
+        """
         server = self._server
         with _ended_by_signals():
             try:
+                ready()
                 while not self._stopped:
                     server.asyncore.loop(_TICK, use_poll=True, map=server._map, count=1)  # noqa: SLF001 -- as its own
             finally:
