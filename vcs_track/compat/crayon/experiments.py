@@ -19,6 +19,7 @@ from vcs_track.compat.crayon.refusals import RefusedError
 from vcs_track.compat.crayon.register import Register
 from vcs_track.errors import InvalidValueError, VcsTrackError
 from vcs_track.formats.oid import check64
+from vcs_track.plumbing.fsio import storage_errors
 from vcs_track.plumbing.store import Store
 from vcs_track.porcelain.following import Follower
 from vcs_track.porcelain.names import new_id
@@ -73,6 +74,7 @@ class Experiments:
 
     # ---- which there are ---------------------------------------------------------------
 
+    @storage_errors("list the experiments")
     def names(self) -> list[str]:
         """Return the names of the experiments."""
         with self._lock:
@@ -111,6 +113,7 @@ class Experiments:
         self.register.name(run, self.register.free(name, run))
         return True
 
+    @storage_errors("find an experiment")
     def record(self, name: object) -> Record:
         """Return the experiment *name*.
 
@@ -151,6 +154,7 @@ class Experiments:
 
     # ---- making and removing -----------------------------------------------------------
 
+    @storage_errors("make an experiment")
     def create(self, name: str) -> None:
         """Make an experiment.
 
@@ -167,6 +171,7 @@ class Experiments:
                 self._new_record(run.id).begin(run)
                 self.register.name(run.id, name)
 
+    @storage_errors("make an experiment")
     def fill(
         self, name: str, taken: Callable[[str], str], write: Callable[[Record], None]
     ) -> None:
@@ -210,6 +215,7 @@ class Experiments:
         except UnicodeEncodeError:
             raise RefusedError("a name is half a character") from None
 
+    @storage_errors("find an experiment")
     def require_free(self, name: str, taken: Callable[[str], str]) -> None:
         """Refuse a name that an experiment has, with what *taken* says."""
         if self._find(name) is not None:
@@ -222,6 +228,7 @@ class Experiments:
             return self.repo.record_run(new_id(), label, facts, faces)
         return self.repo.start_run(label, id=new_id(), resume="never", faces=faces, mode="normal")
 
+    @storage_errors("remove an experiment")
     def remove(self, name: object) -> None:
         """Remove an experiment: its name is free at once.
 
@@ -315,6 +322,7 @@ class Experiments:
 
     # ---- the end -----------------------------------------------------------------------
 
+    @storage_errors("end the experiments")
     def close(self) -> None:
         """End all runs that this process writes to.
 

@@ -11,6 +11,7 @@ from vcs_track.compat.crayon.histogram import Histogram
 from vcs_track.compat.crayon.refusals import RefusedError
 from vcs_track.errors import InvalidValueError, RunSealedError
 from vcs_track.formats import canonical
+from vcs_track.plumbing.fsio import storage_errors
 
 if TYPE_CHECKING:
     import threading
@@ -79,6 +80,7 @@ class Record:
                 self._run = self._open_run()
             return self._run
 
+    @storage_errors("end an experiment")
     def close(self) -> None:
         """End the run where this process writes to it.
 
@@ -90,6 +92,7 @@ class Record:
             if run is not None:
                 run.finish()
 
+    @storage_errors("write an experiment")
     def add(self, name: str, wall_time: float | None, step: int, value: float) -> None:
         """Append a point.
 
@@ -112,6 +115,7 @@ class Record:
             run.add_scalar(tag, value, step, epoch, wall)
         self.tags[name] = tag
 
+    @storage_errors("write an experiment")
     def add_histogram(self, name: str, wall_time: float, step: int, one: Histogram) -> None:
         """Append a histogram; arguments as for :meth:`add`."""
         tag, body = _tag(name), one.to_body(wall_time)
@@ -129,11 +133,13 @@ class Record:
 
     # ---- reading -----------------------------------------------------------------------
 
+    @storage_errors("read an experiment")
     def is_there(self) -> bool:
         """Return whether the store has the run; what is new is read."""
         with self._reading:
             return self._follower.refresh()
 
+    @storage_errors("read an experiment")
     def names(self) -> dict[str, list[str]]:
         """Return the names of the series."""
         with self._reading:
@@ -143,6 +149,7 @@ class Record:
                 "histograms": list(map(quoting.shown, self._sort())),
             }
 
+    @storage_errors("read an experiment")
     def text(self, name: str) -> bytes:
         """Return the points of a series as JSON rows; empty where there are none."""
         with self._reading:
@@ -159,18 +166,21 @@ class Record:
                     self._texts[name] = (found, len(found.steps), text)
             return b"[" + text + b"]"
 
+    @storage_errors("read an experiment")
     def rows(self, name: str) -> list[list[Any]]:
         """Return the points of a series; none where there are none."""
         with self._reading:
             found = self._columns(name)
             return [] if found is None else [list(row) for row in zip(*_cut(found), strict=True)]
 
+    @storage_errors("read an experiment")
     def last_step(self, name: str) -> int:
         """Return the step of the last point of a series that has some."""
         with self._reading:
             found = self._columns(name)
             return found.steps[-1] if found is not None else -1
 
+    @storage_errors("read an experiment")
     def histograms(self, name: str) -> list[list[Any]]:
         """Return the histograms of a series; none where there are none."""
         with self._reading:
