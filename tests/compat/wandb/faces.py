@@ -61,9 +61,9 @@ def _our_rows(run: Any) -> list[dict[str, Any]]:
 
 def _real_rows(folder: Path) -> list[dict[str, Any]]:
     path = next(folder.glob("*.wandb"))
-    until = time.monotonic() + 10
+    until = time.monotonic() + 3
     # Its process may still be writing when `finish` returns.
-    while not any(one.WhichOneof("record_type") == "footer" for one in _records(path)):
+    while not any(one.WhichOneof("record_type") == "exit" for one in _records(path)):
         assert time.monotonic() < until, "it does not end"
         time.sleep(0.01)
     found = []

@@ -49,11 +49,11 @@ class TestBefore:
         found = getattr(face.wandb, name)
 
         with pytest.raises(face.wandb.Error, match="before"):
-            print(found.lr)
+            _ = found.lr
         with pytest.raises(face.wandb.Error, match="before"):
             found.lr = 1
         with pytest.raises(face.wandb.Error, match="before"):
-            print(found["lr"])
+            _ = found["lr"]
         with pytest.raises(face.wandb.Error, match="before"):
             found["lr"] = 1
 
