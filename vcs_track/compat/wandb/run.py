@@ -18,6 +18,7 @@ from vcs_track.compat.wandb.run_summary import Summary
 from vcs_track.compat.wandb.saved import SavedFiles
 from vcs_track.compat.wandb.tally import Tally
 from vcs_track.compat.wandb.telling import Telling
+from vcs_track.errors import RunSealedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -148,7 +149,10 @@ class Run(Filing, Telling):
         del sync
         if self._finished:
             self._refuse("log")
-        self._rows.log(data, step, commit)
+        try:
+            self._rows.log(data, step, commit)
+        except RunSealedError:
+            self._refuse("log")  # another thread has just finished it
 
     def _log(
         self, data: Mapping[str, Any], step: int | None = None, commit: bool | None = None

@@ -56,7 +56,8 @@ class SavedFiles:
         """Store the files that *given* means; see :meth:`Run.save`."""
         if policy not in _POLICIES:
             raise BadValueError(
-                f"Policy {policy!r:.40} is unknown", hint=f"use one of {', '.join(_POLICIES)}"
+                'Only "live", "end" and "now" policies are currently supported.',
+                hint=f"{policy!r:.40} is none of them",
             )
         text = _text(given)
         if text.startswith(_REMOTE):

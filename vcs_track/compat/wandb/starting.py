@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vcs_track import api
-from vcs_track.compat.wandb import config_files, copying, folder, names
+from vcs_track.compat.wandb import code_files, config_files, copying, folder, names
 from vcs_track.compat.wandb.errors import RunNotFoundError, UsageValueError
 from vcs_track.compat.wandb.facts import FACE
 from vcs_track.compat.wandb.past import Past
@@ -75,6 +75,8 @@ def start(wanted: Wanted, config: dict[str, Any]) -> Run:
     if before.copied is not None:
         copying.copy(run, repo.run(before.copied), before.until)
         run.__dict__["_resumed"] = wanted.resume_from is not None
+    if wanted.settings.save_code:
+        code_files.keep_script(native, wanted.settings.program)
     native.set_face(FACE, origins=[*_origins(before), [run.step, run.start_time]])
     return run
 
