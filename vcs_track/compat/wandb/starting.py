@@ -59,7 +59,7 @@ def start(wanted: Wanted, config: dict[str, Any]) -> Run:
     if wanted.mode == "disabled":
         from vcs_track.compat.wandb.noop import NoopRun
 
-        return NoopRun(wanted.settings, config)
+        return NoopRun(wanted, config)
     repo = _repository()
     before = _before(repo, wanted)
     _fill(repo, wanted, before)
