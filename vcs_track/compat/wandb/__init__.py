@@ -12,17 +12,36 @@ from __future__ import annotations
 
 import sys
 
+from vcs_track.compat.wandb import data_types, plot, plots
 from vcs_track.compat.wandb.before import BeforeConfig, BeforeSummary, raiser
+from vcs_track.compat.wandb.data_types import (
+    Audio,
+    Classes,
+    Graph,
+    Histogram,
+    Html,
+    Image,
+    JoinedTable,
+    Molecule,
+    Object3D,
+    Plotly,
+    Table,
+    Video,
+    box3d,
+)
 from vcs_track.compat.wandb.errors import CommError, Error, UsageError
 from vcs_track.compat.wandb.init import init
+from vcs_track.compat.wandb.plot import plot_table, visualize
 from vcs_track.compat.wandb.run import Run
 from vcs_track.compat.wandb.settings import Settings
 from vcs_track.compat.wandb.state import BOUND, Interface, current
 from vcs_track.compat.wandb.term import termerror, termlog, termwarn
 
 __all__ = [
-    "CommError", "Error", "Run", "Settings", "UsageError", "config", "finish", "init", "join",
-    "run", "summary", "termerror", "termlog", "termwarn",
+    "Audio", "Classes", "CommError", "Error", "Graph", "Histogram", "Html", "Image",
+    "JoinedTable", "Molecule", "Object3D", "Plotly", "Run", "Settings", "Table", "UsageError",
+    "Video", "box3d", "config", "data_types", "finish", "init", "join", "plot", "plot_table",
+    "plots", "run", "summary", "termerror", "termlog", "termwarn", "visualize",
 ]  # fmt: skip
 
 __version__ = "0.31.0+vcs_track"
