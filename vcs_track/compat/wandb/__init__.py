@@ -13,6 +13,7 @@ from __future__ import annotations
 import sys
 
 from vcs_track.compat.wandb import data_types, plot, plots
+from vcs_track.compat.wandb.artifacts.artifact import Artifact
 from vcs_track.compat.wandb.before import BeforeConfig, BeforeSummary, raiser
 from vcs_track.compat.wandb.data_types import (
     Audio,
@@ -38,7 +39,7 @@ from vcs_track.compat.wandb.state import BOUND, Interface, current
 from vcs_track.compat.wandb.term import termerror, termlog, termwarn
 
 __all__ = [
-    "Audio", "Classes", "CommError", "Error", "Graph", "Histogram", "Html", "Image",
+    "Artifact", "Audio", "Classes", "CommError", "Error", "Graph", "Histogram", "Html", "Image",
     "JoinedTable", "Molecule", "Object3D", "Plotly", "Run", "Settings", "Table", "UsageError",
     "Video", "box3d", "config", "data_types", "finish", "init", "join", "plot", "plot_table",
     "plots", "run", "summary", "termerror", "termlog", "termwarn", "visualize",

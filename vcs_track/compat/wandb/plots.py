@@ -30,7 +30,7 @@ def roc(
     y_true: Any = None, y_probas: Any = None, labels: Any = None, plot_micro: bool = True,
     plot_macro: bool = True, classes_to_plot: Any = None,
 ) -> CustomChart:  # fmt: skip
-    """Return a ROC curve for each class; as :func:`~vcs_track.compat.wandb.plot.roc_curve`."""
+    """Return a ROC curve for each class, as ``wandb.plot.roc_curve``."""
     del plot_micro, plot_macro
     return roc_curve(y_true, y_probas, labels, classes_to_plot)
 
@@ -39,7 +39,7 @@ def precision_recall(
     y_true: Any = None, y_probas: Any = None, labels: Any = None, plot_micro: bool = True,
     classes_to_plot: Any = None,
 ) -> CustomChart:  # fmt: skip
-    """Return precision against recall; as :func:`~vcs_track.compat.wandb.plot.pr_curve`."""
+    """Return precision against recall, as ``wandb.plot.pr_curve``."""
     del plot_micro
     return pr_curve(y_true, y_probas, labels, classes_to_plot)
 

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any, Self
 
 from vcs_track.compat.wandb import ending, state
+from vcs_track.compat.wandb.artifacts.of_run import RunArtifacts
 from vcs_track.compat.wandb.errors import Error
 from vcs_track.compat.wandb.facts import FACE, Facts
 from vcs_track.compat.wandb.ledger import Ledger
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Run"]
 
 
-class Run(Facts):
+class Run(Facts, RunArtifacts):
     """An experiment that is going on, made by :func:`init`.
 
     A row that is committed survives the death of the process. As a context manager the run

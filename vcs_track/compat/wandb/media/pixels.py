@@ -38,7 +38,7 @@ def as_array(value: Any) -> Any:
 
 
 def pixels(value: Any, *, normalize: bool = True) -> Any:
-    """Return an image of shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) as uint8.
+    """Return an array as the pixels of an image, of 8 bits each.
 
     Args:
         value: An array, or a tensor of shape (C, H, W) or (N, C, H, W), which becomes a grid.

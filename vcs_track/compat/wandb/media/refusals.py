@@ -6,6 +6,7 @@ from vcs_track.compat.wandb.errors import BadTypeError, BadValueError, Error
 
 __all__ = [
     "BadArgumentError",
+    "MissingEntryError",
     "MissingFieldError",
     "MissingFileError",
     "NotAFieldError",
@@ -31,3 +32,7 @@ class NotAFieldError(BadValueError, TypeError, AttributeError):
 
 class NotInstalledError(Error, ImportError):
     """A type needs a package that is not installed."""
+
+
+class MissingEntryError(BadValueError, KeyError):
+    """A file that an artifact has not got."""

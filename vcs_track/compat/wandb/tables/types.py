@@ -12,7 +12,7 @@ from typing import Any, Final
 from vcs_track.compat.wandb.errors import BadTypeError
 from vcs_track.compat.wandb.media.sink import Value
 
-__all__ = ["ANY", "NONE", "UNKNOWN", "declared", "joined", "optional", "shown", "type_of"]
+__all__ = ["ANY", "NONE", "UNKNOWN", "Type", "declared", "joined", "optional", "shown", "type_of"]
 
 Type = dict[str, Any]
 
@@ -117,7 +117,7 @@ def _union(old: Type, new: Type) -> Type:
 
 
 def joined(known: Type, new: Type) -> Type | None:
-    """Return what a column of *known* is after a cell of *new*; None where it does not fit.
+    """Return what *known* is after a cell of *new*; None where it does not fit.
 
     Example:
         >>> from vcs_track.compat.wandb.tables.types import NONE, UNKNOWN, joined, optional
