@@ -129,7 +129,7 @@ def _text(value: Any) -> str | None:
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, datetime | date | time):
-        return value.isoformat()
+        return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, timedelta):
         return _span(value)
     if isinstance(value, Decimal | PurePath):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Path = tuple[str, ...]
 
-__all__ = ["Row", "paths", "rows", "value_of"]
+__all__ = ["Row", "is_value", "paths", "rows", "value_of"]
 
 
 class Row(NamedTuple):
@@ -47,7 +47,7 @@ def paths(view: RunView) -> dict[str, Path]:
     """Return the path of each series and of each key of other values."""
     facts = view.faces.get("wandb")
     said = paths_of(facts) if isinstance(facts, dict) else {}
-    names = {*view.series_tags, *(item.tag or "" for item in view.media() if _is_value(item))}
+    names = {*view.series_tags, *(item.tag or "" for item in view.media() if is_value(item))}
     return {name: said.get(name, (name,)) for name in names}
 
 
@@ -62,7 +62,7 @@ def rows(view: RunView) -> list[Row]:
             found.setdefault(step, {})[path] = value
             walls[step] = wall
     for item in view.media():
-        if _is_value(item) and item.step is not None:
+        if is_value(item) and item.step is not None:
             path = known[item.tag or ""]
             found.setdefault(item.step, {})[path] = value_of(item)
             walls.setdefault(item.step, item.walltime)
@@ -73,7 +73,8 @@ def rows(view: RunView) -> list[Row]:
     ]
 
 
-def _is_value(item: Media) -> bool:
+def is_value(item: Media) -> bool:
+    """Return whether *item* is a value of a row that is no number."""
     return item.kind == "text" and (item.meta or {}).get("api") == "wandb" and bool(item.tag)
 
 

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vcs_track import api
-from vcs_track.compat.wandb import folder, names, state
+from vcs_track.compat.wandb import config_files, starting, state
 from vcs_track.compat.wandb.config_values import as_mapping, plain
-from vcs_track.compat.wandb.errors import RunNotFoundError, UsageError, UsageValueError
-from vcs_track.compat.wandb.facts import FACE
-from vcs_track.compat.wandb.past import Past
-from vcs_track.compat.wandb.run import Run
-from vcs_track.compat.wandb.term import be_silent, termlog
+from vcs_track.compat.wandb.errors import UsageError
+from vcs_track.compat.wandb.term import be_silent, termlog, termwarn
 from vcs_track.compat.wandb.wanted import Wanted, heard
-from vcs_track.errors import RepositoryNotFoundError
-from vcs_track.plumbing.worktree import find_root
-from vcs_track.porcelain.seal import live_runs
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from vcs_track.compat.wandb.run import Run
     from vcs_track.compat.wandb.settings import Settings
-    from vcs_track.porcelain.repository import Repository
 
 __all__ = ["init"]
 
@@ -88,12 +82,20 @@ def init(
         UsageError: If an argument cannot be used, or *resume* does not fit.
     """
     given = {key: value for key, value in locals().items() if value is not None}
+    if tensorboard and sync_tensorboard is None:
+        given["sync_tensorboard"] = tensorboard
     wanted = heard(given, settings)
     be_silent(bool(wanted.settings.silent))
-    values = _config(config, config_include_keys, config_exclude_keys)
+    if magic:
+        termwarn("magic is not supported locally, and has no effect", repeat=False)
+    paths = wanted.settings.config_paths
+    values = _config(config, paths, config_include_keys, config_exclude_keys)
     with state.lock:
         run = _previous(wanted)
-        return run if run is not None else _start(wanted, values)
+        if run is None:
+            run = starting.start(wanted, values)
+            state.opened(run)
+        return run
 
 
 def _previous(wanted: Wanted) -> Run | None:
@@ -116,7 +118,8 @@ def _previous(wanted: Wanted) -> Run | None:
     return open_runs[0]
 
 
-def _config(config: Any, include: Any, exclude: Any) -> dict[str, Any]:
+def _config(config: Any, paths: Any, include: Any, exclude: Any) -> dict[str, Any]:
+    """Return the values of the configuration, from all that give some."""
     if include and exclude:
         raise UsageError("Expected at most only one of exclude or include")
     found = {str(key).strip("-"): value for key, value in as_mapping(config).items()}
@@ -124,76 +127,7 @@ def _config(config: Any, include: Any, exclude: Any) -> dict[str, Any]:
         found = {key: value for key, value in found.items() if key in include}
     if exclude:
         found = {key: value for key, value in found.items() if key not in exclude}
-    return {key: plain(value) for key, value in found.items()}
-
-
-def _repository() -> Repository:
-    try:
-        return api.open()
-    except RepositoryNotFoundError:
-        return api.init()
-
-
-def _project() -> str:
-    here = Path.cwd()
-    root = find_root(here)
-    if root is None:
-        return "uncategorized"
-    below = here.resolve().relative_to(root).as_posix()
-    name = root.name if below == "." else f"{root.name}-{below.replace('/', '_')}"
-    return "".join("_" if c in "/\\#?%:" or not c.isprintable() else c for c in name)[:128]
-
-
-def _start(wanted: Wanted, config: dict[str, Any]) -> Run:
-    repo = _repository()
-    root = wanted.settings.root_dir
-    if wanted.resume == "auto" and wanted.id is None:
-        wanted.id = folder.unfinished(root)
-    wanted.id = wanted.id or names.generate_id()
-    wanted.project = wanted.project or _project()
-    old = _old(repo, wanted)
-    past = Past() if old is None else Past.of(repo.run(old))
-    joins = old is not None and old in live_runs(repo.store)
-    native_id = old or names.next_native_id(repo.store, wanted.id)
-    if not wanted.name and old is None:
-        number = len(repo.store.home.heads()) + 1
-        wanted.name = names.display_name(wanted.id, number)
-    place = folder.Folder.make(root, wanted.id, offline=wanted.mode == "offline")
-    if wanted.resume == "auto":
-        folder.leave(root, wanted.id)
-    s = wanted.settings
-    source = repo.with_defaults(capture_git=False) if s.disable_git else repo
-    native = source.start_run(
-        wanted.name, hparams=config, id=native_id, project=wanted.project,
-        group=wanted.group or None, job_type=wanted.job_type or None,
-        tags=dict.fromkeys(wanted.tags), notes=wanted.notes,
-        resume=None if old is None or joins else "must", capture_code=not s.disable_code,
-        faces={FACE: {"id": wanted.id, "entity": wanted.entity, "mode": wanted.mode,
-                      "tags": list(wanted.tags), "sweep": s.sweep_id}},
-    )  # fmt: skip
-    run = Run(native, wanted, place, past, resumed=old is not None)
-    run.config._items.update({**past.config, **config})  # noqa: SLF001 -- they are stored
-    state.opened(run)
-    return run
-
-
-def _old(repo: Repository, wanted: Wanted) -> str | None:
-    """Return the run of the store that this call goes on with, or None for a new one.
-
-    Raises:
-        RunNotFoundError: If there has to be one and is none.
-        UsageError: If there is one and must not be.
-    """
-    there = names.generations(repo.store, wanted.id or "")
-    if wanted.resume == "must" and not there:
-        raise RunNotFoundError(
-            f"resume='must', and there is no run '{wanted.id}'",
-            hint="use resume='allow' to start it",
-        )
-    if wanted.resume == "never" and there:
-        raise UsageValueError(
-            f"resume='never', and there is a run '{wanted.id}'", hint="choose another id"
-        )
-    if not there or (wanted.resume is None and there[-1] not in live_runs(repo.store)):
-        return None
-    return there[-1]
+    below = config_files.defaults()
+    for path in paths or ():
+        below.update(config_files.read_file(path))
+    return {key: plain(value) for key, value in {**below, **found}.items()}

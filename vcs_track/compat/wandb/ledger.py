@@ -47,9 +47,8 @@ class Ledger:
         """Return the whole summary, nested."""
         tally = self._tally
         found = tally.shown()
-        runtime = tally.wall - tally.started
         if tally.step is not None:
-            found.update(_step=tally.step, _timestamp=tally.wall, _runtime=runtime)
+            found.update(_step=tally.step, _timestamp=tally.wall, _runtime=tally.runtime)
         return found
 
     def set(self, given: Mapping[Path, Any]) -> None:

@@ -29,6 +29,10 @@ class Past:
         config: The configuration.
         tags: The tags, in their order.
         notes: The notes.
+        name: The display name, or None.
+        project: The project, or None.
+        group: The group; an empty text without one.
+        job_type: The type of job; an empty text without one.
         next_step: The step that comes next.
         runtime: Seconds that the run was going on.
         written: Names of the summary that the end of the last process told the store.
@@ -39,6 +43,10 @@ class Past:
         self.config: dict[str, Any] = {}
         self.tags: tuple[str, ...] = ()
         self.notes: str | None = None
+        self.name: str | None = None
+        self.project: str | None = None
+        self.group = ""
+        self.job_type = ""
         self.next_step = 0
         self.runtime = 0.0
         self.written: tuple[str, ...] = ()
@@ -55,12 +63,26 @@ class Past:
         past.config = view.hparams
         past.tags = tuple(map(str, past.facts.get("tags", view.tags)))
         past.notes = view.note
+        past.name = view.name
+        past.project = view.manifest.project
+        past.group = view.manifest.group or ""
+        past.job_type = view.manifest.job_type or ""
         past.written = tuple(map(str, past.facts.get("written", ())))
         rows = past.rows()
         if rows:
             past.next_step = rows[-1].step + 1
             past.runtime = rows[-1].runtime
         return past
+
+    def until(self, step: int) -> Past:
+        """Return what is known for a copy that begins with the rows up to *step*."""
+        found = Past()
+        found.config = self.config
+        found.facts = {
+            key: value for key, value in self.facts.items() if key in ("metrics", "origins")
+        }
+        found.runtime = max((row.runtime for row in self.rows() if row.step <= step), default=0.0)
+        return found
 
     def rows(self) -> list[history.Row]:
         """Return the rows, by step."""
@@ -95,6 +117,7 @@ class Past:
         """Tell *tally* of the rows that there are, and of what was set by hand."""
         for row in self.rows():
             tally.leaves(row.step, row.leaves, row.wall)
+        tally.before = self.runtime
         if self._view is None:
             return
         stored = self._view.manifest.summary_set

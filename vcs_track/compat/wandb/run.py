@@ -5,16 +5,20 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Self
 
-from vcs_track.compat.wandb import ending, state
+from vcs_track.compat.wandb import ending, folder as folders, state
+from vcs_track.compat.wandb.alerts import Alerts
 from vcs_track.compat.wandb.artifacts.of_run import RunArtifacts
 from vcs_track.compat.wandb.errors import Error
-from vcs_track.compat.wandb.facts import FACE, Facts
+from vcs_track.compat.wandb.facts import FACE
+from vcs_track.compat.wandb.filing import Filing
 from vcs_track.compat.wandb.ledger import Ledger
 from vcs_track.compat.wandb.past import Past
 from vcs_track.compat.wandb.rows import Rows
 from vcs_track.compat.wandb.run_config import Config
 from vcs_track.compat.wandb.run_summary import Summary
+from vcs_track.compat.wandb.saved import SavedFiles
 from vcs_track.compat.wandb.tally import Tally
+from vcs_track.compat.wandb.telling import Telling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Run"]
 
 
-class Run(Facts, RunArtifacts):
+class Run(Filing, Telling, RunArtifacts):
     """An experiment that is going on, made by :func:`init`.
 
     A row that is committed survives the death of the process. As a context manager the run
@@ -76,7 +80,9 @@ class Run(Facts, RunArtifacts):
             _id=wanted.id, _name=native.name, _tags=wanted.tags or past.tags,
             _notes=past.notes if wanted.notes is None else wanted.notes,
             _project=wanted.project, _start_time=now - past.runtime, _exit_code=None,
-            _first_step=past.next_step, _written=list(past.written),
+            _first_step=past.next_step, _written=list(past.written), _alerts=Alerts(native),
+            _single=dict(past.facts.get("singletons", {})),
+            _saved_files=SavedFiles(native, folder, wanted.settings.ignore_globs or ()),
         )  # fmt: skip
         names = past.names(native)
         metrics = past.metrics(native)
@@ -110,6 +116,9 @@ class Run(Facts, RunArtifacts):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self
+
+    def __reduce__(self) -> tuple[Any, tuple[str]]:
+        return _attached, (self._id,)
 
     def __repr__(self) -> str:
         return f"<wandb.Run {self.path} '{self._name}'>"
@@ -217,11 +226,14 @@ class Run(Facts, RunArtifacts):
                 state.closed(self)
                 ending.forget(self._ending)
                 self._native.finish(status, **facts)
+                if status == "finished" and self._wanted.resume == "auto":
+                    folders.forget(self._wanted.settings.root_dir, self._id)
 
     def _complete(self, code: int | None) -> None:
         """Write what only the end knows."""
         tally = self._tally
         written = self._ledger.complete(self._written)
+        self._saved_files.complete()
         self._native.set_face(
             FACE, exit_code=code, written=written,
             by_hand=[list(path) for path in tally.by_hand],
@@ -241,3 +253,15 @@ class Run(Facts, RunArtifacts):
             self.finish()
         else:
             self._end(**ending.facts_of(error))
+
+
+def _attached(run_id: str) -> Run:
+    """Return the open run of this process with an id: what a copied run means.
+
+    Raises:
+        Error: If there is none; a run cannot travel to another process.
+    """
+    for run in state.active():
+        if run.id == run_id:
+            return run
+    raise Error(f"run '{run_id}' is not open in this process")

@@ -34,6 +34,7 @@ class Tally:
         plain: Paths that show the latest value whatever their definition says.
         step: Step of the latest row, or None.
         wall: Time of the latest row.
+        before: Seconds that the run was going on before this process.
         unset: Is called with the paths whose values by hand are gone.
     """
 
@@ -47,6 +48,7 @@ class Tally:
         self.plain: set[Path] = set()
         self.step: int | None = None
         self.wall = started
+        self.before = 0.0
         self.unset: Callable[[Iterable[Path]], None] = lambda _: None
         self._metrics = metrics
 
@@ -94,6 +96,11 @@ class Tally:
         branch = nested.at(self.latest, path[:-1], {})
         if isinstance(branch, dict):
             branch.pop(path[-1], None)
+
+    @property
+    def runtime(self) -> float:
+        """Seconds that the run had been going on at the latest row."""
+        return max(self.wall - self.started, self.before)
 
     # ---- definitions -------------------------------------------------------------------
 

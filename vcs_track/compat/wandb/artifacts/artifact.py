@@ -103,6 +103,13 @@ class Artifact(Draft, Contents, Labels):
         self._description = stage.said.get("description", self._description)
         self._metadata = dict(stage.said.get("metadata", self._metadata))
 
+    def _logged_as(self, version: Version) -> None:
+        """Become *version*, in which the files of this artifact are."""
+        self._take_version(version)
+        self._staging.clear()
+        for entry in self._manifest.entries.values():
+            entry.local_path, entry.version = None, version
+
     def _logged(self, what: str) -> Version:
         if self._version is None:
             raise ArtifactNotLoggedError(

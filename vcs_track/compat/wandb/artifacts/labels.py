@@ -242,7 +242,7 @@ class Labels:
         return self
 
     def unlink(self) -> None:
-        """Refuse: a link is a name that is given, and stays until another one gets it.
+        """Refuse: a link stays until another version gets its name.
 
         Raises:
             BadValueError: Always.

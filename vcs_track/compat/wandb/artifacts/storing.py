@@ -23,7 +23,7 @@ _LONGEST: Final = 240
 
 
 def store(run: Run, document: Document, staging: Staging) -> str:
-    """Store the files of an artifact and what is kept of it; return the id of the latter.
+    """Store the files of an artifact, and what tells of them; return its id.
 
     Args:
         run: The run of the store.

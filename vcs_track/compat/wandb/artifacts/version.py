@@ -25,7 +25,7 @@ __all__ = ["Version", "local_file"]
 
 
 def local_file(uri: str) -> Path | None:
-    """Return the file that a ``file://`` address names; None for another address."""
+    """Return the file that a ``file://`` address names, or None."""
     parts = urlsplit(uri)
     if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
         return None

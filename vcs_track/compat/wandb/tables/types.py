@@ -117,7 +117,7 @@ def _union(old: Type, new: Type) -> Type:
 
 
 def joined(known: Type, new: Type) -> Type | None:
-    """Return what *known* is after a cell of *new*; None where it does not fit.
+    """Return what *known* is after a cell of *new*, or None.
 
     Example:
         >>> from vcs_track.compat.wandb.tables.types import NONE, UNKNOWN, joined, optional
