@@ -33,7 +33,9 @@ _originals: dict[str, Callable[..., Any]] = {}
 
 
 class Mirror:
-    """Logs to a run what is written for TensorBoard, a row for each of its steps.
+    """Logs to a run what is written for TensorBoard.
+
+    Each of its steps is a row.
 
     Args:
         run: The run.
