@@ -12,7 +12,7 @@ from vcs_track.compat.wandb.errors import Error, RunNotFoundError, UsageValueErr
 from vcs_track.compat.wandb.facts import FACE
 from vcs_track.compat.wandb.past import Past
 from vcs_track.compat.wandb.run import Run
-from vcs_track.errors import RepositoryNotFoundError
+from vcs_track.errors import InvalidValueError, RepositoryNotFoundError
 from vcs_track.plumbing.worktree import find_root
 from vcs_track.porcelain.seal import live_runs
 
@@ -69,10 +69,13 @@ def start(wanted: Wanted, config: dict[str, Any]) -> Run:
     root, given = wanted.settings.root_dir, config
     sweep = _sweep(wanted)
     config = {**before.past.config, **config, **sweep}
+    try:
+        native = _native(repo, wanted, before, config if before.copied else {**given, **sweep})
+    except InvalidValueError as error:
+        raise UsageValueError(error.message, hint=error.hint) from None
     place = folder.Folder.make(root, wanted.id or "", offline=wanted.mode == "offline")
     if wanted.resume == "auto":
         folder.leave(root, wanted.id or "")
-    native = _native(repo, wanted, before, config if before.copied else {**given, **sweep})
     run = Run(native, wanted, place, before.past, resumed=before.goes_on)
     if mirrored:
         run.__dict__["_mirror"] = mirrored(run)
