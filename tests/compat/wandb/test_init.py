@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -320,6 +321,19 @@ class TestArguments:
         run = face.init(settings=settings, name="argument")
 
         assert ("argument", "setting") == (run.name, run.notes)
+
+    def test_gym(self, ours: Face) -> None:
+        """Videos of gym are not taken by themselves, and that is said."""
+        with pytest.raises(ours.wandb.Error, match="monitor_gym is not supported"):
+            ours.init(monitor_gym=True)
+
+    @pytest.mark.skipif(
+        bool(find_spec("tensorboard") or find_spec("tensorboardX")), reason="it is installed"
+    )
+    def test_tensorboard_is_missing(self, ours: Face) -> None:
+        """Without TensorBoard there is nothing to sync."""
+        with pytest.raises(ours.wandb.Error, match="sync_tensorboard needs the package"):
+            ours.init(sync_tensorboard=True)
 
     def test_order_of_the_seed(self, ours: Face) -> None:
         """The first arguments by position are those of 0.10."""

@@ -109,7 +109,7 @@ def _check_others(wanted: Wanted) -> Callable[[Run], Any] | None:
 
 def _set_config(run: Run, config: dict[str, Any], sweep: dict[str, Any]) -> None:
     # They are in the store already.
-    run.config._items.update(config)  # noqa: SLF001 -- the beginning of the same configuration
+    run.config._adopt(config)  # noqa: SLF001 -- the beginning of the same configuration
     if sweep:
         run.config.update_locked(sweep, "sweep")
 
@@ -203,6 +203,9 @@ def _native(
         "id": run_id, "entity": wanted.entity, "mode": wanted.mode, "tags": list(wanted.tags),
         "sweep": s.sweep_id, "started": time.time(),
     }  # fmt: skip
+    said = {"commit": s.git_commit, "remote": s.git_remote_url}
+    if any(said.values()):
+        facts["git"] = said
     if before.copied is not None:
         facts["copied"] = {"run": before.copied, "step": before.until}
         facts["metrics"] = before.past.facts.get("metrics")
