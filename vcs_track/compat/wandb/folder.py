@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from vcs_track.compat.wandb.term import termwarn
+from vcs_track.errors import VcsTrackError
 from vcs_track.formats import canonical
 from vcs_track.plumbing import fsio
 
@@ -88,10 +89,10 @@ def _new(home: Path, name: str) -> Path:
 
 
 def unfinished(root: str | None) -> str | None:
-    """Return the id of the run that did not end well, as it was left for the next one."""
+    """Return the id of the run that did not end well, if one was left."""
     try:
         found: Any = canonical.loads(fsio.read(home_of(root) / _RESUME))
-    except (OSError, ValueError):
+    except (OSError, VcsTrackError):
         return None
     run_id = found.get("run_id") if isinstance(found, dict) else None
     return run_id if isinstance(run_id, str) else None

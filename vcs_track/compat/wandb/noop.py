@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from vcs_track.compat.wandb import state
 from vcs_track.compat.wandb.errors import MissingKeyError
 from vcs_track.compat.wandb.names import generate_id
 from vcs_track.compat.wandb.run import Run
 from vcs_track.compat.wandb.run_config import Config
-from vcs_track.compat.wandb.settings import Settings
 from vcs_track.compat.wandb.telling import RunStatus
+
+if TYPE_CHECKING:
+    from vcs_track.compat.wandb.wanted import Wanted
 
 __all__ = ["NoopRun", "Nothing", "PlainSummary"]
 
@@ -65,7 +68,7 @@ class NoopRun(Run):
     """A run that is none.
 
     Args:
-        settings: What was asked for.
+        wanted: What was asked for.
         config: The configuration.
 
     Example:
@@ -77,44 +80,33 @@ class NoopRun(Run):
         >>> run.finish()
     """
 
-    def __init__(self, settings: Settings, config: dict[str, Any]) -> None:  # pylint: disable=super-init-not-called
-        run_id = generate_id()
-        kept = Config(may_change=bool(settings.allow_val_change))
+    def __init__(self, wanted: Wanted, config: dict[str, Any]) -> None:  # pylint: disable=super-init-not-called
+        run_id = wanted.id or generate_id()
+        kept = Config(may_change=bool(wanted.settings.allow_val_change))
         kept._items.update(config)  # noqa: SLF001 -- it is new
         self.__dict__.update(
-            _id=run_id, _given=settings, _finished=False, _start_time=0.0, _exit_code=None,
-            summary=PlainSummary(), config=kept,
+            _wanted=wanted, _finished=False, _exit_code=None, _id=run_id,
+            _name=wanted.name or f"{_DUMMY}-{run_id}", _project=wanted.project or _DUMMY,
+            _entity=wanted.entity or _DUMMY, _tags=wanted.tags, _notes=wanted.notes,
+            _start_time=time.time(), summary=PlainSummary(), config=kept,
         )  # fmt: skip
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if name in ("name", "notes", "tags"):
+            name = f"_{name}"
         if name.startswith("_"):
             object.__setattr__(self, name, value)
 
     # ---- what it is --------------------------------------------------------------------
 
-    id = property(lambda self: self._id)
-    name = property(lambda self: f"{_DUMMY}-{self._id}")
-    project = property(lambda _: _DUMMY)
-    entity = property(lambda _: _DUMMY)
-    path = property(lambda self: f"{_DUMMY}/{_DUMMY}/{self._id}")
-    notes = property(lambda _: None)
-    tags = property(lambda _: ())
-    group = property(lambda _: "")
-    job_type = property(lambda _: "")
-    sweep_id = property(lambda _: None)
+    name = property(lambda self: self._name)
+    entity = property(lambda self: self._entity)
+    notes = property(lambda self: self._notes)
+    tags = property(lambda self: self._tags)
     step = property(lambda _: 0)
     starting_step = property(lambda _: 0)
-    start_time = property(lambda self: self._start_time)
     resumed = property(lambda _: False)
     disabled = property(lambda _: True)
-    offline = property(lambda _: False)
-    mode = property(lambda _: "dryrun")
-    settings = property(lambda self: self._given.copy())
-    _settings = property(lambda self: self._given)
-
-    def project_name(self) -> str:
-        """Return ``dummy``."""
-        return _DUMMY
 
     @property
     def dir(self) -> str:

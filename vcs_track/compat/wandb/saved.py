@@ -56,7 +56,8 @@ class SavedFiles:
         """Store the files that *given* means; see :meth:`Run.save`."""
         if policy not in _POLICIES:
             raise BadValueError(
-                f"Policy {policy!r:.40} is unknown", hint=f"use one of {', '.join(_POLICIES)}"
+                'Only "live", "end" and "now" policies are currently supported.',
+                hint=f"{policy!r:.40} is none of them",
             )
         text = _text(given)
         if text.startswith(_REMOTE):
@@ -117,7 +118,7 @@ class SavedFiles:
             return  # another disk: the store has it, and `restore` brings it
 
     def complete(self) -> None:
-        """Store what the folder has at the end, and what has changed since it was saved."""
+        """Store what the folder has at the end, and what has changed."""
         for name, path in self._folder.contents():
             saved = self._saved.get(name)
             ignored = any(fnmatch(name, pattern) for pattern in self._ignored)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vcs_track import api
-from vcs_track.compat.wandb import config_files, copying, folder, names
-from vcs_track.compat.wandb.errors import RunNotFoundError, UsageValueError
+from vcs_track.compat.wandb import code_files, config_files, copying, folder, names
+from vcs_track.compat.wandb.errors import Error, RunNotFoundError, UsageValueError
 from vcs_track.compat.wandb.facts import FACE
 from vcs_track.compat.wandb.past import Past
 from vcs_track.compat.wandb.run import Run
@@ -17,6 +17,8 @@ from vcs_track.plumbing.worktree import find_root
 from vcs_track.porcelain.seal import live_runs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from vcs_track.compat.wandb.wanted import Wanted
     from vcs_track.porcelain.repository import Repository
 
@@ -59,10 +61,11 @@ def start(wanted: Wanted, config: dict[str, Any]) -> Run:
     if wanted.mode == "disabled":
         from vcs_track.compat.wandb.noop import NoopRun
 
-        return NoopRun(wanted.settings, config)
+        return NoopRun(wanted, config)
     repo = _repository()
     before = _before(repo, wanted)
     _fill(repo, wanted, before)
+    mirrored = _check_others(wanted)
     root, given = wanted.settings.root_dir, config
     sweep = _sweep(wanted)
     config = {**before.past.config, **config, **sweep}
@@ -71,12 +74,34 @@ def start(wanted: Wanted, config: dict[str, Any]) -> Run:
         folder.leave(root, wanted.id or "")
     native = _native(repo, wanted, before, config if before.copied else {**given, **sweep})
     run = Run(native, wanted, place, before.past, resumed=before.goes_on)
+    if mirrored:
+        run.__dict__["_mirror"] = mirrored(run)
     _set_config(run, config, sweep)
     if before.copied is not None:
         copying.copy(run, repo.run(before.copied), before.until)
         run.__dict__["_resumed"] = wanted.resume_from is not None
+    if wanted.settings.save_code:
+        code_files.keep_script(native, wanted.settings.program)
     native.set_face(FACE, origins=[*_origins(before), [run.step, run.start_time]])
     return run
+
+
+def _check_others(wanted: Wanted) -> Callable[[Run], Any] | None:
+    """Return what makes the mirror of TensorBoard, where one is wanted.
+
+    Raises:
+        Error: If something is wanted that cannot be.
+    """
+    if wanted.settings.monitor_gym:
+        raise Error(
+            "monitor_gym is not supported", hint="log the videos with wandb.log({'video': ...})"
+        )
+    if not wanted.settings.sync_tensorboard:
+        return None
+    from vcs_track.compat.wandb import tensorboard
+
+    tensorboard.begin()
+    return tensorboard.Mirror
 
 
 def _set_config(run: Run, config: dict[str, Any], sweep: dict[str, Any]) -> None:
