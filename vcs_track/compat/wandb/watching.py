@@ -132,7 +132,7 @@ def _histogram(tensor: Any) -> dict[str, Any] | None:
         return None
     low, high = float(flat.min()), float(flat.max())
     if low == high:
-        low, high = low - 0.5, high + 0.5
+        return {"_type": "histogram", "values": [flat.numel()], "bins": [low, high]}
     counts = torch.histc(flat, bins=_BINS, min=low, max=high).tolist()
     width = (high - low) / _BINS
     edges = [low + n * width for n in range(_BINS)] + [high]
