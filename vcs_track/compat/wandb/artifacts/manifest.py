@@ -99,7 +99,7 @@ class ArtifactManifest:
         return hasher.hexdigest()
 
     def algorithm_of(self, entry: ArtifactManifestEntry) -> str:
-        """Return the hash of the digest of a file; that of a reference is always MD5."""
+        """Return the hash of the digest of a file; a reference has MD5."""
         return "MD5" if entry.oid is None and entry.ref is not None else self.algorithm
 
     def size(self) -> int:
