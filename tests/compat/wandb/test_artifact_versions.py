@@ -530,6 +530,56 @@ class TestDownload:
                 Document.decode(document.encode())
 
 
+class TestLoggedTables:
+    """wandb makes an artifact of each table in a row."""
+
+    def test_come_back(self, ours: Face) -> None:
+        """A table of a row is found as ``run-<id>-<key>``, with the images in it."""
+        wandb = ours.wandb
+        run = ours.init(id="an-id")
+        for n in range(2):
+            table = wandb.Table(columns=["n", "image"], data=[[n, wandb.Image(np.eye(3))]])
+            run.log({"my-table": table, "x": 1})
+        run.finish()
+        found = [
+            ours.init().use_artifact(f"run-an-id-my-table:{name}") for name in ("v0", "latest")
+        ]
+
+        assert [0, 1] == [artifact.get("my-table").data[0][0] for artifact in found]
+        assert (3, 3) == found[0].get("my-table").data[0][1].image.size
+        assert [("run_table", "v0", []), ("run_table", "v1", ["latest"])] == [
+            (artifact.type, artifact.version, artifact.aliases) for artifact in found
+        ]
+
+    def test_odd_keys(self, ours: Face) -> None:
+        """Signs that a name cannot have are left out of it."""
+        run = ours.init(id="one")
+        run.log({"a/b c": ours.wandb.Table(columns=["n"], data=[[1]])})
+        artifact = run.use_artifact("run-one-abc")
+
+        assert [[1]] == artifact.get("a/b c").data
+        assert "n" in Path(artifact.download(), "a", "b c.table.json").read_text()
+
+    @pytest.mark.parametrize("name", ["run-one-x", "run-two-t", "run-one-t:v7", "run-one", "run-"])
+    def test_missing(self, ours: Face, name: str) -> None:
+        """What was not logged is not there."""
+        run = ours.init(id="one")
+        run.log({"t": ours.wandb.Table(columns=["n"], data=[[1]])})
+
+        with pytest.raises(ours.wandb.CommError):
+            run.use_artifact(name)
+
+    def test_has_no_names(self, ours: Face) -> None:
+        """It is no artifact, and takes no alias."""
+        run = ours.init(id="one")
+        run.log({"t": ours.wandb.Table(columns=["n"], data=[[1]])})
+        artifact = run.use_artifact("run-one-t")
+        artifact.aliases.append("best")
+
+        with pytest.raises(ValueError, match="a table that a run logged"):
+            artifact.save()
+
+
 class TestLabels:
     def test_aliases(self, ours: Face) -> None:
         """Aliases, tags, description and metadata change by assignment and ``save``."""

@@ -220,14 +220,19 @@ class Library:
             stage = self.collections()[place].find(wanted.alias)
             if stage is not None:
                 return self.version(stage.log)
-        linked = self._linked(home, wanted)
-        if linked is not None:
-            return linked
+        other = self._linked(home, wanted) or self._logged_table(wanted, home)
+        if other is not None:
+            return other
         known = self.places(asked, home, wanted.name)
         raise RunNotFoundError(
             f"artifact '{wanted.name}:{wanted.alias}' not found in project '{home}'",
             hint=_there(self.collections(), known[0] if known else None, home),
         )
+
+    def _logged_table(self, wanted: Reference, project: str | None) -> Version | None:
+        from vcs_track.compat.wandb.artifacts.logged_tables import table_version
+
+        return table_version(self, wanted, project)
 
     def find_digest(self, digest: str, project: str | None) -> Version | None:
         """Return the newest version with this digest, or None."""
