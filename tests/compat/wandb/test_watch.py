@@ -110,3 +110,31 @@ class TestWatch:
 
         with pytest.raises(TypeError, match="Expected a pytorch model"):
             run.watch("model")
+
+
+class TestTensors:
+    pytestmark = needs_torch
+
+    def test_in_rows(self, face: Face) -> None:
+        """Tensors are numbers and lists, wherever their gradients are."""
+        run = face.init()
+        run.log(
+            {
+                "a": torch.tensor(0.5, requires_grad=True),
+                "b": torch.tensor([1, 2]),
+                "c": torch.tensor(0.5, dtype=torch.bfloat16),
+                "d": torch.tensor(True),
+            }
+        )
+        run.finish()
+
+        assert [{"a": 0.5, "b": [1, 2], "c": 0.5, "d": True, "_step": 0}] == face.rows(run)
+
+    @pytest.mark.parametrize("name", ["float32", "bfloat16", "int64"])
+    def test_large(self, ours: Face, name: str) -> None:
+        """Large ones are histograms, in any type."""
+        run = ours.init()
+        run.log({"a": torch.arange(100).to(getattr(torch, name))})
+        run.finish()
+
+        assert 100 == sum(ours.rows(run)[0]["a"]["values"])

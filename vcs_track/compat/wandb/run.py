@@ -289,6 +289,7 @@ class Run(Filing, Telling, RunArtifacts):
     def _complete(self, code: int | None) -> None:
         """Write what only the end knows."""
         tally = self._tally
+        self.config._settle()  # noqa: SLF001 -- a part of the run
         written = self._ledger.complete(self._written)
         self._saved_files.complete()
         self._native.set_face(

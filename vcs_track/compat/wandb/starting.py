@@ -12,7 +12,7 @@ from vcs_track.compat.wandb.errors import Error, RunNotFoundError, UsageValueErr
 from vcs_track.compat.wandb.facts import FACE
 from vcs_track.compat.wandb.past import Past
 from vcs_track.compat.wandb.run import Run
-from vcs_track.errors import RepositoryNotFoundError
+from vcs_track.errors import InvalidValueError, RepositoryNotFoundError
 from vcs_track.plumbing.worktree import find_root
 from vcs_track.porcelain.seal import live_runs
 
@@ -69,10 +69,13 @@ def start(wanted: Wanted, config: dict[str, Any]) -> Run:
     root, given = wanted.settings.root_dir, config
     sweep = _sweep(wanted)
     config = {**before.past.config, **config, **sweep}
+    try:
+        native = _native(repo, wanted, before, config if before.copied else {**given, **sweep})
+    except InvalidValueError as error:
+        raise UsageValueError(error.message, hint=error.hint) from None
     place = folder.Folder.make(root, wanted.id or "", offline=wanted.mode == "offline")
     if wanted.resume == "auto":
         folder.leave(root, wanted.id or "")
-    native = _native(repo, wanted, before, config if before.copied else {**given, **sweep})
     run = Run(native, wanted, place, before.past, resumed=before.goes_on)
     if mirrored:
         run.__dict__["_mirror"] = mirrored(run)
@@ -106,7 +109,7 @@ def _check_others(wanted: Wanted) -> Callable[[Run], Any] | None:
 
 def _set_config(run: Run, config: dict[str, Any], sweep: dict[str, Any]) -> None:
     # They are in the store already.
-    run.config._items.update(config)  # noqa: SLF001 -- the beginning of the same configuration
+    run.config._adopt(config)  # noqa: SLF001 -- the beginning of the same configuration
     if sweep:
         run.config.update_locked(sweep, "sweep")
 
@@ -200,6 +203,9 @@ def _native(
         "id": run_id, "entity": wanted.entity, "mode": wanted.mode, "tags": list(wanted.tags),
         "sweep": s.sweep_id, "started": time.time(),
     }  # fmt: skip
+    said = {"commit": s.git_commit, "remote": s.git_remote_url}
+    if any(said.values()):
+        facts["git"] = said
     if before.copied is not None:
         facts["copied"] = {"run": before.copied, "step": before.until}
         facts["metrics"] = before.past.facts.get("metrics")
