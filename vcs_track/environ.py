@@ -19,7 +19,9 @@ from vcs_track.errors import InvalidValueError, StorageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["Settings", "as_bytes", "columns", "force_color", "no_color", "read", "serve_token"]
+__all__ = [
+    "Settings", "as_bytes", "columns", "force_color", "no_color", "prefixed", "read", "serve_token",
+]  # fmt: skip
 
 _FILE: Final = "pyproject.toml"
 _TABLE: Final = "tool.vcs-track"
@@ -443,6 +445,11 @@ def serve_token() -> str | None:
     It is in ``VCS_TRACK_SERVE_TOKEN``, and no file has it: files are shared.
     """
     return os.environ.get("VCS_TRACK_SERVE_TOKEN") or None
+
+
+def prefixed(prefix: str) -> dict[str, str]:
+    """Return the variables of the process whose names begin with *prefix*."""
+    return {name: value for name, value in os.environ.items() if name.startswith(prefix)}
 
 
 # --- the terminal ---

@@ -34,6 +34,7 @@ __all__ = [
     "fsync_dir",
     "identify",
     "is_at",
+    "link",
     "link_or_copy",
     "list_dir",
     "lock",
@@ -273,6 +274,12 @@ def link_or_copy(old: Path, new: Path, folder: Path) -> None:
         finally:
             unlink(tmp)
     chmod(new, 0o444)
+
+
+def link(old: Path, new: Path) -> None:
+    """Give the file *old* the name *new* too, which another file may have had."""
+    unlink(new)
+    os.link(old, new)
 
 
 def age(path: Path) -> float:
