@@ -10,13 +10,14 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pytest
 from compat.wandb.faces import run_script
 
 import vcs_track
+from vcs_track.compat.wandb.artifacts.library import Library
 from vcs_track.errors import VcsTrackError
 from vcs_track.formats import canonical
 
@@ -578,6 +579,55 @@ class TestLoggedTables:
 
         with pytest.raises(ValueError, match="a table that a run logged"):
             artifact.save()
+
+
+class TestStrangers:
+    """Runs may come from anybody, and so may what they say of artifacts."""
+
+    GOOD: ClassVar[dict[str, Any]] = {
+        "op": "log", "at": 1, "entity": "", "project": "p", "name": "data", "type": "t",
+        "digest": "d", "doc": "0" * 64, "version": 0, "who": "x",
+    }  # fmt: skip
+
+    @pytest.mark.parametrize(
+        "odd",
+        [
+            {"name": "../../x"}, {"name": ".."}, {"name": "a/b"}, {"name": 3}, {"at": -1},
+            {"at": "x"}, {"at": 2**60}, {"version": -1}, {"version": "v0"}, {"version": 2**60},
+            {"doc": "../x"}, {"aliases": "x"}, {"aliases": [3]}, {"op": "zz"}, {"op": None},
+            {"op": "link", "of": "x", "to": 3}, {"op": "link", "of": "x", "to": {"name": 3}},
+            {"op": "describe", "of": "x", "metadata": 3}, {"op": "alias", "of": 3},
+            {"op": "describe", "of": "x", "description": 3},
+        ],
+    )  # fmt: skip
+    def test_odd_events(self, ours: Face, odd: dict[str, Any]) -> None:
+        """What makes no sense, or would lead elsewhere, is left out; the rest is there.
+
+        Seen to fail when names were not checked: a checkout would have emptied other folders.
+        """
+        run = vcs_track.init().start_run("stranger", capture_code=False)
+        run.set_face("wandb.artifacts", bad={**self.GOOD, **odd}, text="x", number=3)
+        run.finish()
+        artifact = logged(ours)
+        there = Library.of(vcs_track.open()).collections()
+
+        assert [("data", 1)] == [(place.name, len(one.stages)) for place, one in there.items()]
+        assert artifact.id == ours.wandb.run.use_artifact("data").id
+
+    def test_missing_bytes(self, ours: Face) -> None:
+        """A version whose bytes are nowhere is an error that says so."""
+        run = vcs_track.init().start_run("stranger", capture_code=False, project="p")
+        run.set_face("wandb.artifacts", one=self.GOOD)
+        run.finish()
+
+        with pytest.raises(VcsTrackError):
+            ours.init().use_artifact("data")
+
+    @pytest.mark.parametrize("name", [".", "..", "..."])
+    def test_no_folder(self, ours: Face, name: str) -> None:
+        """A name of dots would be another folder: refused, though the original takes it."""
+        with pytest.raises(ValueError, match="Invalid name"):
+            ours.wandb.Artifact(name, "t")
 
 
 class TestLabels:
