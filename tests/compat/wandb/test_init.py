@@ -415,6 +415,7 @@ def test_what_the_store_refuses(ours: Face, given: dict[str, Any]) -> None:
     assert [] == [*vcs_track.open().runs()]
 
 
+@pytest.mark.filterwarnings("ignore:Attempting to work in a virtualenv")
 class TestNotebook:
     @pytest.fixture(autouse=True)
     def _notebook(self) -> Iterator[None]:
