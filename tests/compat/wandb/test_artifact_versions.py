@@ -148,6 +148,42 @@ class TestLogging:
 
         assert "hi" == Path(found.file()).read_text()
 
+    def test_survives_a_child(self, ours: Face, tmp_path: Path) -> None:
+        """A forked child that ends takes nothing of what the parent has yet to log.
+
+        Seen to fail when the child removed the copies.
+        """
+        text = (
+            "import os, sys\n"
+            "artifact = wandb.Artifact('data', 'dataset')\n"
+            "with artifact.new_file('a.txt') as file: file.write('hi')\n"
+            "if os.fork() == 0: sys.exit(0)\n"
+            "os.wait()\n"
+            "run = wandb.init(project='p')\n"
+            "print(open(run.log_artifact(artifact).file()).read())\n"
+        )
+
+        assert "hi\n" == run_script(ours, text, tmp_path).stdout
+
+    def test_leaves_nothing_behind(self, ours: Face, tmp_path: Path) -> None:
+        """Copies of files go when they are logged, and at the end of the process."""
+        text = (
+            "import os, tempfile\n"
+            "there = lambda: [n for n in os.listdir(tempfile.gettempdir()) if 'artifact' in n]\n"
+            "artifacts = [wandb.Artifact(name, 'dataset') for name in ('a', 'b')]\n"
+            "for artifact in artifacts:\n"
+            "    with artifact.new_file('a.txt') as file: file.write('hi')\n"
+            "print(len(there()))\n"
+            "wandb.init(project='p').log_artifact(artifacts[0])\n"
+            "print(len(there()))\n"
+        )
+        (tmp_path / "tmp").mkdir()
+        text = f"import os\nos.environ['TMPDIR'] = {str(tmp_path / 'tmp')!r}\n" + text
+        done = run_script(ours, text, tmp_path)
+
+        assert ["2", "1"] == done.stdout.split()
+        assert [] == os.listdir("tmp")  # noqa: PTH208 -- names alone
+
 
 class TestVersions:
     def test_numbers(self, ours: Face) -> None:
