@@ -20,6 +20,7 @@ import vcs_track
 from vcs_track.compat.wandb.artifacts.library import Library
 from vcs_track.errors import VcsTrackError
 from vcs_track.formats import canonical
+from vcs_track.plumbing.content import content_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -368,6 +369,40 @@ class TestUsing:
         run.finish()
 
         assert [vcs_track.open().run("@").id] == [one.id for one in artifact.used_by()]
+
+    @pytest.mark.parametrize("files", [["a.txt"], ["a.txt", "sub/b c.txt", "é"]])
+    def test_is_an_input(self, ours: Face, files: list[str]) -> None:
+        """What a run used is an input of it, known by a copy of the files.
+
+        Seen to fail when the listing was not sorted.
+        """
+        artifact = ours.wandb.Artifact("data", "dataset")
+        for name in reversed(files):
+            with artifact.new_file(name) as file:
+                file.write(name)
+        ours.init().log_artifact(artifact)
+        ours.wandb.finish()
+        run = ours.init()
+        folder = Path(run.use_artifact("data").download())
+        run.finish()
+        repo = vcs_track.open()
+        copy = folder if len(files) > 1 else folder / files[0]
+        found = [one.name for one in repo.run("@").inputs]
+
+        assert ["artifact/data"] == found
+        assert content_of(copy, repo.store.format).oid == repo.run("@").inputs[0].oid
+
+    def test_differs_from_run_to_run(self, ours: Face) -> None:
+        """Two runs that used two versions differ in their input."""
+        for text in ("a", "b"):
+            logged(ours, text).wait()
+            ours.wandb.finish()
+            run = ours.init()
+            run.use_artifact("data")
+            run.finish()
+        changes = vcs_track.open().diff("@{-2}", "@")
+
+        assert ["artifact/data"] == [one.name for one in changes if one.kind == "input"]
 
     def test_from_another_process(self, ours: Face, tmp_path: Path) -> None:
         """Another program gets what this one logged, while its run goes on."""
