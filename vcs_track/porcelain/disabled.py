@@ -53,7 +53,7 @@ class DisabledRun(Run):
         del path, name
         return ""
 
-    def add_input(self, path: str | Path, name: str | None = None) -> str:
+    def add_input(self, path: str | Path | Input, name: str | None = None) -> str:
         """Do nothing."""
         del path, name
         return ""

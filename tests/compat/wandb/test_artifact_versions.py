@@ -372,10 +372,7 @@ class TestUsing:
 
     @pytest.mark.parametrize("files", [["a.txt"], ["a.txt", "sub/b c.txt", "é"]])
     def test_is_an_input(self, ours: Face, files: list[str]) -> None:
-        """What a run used is an input of it, known by a copy of the files.
-
-        Seen to fail when the listing was not sorted.
-        """
+        """What a run used is an input of it, known by a copy of the files."""
         artifact = ours.wandb.Artifact("data", "dataset")
         for name in reversed(files):
             with artifact.new_file(name) as file:
