@@ -340,6 +340,18 @@ class TestServerWords:
         assert {"boxes": {"k": {"1": "cat"}}} == found["singletons"]
         assert {} == dict(run.config)
 
+    def test_silent_before_a_run(
+        self, ours: Face, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """``WANDB_SILENT`` counts before the first run too."""
+        from compat.wandb.faces import run_script
+
+        quiet = run_script(ours, "wandb.Settings(nope=1)", tmp_path)
+        monkeypatch.setenv("WANDB_SILENT", "")
+        loud = run_script(ours, "wandb.Settings(nope=1)", tmp_path)
+
+        assert ("", True) == (quiet.stderr, "unknown setting 'nope'" in loud.stderr)
+
     def test_terminal(self, ours: Face, capsys: pytest.CaptureFixture[str]) -> None:
         """``termlog`` and its kin write to standard error, and once where asked."""
         ours.init(settings={"silent": False}).finish()

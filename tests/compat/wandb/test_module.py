@@ -306,3 +306,50 @@ run.finish()
         assert [(0, {("a",): 1}), (1, {("b",): 2}), (5, {("a",): 3})] == found
         assert "finished" == view.status
         assert [] == view.to_dict()["gaps"]
+
+
+def test_forked_child_can_start_a_run_of_its_own(ours: Face, tmp_path: Path) -> None:
+    """``init`` in a forked child starts another run; that of the parent goes on untouched.
+
+    Seen to fail when a child takes its parent's run for its own.
+    """
+    text = """
+import os
+run = wandb.init(project="p", id="parent")
+run.log({"a": 1})
+child = os.fork()
+if not child:
+    own = wandb.init(project="p", id="child")
+    assert own is not run and wandb.run is own
+    wandb.log({"b": 2})
+    wandb.finish()
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+wandb.log({"a": 2})
+"""
+    run_script(ours, text, tmp_path)
+
+    import vcs_track
+
+    repo = vcs_track.open()
+    assert [1, 2] == repo.run("parent").series("a").value
+    assert (["b"], "finished") == (repo.run("child").series_tags, repo.run("child").status)
+    assert "finished" == repo.run("parent").status
+
+
+def test_all_open_runs_end_with_the_process(ours: Face, tmp_path: Path) -> None:
+    """Several open runs all end, with the code of the process."""
+    text = """
+import sys
+for name in "abc":
+    wandb.init(project="p", id=name, reinit="create_new").log({"x": 1}, commit=False)
+sys.exit(2)
+"""
+    run_script(ours, text, tmp_path, status=2)
+
+    import vcs_track
+
+    runs = [*vcs_track.open().runs()]
+    assert [("failed", 2, {"x": 1})] * 3 == [
+        (run.status, run.to_dict()["exit"]["code"], run.summary) for run in runs
+    ]

@@ -103,7 +103,7 @@ def init(
 
 def _previous(wanted: Wanted) -> Run | None:
     """Return the open run that this call gets, if it gets one."""
-    open_runs = state.active()
+    open_runs = state.own()
     if not open_runs:
         return None
     word = wanted.reinit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from pathlib import Path
@@ -85,7 +86,7 @@ class NoopRun(Run):
         kept = Config(may_change=bool(wanted.settings.allow_val_change))
         kept._adopt(config)  # noqa: SLF001 -- it is new
         self.__dict__.update(
-            _wanted=wanted, _finished=False, _exit_code=None, _id=run_id,
+            _wanted=wanted, _init_pid=os.getpid(), _finished=False, _exit_code=None, _id=run_id,
             _name=wanted.name or f"{_DUMMY}-{run_id}", _project=wanted.project or _DUMMY,
             _entity=wanted.entity or _DUMMY, _tags=wanted.tags, _notes=wanted.notes,
             _start_time=time.time(), summary=PlainSummary(), config=kept,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING, Any, Self
 
@@ -73,6 +74,7 @@ class Run(Filing, Telling, RunArtifacts):
     _ending: ending.Ending
     _written: list[str]
     _exit_code: int | None
+    _init_pid: int
     _mirror: Mirror | None
     _watches: Watches
 
@@ -82,7 +84,7 @@ class Run(Filing, Telling, RunArtifacts):
         now = time.time()
         put = self.__dict__
         put.update(
-            _native=native, _wanted=wanted, _folder=folder, _finished=False, _resumed=resumed,
+            _native=native, _init_pid=os.getpid(), _wanted=wanted, _folder=folder, _finished=False, _resumed=resumed,
             _id=wanted.id, _name=native.name, _tags=wanted.tags or past.tags,
             _notes=past.notes if wanted.notes is None else wanted.notes,
             _project=wanted.project, _start_time=now - past.runtime, _exit_code=None,

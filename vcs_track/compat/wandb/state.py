@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from vcs_track.compat.wandb.term import termwarn
 if TYPE_CHECKING:
     from vcs_track.compat.wandb.run import Run
 
-__all__ = ["BOUND", "Interface", "active", "begin", "closed", "current", "lock", "opened"]
+__all__ = ["BOUND", "Interface", "active", "begin", "closed", "current", "lock", "opened", "own"]
 
 # Functions of the module that are methods of the run while there is one.
 BOUND: Final = (
@@ -67,6 +68,18 @@ def current() -> Run | None:
 def active() -> list[Run]:
     """Return the open runs, the first one first."""
     with lock:
+        return list(_runs)
+
+
+def own() -> list[Run]:
+    """Return the open runs of this process, and let go of what a fork has inherited.
+
+    Those go on in the process that started them.
+    """
+    with lock:
+        pid = os.getpid()
+        _runs[:] = [run for run in _runs if run._init_pid == pid]  # noqa: SLF001 -- of this interface
+        _bind()
         return list(_runs)
 
 

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import sys
 
+from vcs_track import environ
+
 __all__ = ["be_silent", "termerror", "termlog", "termsetup", "termwarn"]
 
 _said: set[str] = set()
-_silent = False
+_silent: bool | None = None  # nobody has said so: the environment tells
+
+
+def _is_silent() -> bool:
+    if _silent is not None:
+        return _silent
+    return environ.prefixed("WANDB_SILENT").get("WANDB_SILENT", "").lower() in ("true", "1")
 
 
 def be_silent(silent: bool) -> None:
@@ -28,7 +36,7 @@ def termlog(
         prefix: Whether to begin with ``wandb:``.
     """
     text = str(string)
-    if _silent or (not repeat and text in _said):
+    if _is_silent() or (not repeat and text in _said):
         return
     if not repeat:
         _said.add(text)
