@@ -166,6 +166,34 @@ class TestLogging:
 
         assert "hi\n" == run_script(ours, text, tmp_path).stdout
 
+    @pytest.mark.parametrize(
+        ("policy", "words"), [("mutable", "TMPDIR"), ("immutable", "is it full")]
+    )
+    def test_full_disk(self, ours: Face, tmp_path: Path, policy: str, words: str) -> None:
+        """A disk that refuses is an error with a hint; nothing was logged, and it may be again."""
+        text = (
+            "import os, resource, signal, warnings\n"
+            "warnings.simplefilter('ignore')\n"
+            "with open('big', 'wb') as file: file.write(os.urandom(3 << 20))\n"
+            "run = wandb.init(project='p')\n"
+            "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+            "most = resource.getrlimit(resource.RLIMIT_FSIZE)\n"
+            "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, most[1]))\n"
+            "artifact = wandb.Artifact('data', 't')\n"
+            "try:\n"
+            f"    artifact.add_file('big', policy={policy!r})\n"
+            "    run.log_artifact(artifact)\n"
+            "except wandb.Error as error: print(error.hint)\n"
+            "resource.setrlimit(resource.RLIMIT_FSIZE, most)\n"
+            "assert artifact.is_draft()\n"
+            "artifact.add_file('big')\n"
+            "print(run.log_artifact(artifact).name)\n"
+        )
+        done = run_script(ours, text, tmp_path).stdout.splitlines()
+
+        assert words in done[0]
+        assert "data:v0" == done[1]
+
     def test_leaves_nothing_behind(self, ours: Face, tmp_path: Path) -> None:
         """Copies of files go when they are logged, and at the end of the process."""
         text = (
