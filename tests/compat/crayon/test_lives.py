@@ -16,8 +16,9 @@ from compat.crayon.faces import Face
 from compat.crayon.servers import ServerProcess, ask, serving
 
 import vcs_track
-from vcs_track.compat.crayon import CrayonClient
+from vcs_track.compat.crayon import CrayonClient, archive
 from vcs_track.compat.crayon.experiments import Experiments
+from vcs_track.compat.crayon.refusals import RefusedError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -130,6 +131,20 @@ class TestProcesses:
 
         assert [] == client.get_experiment_names()
         assert ([], ["foo"]) == (list(repo.runs()), [run.name for run in repo.removed()])
+
+    def test_exact_archive_has_all_or_is_refused(self, tmp_path: Path) -> None:
+        """While another program writes, exact data would lack what it has not sealed yet."""
+        repo = vcs_track.init(tmp_path)
+        here, there = Experiments(repo), Experiments(repo)
+        here.create("foo")
+        there.add_scalar("foo", "x", [1, 0, 0.1])
+        with pytest.raises(RefusedError, match="while another program writes to it"):
+            archive.packed(here, "foo", exact=True)
+        there.close()
+        archive.restore(here, "bar", archive.packed(here, "foo", exact=True))
+
+        assert [[1.0, 0, 0.1]] == here.scalars("bar", "x")
+        here.close()
 
     def test_forked_child_writes_too(self, tmp_path: Path) -> None:
         """A child that was forked writes to its parent's experiment."""

@@ -24,6 +24,7 @@ from vcs_track.formats.plain_zip import zip_of
 from vcs_track.plumbing import fsio
 from vcs_track.plumbing.bundle_store import scratch
 from vcs_track.porcelain.repository import Repository
+from vcs_track.porcelain.seal import live_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -86,6 +87,8 @@ def _events(record: Record) -> Iterator[bytes]:
 
 def _bundle(experiments: Experiments, record: Record) -> bytes:
     record.close()  # who writes next goes on with it
+    if record.id in live_runs(experiments.repo.store):
+        raise RefusedError("the exact data cannot go along while another program writes to it")
     path = scratch() / f"{token_hex(8)}.zip"
     try:
         experiments.repo.export(record.id, path)

@@ -100,6 +100,7 @@ class Register:
         else:
             run, name = str(line["run"]), str(line["name"])
             self._forget(run)
+            self.others.discard(run)  # it may have been seen before it was restored whole
             self.runs[run] = name
             self.names[name] = run
 
