@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from vcs_track.formats.manifest import RunManifest
 from vcs_track.formats.oid import object_format
 from vcs_track.plumbing.memory_objects import MemoryObjects
 from vcs_track.porcelain.run import Run
 from vcs_track.porcelain.run_view import RunView
+
+if TYPE_CHECKING:
+    from vcs_track.porcelain.inputs import Input
 
 __all__ = ["DisabledRun"]
 
@@ -53,7 +56,7 @@ class DisabledRun(Run):
         del path, name
         return ""
 
-    def add_input(self, path: str | Path, name: str | None = None) -> str:
+    def add_input(self, path: str | Path | Input, name: str | None = None) -> str:
         """Do nothing."""
         del path, name
         return ""

@@ -25,7 +25,7 @@ class InputLog:
     def _frame(self, content: dict[str, Any]) -> None:
         raise AssertionError(content)  # Labels has it
 
-    def add_input(self, path: str | Path, name: str | None = None) -> str:
+    def add_input(self, path: str | Path | Input, name: str | None = None) -> str:
         """Record that the run reads a file or a folder.
 
         It is hashed and not stored; ``vcs-track whence`` then finds the run by the file. An
@@ -33,14 +33,14 @@ class InputLog:
         ``start_run(inputs=[...])``.
 
         Args:
-            path: The file or folder.
+            path: The file or folder, or an input that is known already.
             name: Name in the run. Default: its path below the top of the work tree.
 
         Returns:
             The id of its content.
 
         Raises:
-            InvalidTypeError: If *path* is neither text nor a path.
+            InvalidTypeError: If *path* is none of these.
             InvalidValueError: If it cannot be read, or changes meanwhile; nothing is recorded.
             RunSealedError: If the run has ended.
 

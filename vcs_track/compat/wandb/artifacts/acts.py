@@ -12,6 +12,7 @@ from vcs_track.compat.wandb.artifacts.artifact import Artifact
 from vcs_track.compat.wandb.artifacts.checks import check_aliases, check_tags, parse
 from vcs_track.compat.wandb.artifacts.document import Document
 from vcs_track.compat.wandb.artifacts.event import Place
+from vcs_track.compat.wandb.artifacts.inputs import input_of
 from vcs_track.compat.wandb.artifacts.labels import link_event
 from vcs_track.compat.wandb.artifacts.library import Library
 from vcs_track.compat.wandb.artifacts.references import is_address
@@ -187,6 +188,9 @@ def _keep_use(run: Doer, library: Library, artifact: Artifact, use_as: str | Non
             return
     body = {"of": version.id} if use_as is None else {"of": version.id, "as": str(use_as)}
     library.record(library.event("use", native.id, **body), native)
+    read = input_of(artifact.manifest, f"artifact/{artifact.source_name.partition(':')[0]}")
+    if read is not None:
+        native.add_input(read)
 
 
 def link(run: Doer, artifact: Any, target_path: str, aliases: Names) -> Artifact:

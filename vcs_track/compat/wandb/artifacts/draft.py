@@ -12,7 +12,12 @@ from vcs_track.compat.wandb.artifacts.manifest import digest_of_bytes, digest_of
 from vcs_track.compat.wandb.artifacts.references import references
 from vcs_track.compat.wandb.artifacts.values import as_files
 from vcs_track.compat.wandb.artifacts.walk import files_below
-from vcs_track.compat.wandb.errors import ArtifactFinalizedError, BadTypeError, BadValueError
+from vcs_track.compat.wandb.errors import (
+    ArtifactFinalizedError,
+    BadTypeError,
+    BadValueError,
+    Error,
+)
 from vcs_track.compat.wandb.media.refusals import MissingFileError
 from vcs_track.compat.wandb.value import WBValue
 from vcs_track.plumbing import fsio
@@ -88,7 +93,7 @@ class Draft:
             else:
                 place, digest, size = self._staging.copy(source, algorithm)
         except OSError as error:
-            raise MissingFileError(f"cannot read '{source}': {error.strerror}") from None
+            raise _not_added(source, error) from None
         if is_tmp:
             short = "".join(c for c in digest if c.isalnum())[:8]
             path = f"{path.rpartition('/')[0]}/{short}-{path.rpartition('/')[2]}".lstrip("/")
@@ -293,11 +298,21 @@ def _check_policy(policy: Any) -> None:
         )
 
 
+def _not_added(source: Path, error: OSError) -> Error:
+    reason = (error.strerror or str(error)).lower()
+    if error.filename == str(source):
+        return MissingFileError(f"cannot read '{source}': {reason}")
+    return Error(
+        f"cannot copy '{source}' to the temporary folder: {reason}",
+        hint="name another one in TMPDIR, or use policy='immutable', which needs no copy",
+    )
+
+
 def _kept(entry: ArtifactManifestEntry, name: str | None) -> ArtifactManifestEntry:
     """Return a file of a logged artifact as one of another."""
     url = entry.ref_url()
     path = check_path(entry.path if name is None else name)
     return ArtifactManifestEntry(
-        path, entry.digest, entry.ref or url, entry.size, dict(entry.extra), oid=entry.oid,
+        path, entry.digest, entry.ref or url, entry.size, dict(entry.extra), oid=entry.oid, parts=list(entry.parts),
         version=entry.version,
     )  # fmt: skip

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 from weakref import finalize
 
 from vcs_track.compat.wandb.artifacts.manifest import ALGORITHMS, as_base64, blocks
@@ -13,6 +15,8 @@ from vcs_track.formats.oid import new_hash
 from vcs_track.plumbing import fsio
 
 __all__ = ["Staging"]
+
+_BLOCK: Final = 1 << 20
 
 
 class Staging:
@@ -25,7 +29,7 @@ class Staging:
         """Return a free name in the folder."""
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="vcs-track-artifact-"))
-            finalize(self, fsio.remove_tree, self._folder)
+            finalize(self, _remove, self._folder, os.getpid())
         return self._folder / secrets.token_hex(8)
 
     def copy(self, source: Path, algorithm: str) -> tuple[Path, str, int]:
@@ -56,6 +60,18 @@ class Staging:
         fsio.write_new(target, data, sync=False)
         return target
 
+    def part(self, path: Path, start: int, length: int) -> Path:
+        """Copy *length* bytes of a file from *start*; return where they are."""
+        target = self.path()
+        into, fd = fsio.create(target), fsio.open_read(path)
+        try:
+            for at in range(start, start + length, _BLOCK):
+                fsio.append(into, fsio.pread(fd, min(_BLOCK, start + length - at), at))
+        finally:
+            fsio.close(fd)
+            fsio.close(into)
+        return target
+
     def has(self, path: Path) -> bool:
         """Return whether *path* is one of the copies."""
         return self._folder is not None and path.parent == self._folder
@@ -66,3 +82,9 @@ class Staging:
             with suppress(OSError):
                 fsio.remove_tree(self._folder)
             self._folder = None
+
+
+def _remove(folder: Path, owner: int) -> None:
+    # A forked child that ends must not take what its parent has yet to log.
+    if os.getpid() == owner:
+        fsio.remove_tree(folder)
