@@ -194,6 +194,31 @@ class TestLogging:
         assert words in done[0]
         assert "data:v0" == done[1]
 
+    def test_large_files(self, ours: Face, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A file that is too large for one object is kept in parts, and comes back whole."""
+        from vcs_track.compat.wandb.artifacts import storing
+
+        monkeypatch.setattr(storing, "PART", (1 << 20) + 5)
+        for size in (0, (1 << 20) + 5, 3 * (1 << 20)):
+            data = os.urandom(size)
+            Path("big").write_bytes(data)
+            for policy in ("mutable", "immutable"):
+                artifact = ours.wandb.Artifact(f"big-{policy}", "t")
+                artifact.add_file("big", policy=policy)
+                run = ours.wandb.run or ours.init()
+                run.log_artifact(artifact)
+                draft = artifact.new_draft()
+                with draft.new_file("more") as file:
+                    file.write("more")
+                run.log_artifact(draft)
+                run.finish()
+                found = ours.init().use_artifact(f"big-{policy}")
+                out = Path(found.download(f"out-{size}-{policy}"))
+                found.verify(out)
+
+                assert data == (out / "big").read_bytes()
+                assert ["big", "more"] == sorted(os.listdir(out))  # noqa: PTH208 -- names alone
+
     def test_leaves_nothing_behind(self, ours: Face, tmp_path: Path) -> None:
         """Copies of files go when they are logged, and at the end of the process."""
         text = (

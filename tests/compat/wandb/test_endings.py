@@ -195,6 +195,25 @@ def test_child_that_exits_leaves_the_run(ours: Face, tmp_path: Path) -> None:
     assert "finished" == view().status
 
 
+def test_child_that_logs_and_fails(ours: Face, tmp_path: Path) -> None:
+    """What a forked child logged is there, and its end is not that of the run.
+
+    Seen to fail when the code of a child is told as that of the run.
+    """
+    text = _START + (
+        "import os, sys\nchild = os.fork()\n"
+        "if not child:\n    run.log({'b': 2})\n    sys.exit(9)\n"
+        "os.waitpid(child, 0)\nrun.summary['best'] = 3\n"
+    )
+    run_script(ours, text, tmp_path)
+    found = view()
+
+    assert ("finished", 0) == (found.status, found.faces["wandb"]["exit_code"])
+    assert 0 == found.to_dict()["exit"]["code"]
+    assert {"a": 1, "b": 2, "best": 3} == found.summary
+    assert [["best"]] == found.faces["wandb"]["by_hand"]
+
+
 def test_threads_and_the_end(ours: Face) -> None:
     """A thread that logs while the run ends hears that it is finished, and nothing breaks."""
     import threading

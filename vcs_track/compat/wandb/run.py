@@ -273,19 +273,23 @@ class Run(Filing, Telling, RunArtifacts):
         with state.lock:
             if self._finished:
                 return
+            # A forked child says nothing about the end of the run, which is its parent's.
+            own = self._init_pid == os.getpid()
             try:
                 self._watches.unwatch()
                 if self._mirror is not None:
                     self._mirror.flush()
                 self._rows.flush()
-                self._complete(facts.get("exit_code"))
+                if own:
+                    self._complete(facts.get("exit_code"))
             finally:
                 self._finished = True
                 self._exit_code = facts.get("exit_code")
                 state.closed(self)
                 ending.forget(self._ending)
-                self._native.finish(status, **facts)
-                if status == "finished" and self._wanted.resume == "auto":
+                told = facts if own else {"error": facts.get("error", "")}
+                self._native.finish(status, **told)
+                if own and status == "finished" and self._wanted.resume == "auto":
                     folders.forget(self._wanted.settings.root_dir, self._id)
 
     def _complete(self, code: int | None) -> None:

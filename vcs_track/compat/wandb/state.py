@@ -72,9 +72,9 @@ def active() -> list[Run]:
 
 
 def own() -> list[Run]:
-    """Return the open runs of this process, and let go of what a fork has inherited.
+    """Return the open runs of this process, and let go of inherited ones.
 
-    Those go on in the process that started them.
+    What a fork has inherited goes on in the process that started it.
     """
     with lock:
         pid = os.getpid()

@@ -13,7 +13,6 @@ from vcs_track.compat.wandb.artifacts.walk import files_below
 from vcs_track.compat.wandb.errors import BadValueError
 from vcs_track.compat.wandb.media.refusals import MissingEntryError
 from vcs_track.compat.wandb.term import termwarn
-from vcs_track.errors import VcsTrackError
 from vcs_track.plumbing import fsio
 
 if TYPE_CHECKING:
@@ -248,7 +247,11 @@ class Contents:
         if extra:
             raise BadValueError(f"Found file {extra[0]} which is not a member of artifact")
         for entry in self._manifest.entries.values():
-            if entry.ref is not None and entry.oid is None and local_file(entry.ref) is None:
+            if (
+                entry.ref is not None
+                and not (entry.oid or entry.parts)
+                and local_file(entry.ref) is None
+            ):
                 termwarn(f"skipped verification of reference {entry.path}")
                 continue
             if entry.path not in there:
@@ -256,14 +259,3 @@ class Contents:
             digest, _ = digest_of_file(there[entry.path], self._manifest.algorithm_of(entry))
             if digest != entry.digest:
                 raise BadValueError(f"Digest mismatch for file: {there[entry.path]}")
-
-    def _whole(self) -> bool:
-        """Return whether each file that the store should have can be read."""
-        version = self._logged("verify")
-        try:
-            for entry in self._manifest.entries.values():
-                if entry.oid is not None:
-                    version.read(entry)
-        except VcsTrackError:
-            return False
-        return True

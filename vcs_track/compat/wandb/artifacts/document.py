@@ -57,7 +57,7 @@ class Document:
             raise CorruptError("what should tell of an artifact does not")
         entries, algorithm = body.get("entries"), body.get("algorithm")
         metadata = typed_json.thaw(body.get("metadata") or {})
-        texts = (body.get("name"), body.get("type"))
+        texts = (body.get("name"), body.get("type"), algorithm)
         if (
             not isinstance(entries, list)
             or not all(isinstance(one, dict) for one in entries)

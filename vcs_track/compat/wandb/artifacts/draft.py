@@ -313,6 +313,6 @@ def _kept(entry: ArtifactManifestEntry, name: str | None) -> ArtifactManifestEnt
     url = entry.ref_url()
     path = check_path(entry.path if name is None else name)
     return ArtifactManifestEntry(
-        path, entry.digest, entry.ref or url, entry.size, dict(entry.extra), oid=entry.oid,
+        path, entry.digest, entry.ref or url, entry.size, dict(entry.extra), oid=entry.oid, parts=list(entry.parts),
         version=entry.version,
     )  # fmt: skip

@@ -32,6 +32,7 @@ class ArtifactManifestEntry:
         extra: What else is known of a reference.
         local_path: Where the bytes wait until the artifact is logged.
         oid: Id of the bytes in the store.
+        parts: Ids of its parts instead, where it is too large for one object.
         version: The version that it belongs to, once it is logged.
     """
 
@@ -42,6 +43,7 @@ class ArtifactManifestEntry:
     extra: dict[str, Any] = field(default_factory=dict)
     local_path: str | None = None
     oid: str | None = None
+    parts: list[str] = field(default_factory=list)
     version: Version | None = field(default=None, repr=False, compare=False)
 
     def download(
@@ -96,7 +98,7 @@ class ArtifactManifestEntry:
             name = name.encode("utf-8", "replace").decode()
         facts = {
             "path": name, "raw": raw, "digest": self.digest, "ref": self.ref, "size": self.size,
-            "extra": self.extra or None, "oid": self.oid,
+            "extra": self.extra or None, "oid": self.oid, "parts": self.parts or None,
         }  # fmt: skip
         return {name: fact for name, fact in facts.items() if fact is not None}
 
@@ -112,7 +114,7 @@ class ArtifactManifestEntry:
             path = body["path"] if raw is None else _name_of(raw)
             found = cls(
                 check_path(path), body["digest"], body.get("ref"), body.get("size"),
-                dict(body.get("extra") or {}), oid=body.get("oid"),
+                dict(body.get("extra") or {}), oid=body.get("oid"), parts=list(body.get("parts") or ()),
             )  # fmt: skip
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise CorruptError(f"a file of an artifact is damaged: {error}") from None
@@ -126,10 +128,11 @@ def _name_of(raw: str) -> str:
 
 
 def _fits(entry: ArtifactManifestEntry) -> bool:
-    has_place = entry.ref is not None or looks_like_id(entry.oid)
+    has_place = entry.ref is not None or looks_like_id(entry.oid) or bool(entry.parts)
     texts = (entry.digest, entry.ref or "")
     return (
         has_place
+        and all(map(looks_like_id, entry.parts))
         and all(isinstance(text, str) for text in texts)
         and (entry.size is None or type(entry.size) is int)
     )

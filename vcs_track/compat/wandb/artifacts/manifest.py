@@ -100,7 +100,8 @@ class ArtifactManifest:
 
     def algorithm_of(self, entry: ArtifactManifestEntry) -> str:
         """Return the hash of the digest of a file; a reference has MD5."""
-        return "MD5" if entry.oid is None and entry.ref is not None else self.algorithm
+        kept = entry.oid is not None or entry.parts
+        return self.algorithm if kept or entry.ref is None else "MD5"
 
     def size(self) -> int:
         """Return the bytes of all files together."""

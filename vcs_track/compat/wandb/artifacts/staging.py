@@ -7,6 +7,7 @@ import secrets
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 from weakref import finalize
 
 from vcs_track.compat.wandb.artifacts.manifest import ALGORITHMS, as_base64, blocks
@@ -14,6 +15,8 @@ from vcs_track.formats.oid import new_hash
 from vcs_track.plumbing import fsio
 
 __all__ = ["Staging"]
+
+_BLOCK: Final = 1 << 20
 
 
 class Staging:
@@ -55,6 +58,18 @@ class Staging:
         """Write *data* to a new file; return where it is."""
         target = self.path()
         fsio.write_new(target, data, sync=False)
+        return target
+
+    def part(self, path: Path, start: int, length: int) -> Path:
+        """Copy *length* bytes of a file from *start*; return where they are."""
+        target = self.path()
+        into, fd = fsio.create(target), fsio.open_read(path)
+        try:
+            for at in range(start, start + length, _BLOCK):
+                fsio.append(into, fsio.pread(fd, min(_BLOCK, start + length - at), at))
+        finally:
+            fsio.close(fd)
+            fsio.close(into)
         return target
 
     def has(self, path: Path) -> bool:

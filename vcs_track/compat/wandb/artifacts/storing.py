@@ -11,15 +11,17 @@ from vcs_track.compat.wandb.errors import BadValueError, Error
 from vcs_track.compat.wandb.media.paths import folder_safe
 from vcs_track.errors import VcsTrackError
 from vcs_track.formats.oid import check64
+from vcs_track.plumbing import fsio
 
 if TYPE_CHECKING:
     from vcs_track.compat.wandb.artifacts.entry import ArtifactManifestEntry
     from vcs_track.compat.wandb.artifacts.staging import Staging
     from vcs_track.porcelain.run import Run
 
-__all__ = ["store"]
+__all__ = ["PART", "store"]
 
 _LONGEST: Final = 240
+PART: Final = 1 << 30  # bytes; one object may have 2 GiB
 
 
 def store(run: Run, document: Document, staging: Staging) -> str:
@@ -36,13 +38,13 @@ def store(run: Run, document: Document, staging: Staging) -> str:
     """
     digest = document.manifest.digest()
     for entry in document.entries:
-        if entry.oid is not None or entry.ref is None:
-            entry.oid = _file(run, entry, _label(document.name, digest, entry.path), staging)
+        if entry.oid is not None or entry.parts or entry.ref is None:
+            _file(run, entry, _label(document.name, digest, entry.path), staging)
     data = document.encode()
     return _add(run, staging.write(data), _label(document.name, digest, "manifest.json"))
 
 
-def _file(run: Run, entry: ArtifactManifestEntry, label: str, staging: Staging) -> str:
+def _file(run: Run, entry: ArtifactManifestEntry, label: str, staging: Staging) -> None:
     if entry.local_path is not None:
         path = Path(entry.local_path)
         # What was not copied may have become another file.
@@ -51,11 +53,24 @@ def _file(run: Run, entry: ArtifactManifestEntry, label: str, staging: Staging) 
                 f"'{path}' has changed since it was added",
                 hint="add it again, or with policy='mutable'",
             )
-        return _add(run, path, label)
-    if entry.version is None:
+        if (entry.size or 0) <= PART:
+            entry.oid, entry.parts = _add(run, path, label), []
+            return
+        starts = range(0, entry.size or 0, PART)
+        pieces = (staging.part(path, start, PART) for start in starts)
+    elif entry.version is None:
         raise Error(f"the bytes of '{entry.path}' are gone")
-    # A run has all that it names: the one that logged it first may be removed.
-    return _add(run, staging.write(entry.version.read(entry)), label)
+    else:
+        # A run has all that it names: the one that logged it first may be removed.
+        pieces = (staging.write(data) for data in entry.version.parts(entry))
+    found = []
+    for n, piece in enumerate(pieces):
+        found.append(_add(run, piece, f"{label}.{n}" if n or entry.parts else label))
+        fsio.unlink(piece)
+    if len(found) == 1:
+        entry.oid, entry.parts = found[0], []
+    else:
+        entry.oid, entry.parts = None, found
 
 
 def _digest(path: Path, entry: ArtifactManifestEntry) -> str | None:

@@ -13,9 +13,12 @@ from vcs_track.compat.wandb.artifacts.event import Event
 from vcs_track.compat.wandb.artifacts.manifest import digest_of_bytes, digest_of_file
 from vcs_track.compat.wandb.errors import BadValueError, CommError
 from vcs_track.compat.wandb.media.refusals import MissingFileError
+from vcs_track.formats.oid import ObjectId
 from vcs_track.plumbing import fsio
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from vcs_track.compat.wandb.artifacts.collection import Collection, Stage
     from vcs_track.compat.wandb.artifacts.document import Document
     from vcs_track.compat.wandb.artifacts.entry import ArtifactManifestEntry
@@ -97,8 +100,18 @@ class Version:
             BadValueError: If it is a reference to what is not on this machine.
             MissingFileError: If the file of a reference is gone, or another one.
         """
-        if entry.oid is not None:
-            return self.library.view(self.log.run).objects.read(entry.oid)  # type: ignore[arg-type]  # checked when it was decoded
+        return b"".join(self.parts(entry))
+
+    def parts(self, entry: ArtifactManifestEntry) -> Iterator[bytes]:
+        """Yield the bytes of a file part by part; most files have one."""
+        if entry.oid is None and not entry.parts:
+            yield self._referred(entry)
+            return
+        objects = self.library.view(self.log.run).objects
+        for oid in entry.parts or [entry.oid or ""]:
+            yield objects.read(ObjectId(oid))
+
+    def _referred(self, entry: ArtifactManifestEntry) -> bytes:
         ref = entry.ref or ""
         path = local_file(ref)
         if path is None:
@@ -125,7 +138,16 @@ class Version:
         algorithm = self.document.manifest.algorithm_of(entry)
         if target.is_file() and digest_of_file(target, algorithm)[0] == entry.digest:
             return target
-        data = self.read(entry)
         fsio.make_dirs(target.parent, sync=False)
-        fsio.replace(target, data)
+        tmp = fsio.aside(target)
+        fd = fsio.create(tmp)
+        try:
+            for part in self.parts(entry):
+                fsio.append(fd, part)
+            fsio.rename(tmp, target)
+        except BaseException:
+            fsio.unlink(tmp)
+            raise
+        finally:
+            fsio.close(fd)
         return target
