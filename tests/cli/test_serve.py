@@ -9,6 +9,7 @@ import socket
 import subprocess
 from typing import TYPE_CHECKING
 
+import pytest
 from cli.program import PROGRAM, started, vcs
 
 import vcs_track
@@ -61,18 +62,27 @@ class TestServe:
         assert ("", "") == stop(server)
 
     def test_other_addresses_want_a_token(self, tmp_path: Path) -> None:
-        """Whoever listens to the network needs a token, from the command line or the variable."""
-        refused = vcs("-C", tmp_path, "serve", "crayon", "--host", "0.0.0.0", code=2)
-        assert "others could reach '0.0.0.0', and there is no token" in refused.stderr
+        """Without a token nobody listens to the network, and no repository is made.
 
+        Seen to fail when the repository was made first.
+        """
+        refused = vcs("-C", tmp_path, "serve", "crayon", "--host", "0.0.0.0", code=2)
+
+        assert "others could reach '0.0.0.0', and there is no token" in refused.stderr
+        assert [] == [*tmp_path.iterdir()]
+
+    def test_token_of_the_environment(self, tmp_path: Path) -> None:
+        """A token in the variable lets in who knows it, and is never shown."""
         server = subprocess.Popen(
-            [*PROGRAM, "-C", str(tmp_path), "serve", "crayon", "--host", "0.0.0.0", "--port", "0"],
+            [*PROGRAM, "-C", str(tmp_path), "serve", "crayon", "--port", "0"],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env={**os.environ, "VCS_TRACK_SERVE_TOKEN": "s3cret"},
         )  # fmt: skip
         assert server.stdout is not None
         port = server.stdout.readline().strip().rpartition(":")[2]
         found = CrayonClient("http://x:s3cret@127.0.0.1", port).get_experiment_names()
+        with pytest.raises(RuntimeError):
+            CrayonClient("http://127.0.0.1", port)
         out, err = stop(server)
 
         assert ([], "") == (found, out)

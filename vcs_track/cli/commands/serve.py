@@ -48,10 +48,12 @@ def command(context: Context, interface: str, host: str, port: int, token: str |
     """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
     del interface  # there is one
     from vcs_track import environ
+    from vcs_track.compat.crayon.server.guard import require_token
     from vcs_track.compat.crayon.server.serving import Serving
 
-    repo = _repository(context)
     secret = token if token is not None else environ.serve_token()
+    require_token(host, secret)  # before a repository is made
+    repo = _repository(context)
     serving = Serving(repo, host, port, secret, say=context.say)
 
     def ready() -> None:

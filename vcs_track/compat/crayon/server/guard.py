@@ -16,7 +16,7 @@ from vcs_track.errors import InvalidValueError
 if TYPE_CHECKING:
     from vcs_track.compat.crayon.server.request import Request
 
-__all__ = ["Guard", "is_loopback"]
+__all__ = ["Guard", "is_loopback", "require_token"]
 
 
 def is_loopback(host: str) -> bool:
@@ -33,6 +33,19 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def require_token(host: str, token: str | None) -> None:
+    """Refuse to listen where others could ask and nobody has to know anything.
+
+    Raises:
+        InvalidValueError: If *host* is no loopback address and there is no token.
+    """
+    if token is None and not is_loopback(host):
+        raise InvalidValueError(
+            f"others could reach '{host}', and there is no token",
+            hint="give one with --token or VCS_TRACK_SERVE_TOKEN, or listen at 127.0.0.1",
+        )
 
 
 class Guard:

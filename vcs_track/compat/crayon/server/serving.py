@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from vcs_track.compat.crayon.experiments import Experiments
 from vcs_track.compat.crayon.server.app import App
-from vcs_track.compat.crayon.server.guard import Guard, is_loopback
+from vcs_track.compat.crayon.server.guard import Guard, require_token
 from vcs_track.compat.crayon.server.request import LARGEST_BODY
-from vcs_track.errors import InvalidValueError, NotInstalledError, StorageError
+from vcs_track.errors import NotInstalledError, StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -58,11 +58,7 @@ class Serving:
         say: Callable[[str], None] = lambda _: None,
     ) -> None:  # fmt: skip
         guard = Guard(token)
-        if token is None and not is_loopback(host):
-            raise InvalidValueError(
-                f"others could reach '{host}', and there is no token",
-                hint="give one with --token or VCS_TRACK_SERVE_TOKEN, or listen at 127.0.0.1",
-            )
+        require_token(host, token)
         self._stopped = False
         self._ending = threading.Lock()
         self._experiments = Experiments(repo, of_others=True)
