@@ -19,7 +19,7 @@ from vcs_track.errors import InvalidValueError, StorageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["Settings", "as_bytes", "columns", "force_color", "no_color", "read"]
+__all__ = ["Settings", "as_bytes", "columns", "force_color", "no_color", "prefixed", "read"]
 
 _FILE: Final = "pyproject.toml"
 _TABLE: Final = "tool.vcs-track"
@@ -435,6 +435,11 @@ def _recorded(environ: Mapping[str, str], globs: tuple[str, ...]) -> dict[str, s
 def _clean(value: str) -> str:
     text = value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return re.sub(r"(?<=://)[^/\s]*@", "***@", text)
+
+
+def prefixed(prefix: str) -> dict[str, str]:
+    """Return the variables of the process whose names begin with *prefix*."""
+    return {name: value for name, value in os.environ.items() if name.startswith(prefix)}
 
 
 # --- the terminal ---

@@ -275,6 +275,12 @@ def link_or_copy(old: Path, new: Path, folder: Path) -> None:
     chmod(new, 0o444)
 
 
+def link(old: Path, new: Path) -> None:
+    """Give the file *old* the name *new* too, which another file may have had."""
+    unlink(new)
+    os.link(old, new)
+
+
 def age(path: Path) -> float:
     """Return the seconds since *path* was touched, by the clock of its disk."""
     # Two hosts on one disk need not agree on the time.

@@ -14,12 +14,9 @@ from vcs_track.errors import (
     RunNotFoundError,
 )
 from vcs_track.plumbing.fsio import storage_errors
-from vcs_track.porcelain import filter as filters, values
-from vcs_track.porcelain.filter.nodes import Literal, Truth
+from vcs_track.porcelain import values
 from vcs_track.porcelain.lookup import Lookup
-from vcs_track.porcelain.named import resolve_names
 from vcs_track.porcelain.reads import Reads
-from vcs_track.porcelain.run_set import RunSet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +25,7 @@ if TYPE_CHECKING:
     from vcs_track.porcelain.filter import Filter
     from vcs_track.porcelain.interest import Better
     from vcs_track.porcelain.run import Run
+    from vcs_track.porcelain.run_set import RunSet
     from vcs_track.porcelain.run_view import RunView
 
     Runs = str | RunSet | RunView | Run | Iterable[str | RunView | Run]
@@ -85,6 +83,7 @@ class ComparesRuns(Lookup):
             0.07768, p = 0.0028, paired t test of 3 pairs)
         """
         from vcs_track.porcelain import comparison
+        from vcs_track.porcelain.named import resolve_names
 
         if better not in (None, "higher", "lower"):
             raise InvalidValueError(f"better is '{better}'", hint="use 'higher' or 'lower'")
@@ -102,6 +101,7 @@ class ComparesRuns(Lookup):
         return comparison.compare(one, two, metrics, path, better)
 
     def _side(self, runs: Runs, known: set[str]) -> Side:
+        from vcs_track.porcelain import filter as filters
         from vcs_track.porcelain.comparison import Side
 
         text, unique, question = self._chosen(runs)
@@ -114,6 +114,8 @@ class ComparesRuns(Lookup):
 
     def _chosen(self, runs: Runs) -> tuple[str, list[RunView], Filter | None]:
         """Return the runs of a side, how they were named, and the filter that it is."""
+        from vcs_track.porcelain.run_set import RunSet
+
         question = None
         if isinstance(runs, str):
             text = runs
@@ -134,6 +136,9 @@ class ComparesRuns(Lookup):
 
     def _meant(self, text: str) -> tuple[list[RunView], Filter | None]:
         """Return the runs that *text* means, and the filter that it is."""
+        from vcs_track.porcelain import filter as filters
+        from vcs_track.porcelain.filter.nodes import Truth
+
         exact = self._called(text)
         if exact:
             return exact, None
@@ -157,6 +162,9 @@ class ComparesRuns(Lookup):
 
     def _called(self, text: str) -> list[RunView]:
         """Return the runs whose id, name or group is *text*."""
+        from vcs_track.porcelain import filter as filters
+        from vcs_track.porcelain.filter.nodes import Literal
+
         if not 0 < len(text) <= _LONGEST:
             return []
         quoted = filters.to_text(Literal(text))

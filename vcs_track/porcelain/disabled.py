@@ -16,7 +16,8 @@ __all__ = ["DisabledRun"]
 _SILENT = (
     "add_scalar", "add_scalars", "add_hparams", "add_image", "add_text", "add_fragment",
     "add_histogram", "add_output", "set_summary", "new_repetition", "set_note", "set_tag", "set_color",
-    "set_name", "set_ended", "set_face", "set_results", "add_item", "flush",
+    "set_name", "set_ended", "set_face", "set_results", "set_tags", "unset_summary", "add_item",
+    "flush",
 )  # fmt: skip
 
 

@@ -13,19 +13,42 @@ import sys
 import threading
 import traceback
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from vcs_track.errors import VcsTrackError
 
 if TYPE_CHECKING:
     from types import FrameType, TracebackType
 
-    from vcs_track.porcelain.run import Run
+__all__ = ["Ends", "facts_of", "forget", "watch"]
 
-__all__ = ["facts_of", "forget", "watch"]
+
+class Ends(Protocol):
+    """What ends with the process: a run, or what speaks for one.
+
+    Attributes:
+        id: Run id.
+    """
+
+    id: str
+
+    @property
+    def _ended(self) -> bool: ...
+
+    @property
+    def _pid(self) -> int: ...
+
+    def finish(
+        self, status: str = "finished", *, exit_code: int | None = None, error: str = "",
+        signal: int | None = None,
+    ) -> None:  # fmt: skip
+        """End the run."""
+
+    def _after_fork(self) -> None: ...
+
 
 # Held here until they end: a run that the program lost hold of is finished all the same.
-_runs: set[Run] = set()
+_runs: set[Ends] = set()
 _installed = False
 _hooked_sigterm = False
 _ending: dict[str, Any] = {}
@@ -43,7 +66,7 @@ def facts_of(error: BaseException) -> dict[str, Any]:
     return {"status": "failed", "error": "".join(traceback.format_exception(error))}
 
 
-def watch(run: Run) -> None:
+def watch(run: Ends) -> None:
     """End *run* with the process, at the latest."""
     global _installed
     _runs.add(run)
@@ -56,12 +79,12 @@ def watch(run: Run) -> None:
         _hook_sigterm()
 
 
-def forget(run: Run) -> None:
+def forget(run: Ends) -> None:
     """Let go of *run*, which has ended."""
     _runs.discard(run)
 
 
-def _open_runs() -> list[Run]:
+def _open_runs() -> list[Ends]:
     # In a forked child only runs that it wrote to itself are its own.
     pid = os.getpid()
     return [run for run in list(_runs) if not run._ended and run._pid == pid]  # noqa: SLF001

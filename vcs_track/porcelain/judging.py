@@ -13,7 +13,6 @@ from vcs_track.plumbing.layout import FOLDER, Layout
 from vcs_track.plumbing.store import Store
 from vcs_track.porcelain.diffing import DiffsRuns
 from vcs_track.porcelain.interest import better_way
-from vcs_track.porcelain.named import resolve_names
 from vcs_track.porcelain.starting import StartsRuns
 
 if TYPE_CHECKING:
@@ -382,6 +381,8 @@ class JudgesCommits(DiffsRuns, StartsRuns):
         }
 
     def _one_name(self, name: str, known: set[str]) -> str:
+        from vcs_track.porcelain.named import resolve_names
+
         path, *rest = resolve_names([name], known)
         if rest:
             raise InvalidValueError(f"'{name}' names {len(rest) + 1} values", hint="name one")

@@ -11,7 +11,7 @@ from vcs_track.porcelain import edits, values
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from vcs_track.plumbing.store import Store
     from vcs_track.porcelain.defaults import Defaults
@@ -58,9 +58,17 @@ class Labels:
         if merged or self._ended:
             self._frame({"k": "hparams", "v": typed_json.freeze(merged)})
 
-    def set_summary(self, **metrics: Any) -> None:
+    def set_summary(self, /, **metrics: Any) -> None:
         """Set summary values by hand; they stand over the series' last values."""
         self._frame({"k": "summary", "v": typed_json.freeze(metrics)})
+
+    def unset_summary(self, *names: str) -> None:
+        """Take back summary values that were set by hand; the last values are shown again.
+
+        Args:
+            *names: Their names; those that are not there are passed over.
+        """
+        self._frame({"k": "summary", "v": {}, "drop": [values.check_name(n) for n in names]})
 
     def write_result(self, **metrics: Any) -> None:
         """Record the run's results and finish it.
@@ -94,6 +102,10 @@ class Labels:
     def set_tag(self, tag: str | None) -> None:
         """Replace the tags by this one, or by none; also after the end of the run."""
         self._set(tags=list(values.check_tags((tag,) if tag is not None and tag != "" else ())))
+
+    def set_tags(self, tags: Iterable[str]) -> None:
+        """Replace the tags, also after the end of the run."""
+        self._set(tags=list(values.check_tags(tags)))
 
     def set_color(self, color: str | None) -> None:
         """Set the colour for tables and plots, as ``ff0000``; also after the end."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,7 @@ from vcs_track.errors import (
 from vcs_track.formats.manifest import RUN_ID
 from vcs_track.plumbing.fsio import storage_errors
 from vcs_track.porcelain import seal, values
-from vcs_track.porcelain.catalog import Catalog
 from vcs_track.porcelain.defaults import Defaults
-from vcs_track.porcelain.finder import Finder
 from vcs_track.porcelain.reads import Reads
 from vcs_track.porcelain.revision import names_run, resolve
 from vcs_track.porcelain.run_view import RunView
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vcs_track.plumbing.store import Store
+    from vcs_track.porcelain.catalog import Catalog
+    from vcs_track.porcelain.finder import Finder
     from vcs_track.porcelain.run import Run
     from vcs_track.porcelain.run_set import Among, RunSet
 
@@ -44,8 +45,22 @@ class Lookup:
     def __init__(self, store: Store, defaults: Defaults | None = None) -> None:
         self.store = store
         self.defaults = defaults or Defaults()
-        self.catalog = Catalog(store, self.defaults.cache, self._say)
-        self._finder = Finder(store, self.catalog, self._leave_out)
+
+    # A program that only logs asks for no runs: what looks for them is loaded with the first
+    # question, here and below.
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """The index of the store."""
+        from vcs_track.porcelain.catalog import Catalog
+
+        return Catalog(self.store, self.defaults.cache, self._say)
+
+    @cached_property
+    def _finder(self) -> Finder:
+        from vcs_track.porcelain.finder import Finder
+
+        return Finder(self.store, self.catalog, self._leave_out)
 
     def _say(self, word: str) -> None:
         self.store.skipped["index"] = CorruptError(word)
@@ -80,9 +95,9 @@ class Lookup:
             ExpressionError: If *where* or *order_by* cannot be understood, or names what no
                 run has.
         """
-        self.store.adopt()
         from vcs_track.porcelain.run_set import RunSet
 
+        self.store.adopt()
         return RunSet(
             self._all, where, order_by, limit, self._leave_out, self._among(commit, rev_range),
             finder=self._finder, commits_in=self._commits_in,
@@ -170,10 +185,10 @@ class Lookup:
 
     def _at(self, run: str) -> Sequence[RunView]:
         """Return the runs of the commit that *run* names."""
-        revision = run.partition("@{")[0].removeprefix("git:")
         from vcs_track.porcelain.filter import Filter
         from vcs_track.porcelain.filter.nodes import Compare, Literal, Name
 
+        revision = run.partition("@{")[0].removeprefix("git:")
         wanted = Literal(self._commit_of(revision))
         where = Filter("", Compare("=", Name(("commit",)), wanted), resolved=True)
         found = self._finder.find(where)

@@ -210,7 +210,13 @@ class MediaLog:
         )
         if walltime is not None:
             content["wall"] = values.check_walltime(walltime)
-        self._store_media(lambda writer: writer.blob(content, data), flush=flush)
+        text = _as_text(kind, data)
+        self._store_media(
+            lambda writer: (
+                writer.blob(content, data) if text is None else writer.text(content, text)
+            ),
+            flush=flush,
+        )
 
     def detect_and_log_figures(
         self,
@@ -318,6 +324,16 @@ class MediaLog:
             warnings.warn(f"vcs-track lost a logged item: {error}", RuntimeWarning, stacklevel=3)
         if flush:
             self.flush()
+
+
+def _as_text(kind: str, data: bytes) -> str | None:
+    """Return *data* as a text where it is one, which the journal has room for."""
+    if kind not in ("text", "fragment"):
+        return None
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _read_file(path: Path) -> bytes:

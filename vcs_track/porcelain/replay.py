@@ -341,6 +341,8 @@ class Replay:
     def _on_summary(self, content: dict[str, Any], wall_us: int) -> None:
         del wall_us
         self.summary_set.update(typed_json.thaw(content["v"]))
+        for name in content.get("drop", ()):
+            self.summary_set.pop(name, None)
 
     def _on_text(self, content: dict[str, Any], wall_us: int) -> None:
         del wall_us

@@ -1,0 +1,134 @@
+"""wandb's interface: a script needs another import, and nothing else.
+
+::
+
+    import vcs_track.compat.wandb as wandb
+
+No account, no network, no server: runs go into the repository of the current folder. The
+guide `Coming from wandb` lists what differs, and why.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from vcs_track.compat.wandb import errors
+from vcs_track.compat.wandb.alerts import AlertLevel
+from vcs_track.compat.wandb.before import BeforeConfig, BeforeSummary, raiser
+from vcs_track.compat.wandb.errors import CommError, Error, UsageError
+from vcs_track.compat.wandb.init import init
+from vcs_track.compat.wandb.run import Run
+from vcs_track.compat.wandb.run_config import Config
+from vcs_track.compat.wandb.server import (
+    REFUSED,
+    Account,
+    ensure_configured,
+    login,
+    refuser,
+    require,
+    setup,
+    teardown,
+)
+from vcs_track.compat.wandb.settings import Settings
+from vcs_track.compat.wandb.state import BOUND, Interface, current
+from vcs_track.compat.wandb.term import termerror, termlog, termsetup, termwarn
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+__all__ = [
+    "AlertLevel",
+    "CommError",
+    "Config",
+    "Error",
+    "Run",
+    "Settings",
+    "UsageError",
+    "api",
+    "config",
+    "ensure_configured",
+    "errors",
+    "finish",
+    "init",
+    "join",
+    "login",
+    "patched",
+    "require",
+    "restore",
+    "run",
+    "setup",
+    "summary",
+    "teardown",
+    "termerror",
+    "termlog",
+    "termsetup",
+    "termwarn",
+]
+
+__version__ = "0.31.0+vcs_track"
+
+run: Run | None = None
+config: Any = BeforeConfig()
+summary: Any = BeforeSummary()
+api = Account()
+patched: dict[str, list[Any]] = {"tensorboard": [], "keras": [], "gym": []}
+
+# What is loaded when it is first asked for, and where it is.
+_LATER: dict[str, str] = {}
+
+
+def __getattr__(name: str) -> Any:
+    home = _LATER.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(home), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})
+
+
+def finish(exit_code: int | None = None, quiet: bool | None = None) -> None:
+    """End the run, if there is one; arguments as for :meth:`Run.finish`."""
+    found = current()
+    if found is not None:
+        found.finish(exit_code, quiet)
+
+
+def join(exit_code: int | None = None) -> None:
+    """End the run, if there is one."""
+    finish(exit_code)
+
+
+def restore(
+    name: str,
+    run_path: str | None = None,
+    replace: bool = False,
+    root: str | PathLike[str] | None = None,
+) -> IO[Any] | None:
+    """Get a file of a run back; arguments as for :meth:`Run.restore`.
+
+    Raises:
+        ValueError: If there is no run, and *run_path* names none.
+        RunNotFoundError: If there is no such run.
+    """
+    found = current()
+    if found is not None:
+        return found.restore(name, run_path, replace, root)
+    if not run_path:
+        raise errors.BadValueError(
+            "run_path required when calling wandb.restore before wandb.init",
+            hint="name the run as '[[entity/]project/]id'",
+        )
+    from vcs_track.compat.wandb.restoring import find_run, restored
+
+    return restored(name, find_run(run_path), Path(root or "."), replace=replace)
+
+
+globals().update({name: raiser(name) for name in BOUND})
+globals().update({name: refuser(name) for name in REFUSED})
+sys.modules[__name__].__class__ = Interface
