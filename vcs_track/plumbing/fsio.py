@@ -34,6 +34,7 @@ __all__ = [
     "fsync_dir",
     "identify",
     "is_at",
+    "link",
     "link_or_copy",
     "list_dir",
     "lock",

@@ -63,7 +63,9 @@ class Labels:
         self._frame({"k": "summary", "v": typed_json.freeze(metrics)})
 
     def unset_summary(self, *names: str) -> None:
-        """Take back summary values that were set by hand; the last values are shown again.
+        """Take back summary values that were set by hand.
+
+        The last values are shown again.
 
         Args:
             *names: Their names; those that are not there are passed over.

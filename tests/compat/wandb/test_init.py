@@ -260,7 +260,7 @@ class TestArguments:
     def test_unknown_argument(self, face: Face) -> None:
         """An argument that nobody knows is a TypeError."""
         with pytest.raises(TypeError):
-            face.wandb.init(projct="p")
+            face.wandb.init(proj="p")
 
     @pytest.mark.parametrize(
         "given",

@@ -159,7 +159,7 @@ class TestAfter:
         run.finish()
 
         with pytest.raises(face.wandb.UsageError, match=rf"Run \({run.id}\) is finished"):
-            getattr(run, name)(*_CALLS.get(name, ()))
+            getattr(run, name)(*{**_CALLS, "alert": ("t", "x")}.get(name, ()))
 
     @pytest.mark.parametrize("name", ["name", "notes", "tags"])
     def test_assignments_refuse(self, face: Face, name: str) -> None:

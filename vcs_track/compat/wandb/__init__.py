@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from vcs_track.compat.wandb import errors
 from vcs_track.compat.wandb.alerts import AlertLevel
-from vcs_track.compat.wandb.before import BeforeConfig, BeforeSummary, raiser
+from vcs_track.compat.wandb.before import BeforeConfig, BeforeSummary
 from vcs_track.compat.wandb.errors import CommError, Error, UsageError
 from vcs_track.compat.wandb.init import init
 from vcs_track.compat.wandb.run import Run
@@ -33,7 +33,7 @@ from vcs_track.compat.wandb.server import (
     teardown,
 )
 from vcs_track.compat.wandb.settings import Settings
-from vcs_track.compat.wandb.state import BOUND, Interface, current
+from vcs_track.compat.wandb.state import begin, current
 from vcs_track.compat.wandb.term import termerror, termlog, termsetup, termwarn
 
 if TYPE_CHECKING:
@@ -129,6 +129,5 @@ def restore(
     return restored(name, find_run(run_path), Path(root or "."), replace=replace)
 
 
-globals().update({name: raiser(name) for name in BOUND})
-globals().update({name: refuser(name) for name in REFUSED})
-sys.modules[__name__].__class__ = Interface
+vars(sys.modules[__name__]).update({name: refuser(name) for name in REFUSED})
+begin(sys.modules[__name__])

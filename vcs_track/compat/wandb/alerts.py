@@ -38,7 +38,10 @@ class Alerts:
         self._last: dict[str, float] = {}
 
     def alert(self, title: Any, text: Any, level: Any, wait: Any, step: int) -> None:
-        """Keep an alert, and say it unless it was said a moment ago; see :meth:`Run.alert`."""
+        """Keep an alert, and say it unless it was said a moment ago.
+
+        Arguments as for :meth:`Run.alert`.
+        """
         grade = _level(level)
         seconds = _seconds(wait)
         now = time.monotonic()

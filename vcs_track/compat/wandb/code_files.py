@@ -42,7 +42,7 @@ def chosen(root: Path, include: Any, exclude: Any) -> dict[str, Path]:
 
 
 def keep_script(native: Native, program: str | None) -> None:
-    """Keep the script of this process as a file of the run, where there is one.
+    """Keep the script of this process as a file of the run.
 
     Args:
         native: The run of the store.

@@ -47,5 +47,5 @@ def _value(entry: Any) -> Any:
 
 
 def defaults() -> dict[str, Any]:
-    """Return the values of ``config-defaults.yaml`` in the current folder, if it is there."""
+    """Return the values of ``config-defaults.yaml``, if it is here."""
     return read_file(DEFAULTS) if Path(DEFAULTS).is_file() else {}

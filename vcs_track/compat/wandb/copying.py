@@ -18,7 +18,7 @@ _AS_THEY_ARE = ("image", "figure", "text", "fragment", "file")
 
 
 def copy(run: Run, source: RunView, until: int) -> None:
-    """Copy the rows of *source* up to the step *until*, and its media and files.
+    """Copy the rows of *source* up to *until*, and its media and files.
 
     Args:
         run: A run that has just started.

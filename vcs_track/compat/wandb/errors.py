@@ -65,7 +65,7 @@ class UsageValueError(UsageError, ValueError):
 
 
 class BadValueError(Error, ValueError):
-    """A value that cannot be used, of the kind that wandb reports as ValueError."""
+    """A value that wandb reports as a ValueError."""
 
 
 class BadTypeError(Error, TypeError, ValueError):
@@ -77,7 +77,7 @@ class LogDataError(Error, ValueError, TypeError):
 
 
 class ConfigError(Error):
-    """A value of the configuration that must not change, or a file that cannot be read."""
+    """A setting that must not change, or a file that cannot be read."""
 
 
 class ConfigTypeError(ConfigError, TypeError, ValueError):

@@ -200,32 +200,3 @@ class Facts:
     @property
     def _attach_id(self) -> str:
         return self._id
-
-    # ---- pages of a server -------------------------------------------------------------
-
-    @property
-    def url(self) -> None:
-        """None: there is no page."""
-        return
-
-    @property
-    def project_url(self) -> None:
-        """None: there is no page."""
-        return
-
-    @property
-    def sweep_url(self) -> None:
-        """None: there is no page."""
-        return
-
-    def get_url(self) -> None:
-        """Return None: there is no page."""
-        return
-
-    def get_project_url(self) -> None:
-        """Return None: there is no page."""
-        return
-
-    def get_sweep_url(self) -> None:
-        """Return None: there is no page."""
-        return

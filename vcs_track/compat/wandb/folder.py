@@ -89,7 +89,7 @@ def _new(home: Path, name: str) -> Path:
 
 
 def unfinished(root: str | None) -> str | None:
-    """Return the id of the run that did not end well, as it was left for the next one."""
+    """Return the id of the run that did not end well, if one was left."""
     try:
         found: Any = canonical.loads(fsio.read(home_of(root) / _RESUME))
     except (OSError, VcsTrackError):

@@ -80,7 +80,9 @@ class Ledger:
         self._native.unset_summary(*map(self._names.of, paths))
 
     def complete(self, written: Iterable[str]) -> list[str]:
-        """Tell the store what its own rule, the last number of a series, does not say.
+        """Tell the store what its own rule does not say.
+
+        That rule is the last number of each series.
 
         Args:
             written: Names that an earlier call has told it.

@@ -149,6 +149,6 @@ def _numbered(run_id: str, n: int) -> str:
 
 
 def display_name(run_id: str, number: int) -> str:
-    """Return a readable name for a run: two words and its number in the project."""
+    """Return a readable name for a run: two words and a number."""
     words = readable_name(run_id).split("-")[:2]
     return "-".join([*words, str(number)])

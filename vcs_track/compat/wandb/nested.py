@@ -13,12 +13,17 @@ __all__ = ["at", "is_branch", "leaves", "merge", "put"]
 
 
 def is_branch(value: object) -> bool:
-    """Return whether *value* has leaves below it; a record of media is a leaf itself."""
+    """Return whether *value* has leaves below it.
+
+    A record of media is a leaf itself.
+    """
     return type(value) is dict and bool(value) and "_type" not in value
 
 
 def merge(into: dict[str, Any], more: Mapping[str, Any]) -> None:
-    """Merge *more*, which is plain, into *into*; a later leaf or branch replaces an earlier one.
+    """Merge *more*, which is plain, into *into*.
+
+    A later leaf or branch replaces an earlier one.
 
     Example:
         >>> from vcs_track.compat.wandb.nested import merge
@@ -56,7 +61,10 @@ def at(row: Mapping[str, Any], path: Path, missing: Any = None) -> Any:
 
 
 def put(row: dict[str, Any], path: Path, value: Any) -> None:
-    """Set what *row* has at *path*, in new branches; a leaf on the way gives place."""
+    """Set what *row* has at *path*, in new branches.
+
+    A leaf on the way gives place.
+    """
     for part in path[:-1]:
         old = row.get(part)
         branch = dict(old) if old is not None and is_branch(old) else {}

@@ -20,7 +20,7 @@ _GLANCE = 1 << 16
 
 
 def find_run(path: str) -> RunView:
-    """Return the run that ``[[entity/]project/]id`` names, the newest of that id.
+    """Return the newest run that ``[[entity/]project/]id`` names.
 
     Raises:
         RunNotFoundError: If there is none; a CommError and a ValueError too.

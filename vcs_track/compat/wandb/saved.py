@@ -118,7 +118,7 @@ class SavedFiles:
             return  # another disk: the store has it, and `restore` brings it
 
     def complete(self) -> None:
-        """Store what the folder has at the end, and what has changed since it was saved."""
+        """Store what the folder has at the end, and what has changed."""
         for name, path in self._folder.contents():
             saved = self._saved.get(name)
             ignored = any(fnmatch(name, pattern) for pattern in self._ignored)

@@ -72,7 +72,7 @@ def ensure_configured() -> None:
 
 
 def require(requirement: Any = None, experiment: Any = None) -> None:
-    """Take note that a feature of wandb is wanted; those that it has had are there.
+    """Take note that a feature of wandb is wanted.
 
     Args:
         requirement: Its name, or several.
@@ -91,7 +91,7 @@ def require(requirement: Any = None, experiment: Any = None) -> None:
 
 
 def refuser(name: str) -> Callable[..., NoReturn]:
-    """Return what stands for the function *name* of the module, which needs a server."""
+    """Return what stands for the function *name*, which needs a server."""
 
     def refused(*args: object, **kwargs: object) -> NoReturn:
         del args, kwargs

@@ -14,7 +14,7 @@ from vcs_track.compat.wandb.term import termwarn
 if TYPE_CHECKING:
     from vcs_track.compat.wandb.run import Run
 
-__all__ = ["BOUND", "Interface", "active", "closed", "current", "lock", "opened"]
+__all__ = ["BOUND", "Interface", "active", "begin", "closed", "current", "lock", "opened"]
 
 # Functions of the module that are methods of the run while there is one.
 BOUND: Final = (
@@ -29,7 +29,10 @@ _home: Final = __package__ or ""
 
 
 class Interface(ModuleType):
-    """The module ``wandb``: an assignment to ``wandb.config`` sets values of the run."""
+    """The module ``wandb``.
+
+    An assignment to ``wandb.config`` sets values of the run.
+    """
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set a name; a submodule never hides a function of its name."""
@@ -47,6 +50,12 @@ class Interface(ModuleType):
 
 
 _HIDDEN: Final = frozenset({*BOUND, "init", "run", "config", "summary", "finish", "restore"})
+
+
+def begin(module: ModuleType) -> None:
+    """Make *module* the interface, in which no run is open."""
+    module.__class__ = Interface
+    _bind()
 
 
 def current() -> Run | None:

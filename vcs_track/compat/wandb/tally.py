@@ -105,7 +105,7 @@ class Tally:
     # ---- definitions -------------------------------------------------------------------
 
     def uncounted(self) -> list[Path]:
-        """Return the paths that were logged before their definition asked for more."""
+        """Return the paths whose earlier values were not counted."""
         return [
             path
             for path, _ in nested.leaves(self.latest)
@@ -160,7 +160,7 @@ class Tally:
         return found
 
     def special(self) -> dict[Path, dict[str, Any]]:
-        """Return what stands for the latest values where a definition asks for more."""
+        """Return what stands for the latest values of defined metrics."""
         found = {}
         for path, stats in self.stats.items():
             metric = self._metrics.of(path)

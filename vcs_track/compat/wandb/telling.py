@@ -184,3 +184,32 @@ class Telling(Facts):
         if known.get(key) != value:
             known[key] = value
             self._native.set_face(FACE, singletons=self._single)
+
+    # ---- pages of a server -------------------------------------------------------------
+
+    @property
+    def url(self) -> None:
+        """None: there is no page."""
+        return
+
+    @property
+    def project_url(self) -> None:
+        """None: there is no page."""
+        return
+
+    @property
+    def sweep_url(self) -> None:
+        """None: there is no page."""
+        return
+
+    def get_url(self) -> None:
+        """Return None: there is no page."""
+        return
+
+    def get_project_url(self) -> None:
+        """Return None: there is no page."""
+        return
+
+    def get_sweep_url(self) -> None:
+        """Return None: there is no page."""
+        return
