@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image as PILImage
 
 __all__ = [
-    "EncodedImage", "encode_image", "guess_mime", "image_distance", "open_image", "pixels_of",
-    "sniff",
+    "EncodedImage", "encode_gif", "encode_image", "encode_image_as", "guess_mime",
+    "image_distance", "open_image", "pixels_of", "sniff",
 ]  # fmt: skip
 
 _LEVEL: Final = 3  # of PNG compression: a third of the time of the default, a little larger
@@ -198,6 +198,55 @@ def _encode_pil(image: PILImage) -> EncodedImage:
                 _encoded.popitem(last=False)
                 kept.pop(0)
     return encoded
+
+
+def encode_image_as(image: PILImage, kind: str) -> EncodedImage:
+    """Return a PIL image in a format other than PNG.
+
+    Args:
+        image: The image; what the format cannot hold, such as transparency, is left out.
+        kind: ``jpeg`` or ``bmp``.
+
+    Raises:
+        InvalidValueError: If it cannot be written so.
+
+    Example:
+        >>> from PIL import Image
+        >>> from vcs_track.formats.media import encode_image_as
+        >>> encode_image_as(Image.new("RGBA", (3, 2)), "bmp").mime
+        'image/bmp'
+    """
+    out = io.BytesIO()
+    plain = image if image.mode in ("L", "RGB") else image.convert("RGB")
+    try:
+        plain.save(out, kind.upper())
+    except (ValueError, OSError, KeyError) as error:
+        raise InvalidValueError(
+            f"an image of size {image.size} gives no {kind}: {error}"
+        ) from None
+    return EncodedImage(out.getvalue(), f"image/{kind}", image.width, image.height)
+
+
+def encode_gif(frames: Any, seconds: float) -> bytes:
+    """Return an animation that is repeated for ever.
+
+    Args:
+        frames: Array of shape (frames, H, W, 1 or 3), uint8.
+        seconds: How long each frame stands.
+
+    Example:
+        >>> import numpy
+        >>> from vcs_track.formats.media import encode_gif, sniff
+        >>> sniff(encode_gif(numpy.zeros((2, 4, 5, 3), "uint8"), 0.25))
+        ('image/gif', 5, 4)
+    """
+    images = [_from_array(frame) for frame in frames]
+    out = io.BytesIO()
+    images[0].save(
+        out, "GIF", save_all=True, append_images=images[1:], duration=round(seconds * 1000),
+        loop=0, optimize=False,
+    )  # fmt: skip
+    return out.getvalue()
 
 
 def _to_png_mode(image: Any) -> Any:

@@ -29,6 +29,7 @@ __all__ = [
     "looks_like_id",
     "new_file_name_hash",
     "new_git_hash",
+    "new_hash",
     "object_format",
     "pixel_key",
     "shard",
@@ -155,6 +156,25 @@ def digest_of(name: str, data: bytes) -> str:
         'e3b0c442'
     """
     return hashlib.new(name, data, usedforsecurity=False).hexdigest()
+
+
+def new_hash(name: str) -> _Hasher:
+    """Return an incremental hasher of another tool's kind.
+
+    Args:
+        name: ``md5``, ``sha256``, ``xxh128`` or another that Python has.
+
+    Raises:
+        ValueError: If there is no such hash.
+
+    Example:
+        >>> from vcs_track.formats.oid import new_hash
+        >>> new_hash("md5").hexdigest()[:8]
+        'd41d8cd9'
+    """
+    if name == "xxh128":
+        return xxhash.xxh3_128()
+    return hashlib.new(name, usedforsecurity=False)
 
 
 def new_git_hash(name: str, length: int) -> _Hasher:

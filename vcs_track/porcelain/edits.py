@@ -40,6 +40,7 @@ _CHECKS: Final[dict[str, Callable[[Any], Any]]] = {
     "job_type": lambda label: values.check_label(label, "job_type"),
     "results": lambda results: values.check_mapping(results, "results"),
     "summary_set": lambda summary: values.check_mapping(summary, "summary_set"),
+    "faces": lambda faces: values.check_mapping(faces, "faces"),
 }
 
 
@@ -62,8 +63,8 @@ def edit(store: Store, run: str, /, **changes: Any) -> RunManifest:
     Args:
         store: The store.
         run: Run id.
-        **changes: New values of manifest fields; ``results`` and ``summary_set`` are merged
-            into what is there.
+        **changes: New values of manifest fields; ``results``, ``summary_set`` and the facts of
+            each of ``faces`` are merged into what is there.
 
     Returns:
         The new state. The old one stays in the history.
@@ -141,6 +142,8 @@ def _changed(old: RunManifest, changes: dict[str, Any]) -> RunManifest:
     fields = dict(changes)
     results = {**old.results, **fields.pop("results", {})}
     summary_set = {**old.summary_set, **fields.pop("summary_set", {})}
+    if "faces" in fields:
+        fields["extra"] = _with_faces(old.extra, fields.pop("faces"))
     if "tags" in fields:
         fields["tags"] = tuple(sorted(set(fields["tags"])))
     return replace(
@@ -150,6 +153,14 @@ def _changed(old: RunManifest, changes: dict[str, Any]) -> RunManifest:
         summary_set=summary_set,
         summary={**old.summary, **results, **summary_set},
     )
+
+
+def _with_faces(extra: dict[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Return *extra* with more of what compatible APIs keep with the run."""
+    faces = dict(extra.get("faces") or {})
+    for face, facts in more.items():
+        faces[face] = {**faces.get(face, {}), **values.check_mapping(facts, f"faces[{face!r}]")}
+    return {**extra, "faces": faces}
 
 
 def _move(store: Store, moved: dict[str, tuple[list[ObjectId], RunManifest]]) -> None:

@@ -77,14 +77,27 @@ api = Account()
 patched: dict[str, list[Any]] = {"tensorboard": [], "keras": [], "gym": []}
 
 # What is loaded when it is first asked for, and where it is.
-_LATER: dict[str, str] = {}
+_LATER: dict[str, str] = {
+    **dict.fromkeys(("data_types", "plot", "plots"), ""),
+    **dict.fromkeys(
+        (
+            "Audio", "Bokeh", "Classes", "Graph", "Histogram", "Html", "Image", "JoinedTable",
+            "Molecule", "Object3D", "Plotly", "Table", "Video", "WBValue", "box3d",
+        ),
+        ".data_types",
+    ),
+    **dict.fromkeys(("plot_table", "visualize"), ".plot"),
+    "Artifact": ".artifacts.artifact",
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
     home = _LATER.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = globals()[name] = getattr(import_module(home), name)
+    if not home:
+        return import_module(f"{__name__}.{name}")
+    found = globals()[name] = getattr(import_module(__name__ + home), name)
     return found
 
 

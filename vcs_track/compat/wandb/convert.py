@@ -68,7 +68,8 @@ def row(data: Mapping[Any, Any]) -> dict[str, Any]:
             raise LogDataError(
                 "Key values passed to `wandb.log` must be strings.", hint=f"use str({key!r:.40})"
             )
-        found[str.__str__(key)] = leaf(value, key)
+        name = value._row_key(key) if isinstance(value, WBValue) else key  # noqa: SLF001 -- as in leaf
+        found[str.__str__(name)] = leaf(value, key)
     return found
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from vcs_track.compat.wandb import ending, folder as folders, state
 from vcs_track.compat.wandb.alerts import Alerts
+from vcs_track.compat.wandb.artifacts.of_run import RunArtifacts
 from vcs_track.compat.wandb.errors import Error
 from vcs_track.compat.wandb.facts import FACE
 from vcs_track.compat.wandb.filing import Filing
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Run"]
 
 
-class Run(Filing, Telling):
+class Run(Filing, Telling, RunArtifacts):
     """An experiment that is going on, made by :func:`init`.
 
     A row that is committed survives the death of the process. As a context manager the run

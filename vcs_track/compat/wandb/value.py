@@ -32,6 +32,10 @@ class WBValue:
         """
         raise NotImplementedError
 
+    def _row_key(self, key: str) -> str:
+        """Return the key that a row has the value under, logged as *key*."""
+        return key
+
     @classmethod
     def _keep_all(
         cls, values: Sequence[Any], run: Run, key: str, step: int

@@ -1,0 +1,5 @@
+"""Artifacts: named, versioned sets of files."""
+
+from __future__ import annotations
+
+__all__: list[str] = []
