@@ -18,13 +18,22 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vcs_track.compat.tensorboard import export_events, import_events
 from vcs_track.errors import InvalidValueError, RepositoryNotFoundError
+from vcs_track.formats.event_file import (
+    Scalar,
+    Texts,
+    file_name,
+    pack_event,
+    pack_session,
+    pack_start,
+)
 from vcs_track.porcelain import shelf, writer
 from vcs_track.porcelain.defaults import Defaults
 from vcs_track.porcelain.repository import Repository
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable
 
     from vcs_track.porcelain.run import Run
     from vcs_track.porcelain.run_view import RunView
@@ -122,6 +131,17 @@ def export_tree(scene: Scene) -> None:
     """Write the run as plain folders, where that was not done yet."""
     if not (scene.folder / "out").exists():
         scene.repo.export_tree("r", scene.folder / "out")
+
+
+def export_logs(scene: Scene) -> None:
+    """Write the run as event files, where that was not done yet."""
+    if not (scene.folder / "out").exists():
+        export_events([scene.repo.run("r")], scene.folder / "out")
+
+
+def import_logs(scene: Scene) -> None:
+    """Take in the event files."""
+    import_events(scene.repo, scene.folder / "logs")
 
 
 def import_(scene: Scene) -> None:
@@ -280,6 +300,29 @@ def bundled(folder: Path, fmt: str = "sha256") -> None:
         sealed(Path(other), fmt).repo.export("r", folder / "r.zip")
 
 
+def logged(folder: Path) -> None:
+    """Make a repository, and a folder of event files."""
+    new(folder)
+    _write_log(folder, [*_points(range(3)), pack_event(1e9, 0, [Texts("t", ("a",))])])
+
+
+def logged_again(folder: Path) -> None:
+    """Make the same, taken in, and have its session begin again."""
+    logged(folder)
+    import_logs(Scene(folder))
+    _write_log(folder, [pack_session(1e9, 1), *_points(range(1, 5))], begin=2e9)
+
+
+def _points(steps: Iterable[int]) -> list[bytes]:
+    return [pack_event(1e9 + step, step, [Scalar("x", step)]) for step in steps]
+
+
+def _write_log(folder: Path, events: list[bytes], begin: float = 1e9) -> None:
+    (folder / "logs").mkdir(exist_ok=True)
+    content = pack_start(begin) + b"".join(events)
+    (folder / "logs" / file_name(begin, "host")).write_bytes(content)
+
+
 def zipped_again(folder: Path) -> None:
     """Make the same, where another tool has zipped the bundle once more."""
     bundled(folder)
@@ -354,6 +397,9 @@ OPERATIONS = {
     ),
     "import": Operation(bundled, (import_,)),
     "export plain folders": Operation(sealed, (export_tree,)),
+    "export event files": Operation(sealed, (export_logs,)),
+    "import event files": Operation(logged, (import_logs,)),
+    "import event files again": Operation(logged_again, (import_logs,)),
     "import zipped again": Operation(zipped_again, (import_,)),
     "import a part": Operation(parted, (import_,)),
     "import xxh128": Operation(partial(bundled, fmt="xxh128"), (import_,)),

@@ -19,7 +19,9 @@ from crash.operations import OPERATIONS
 
 TESTS = Path(__file__).resolve().parents[1]
 # Differ little from the others, and take as long.
-SLOW = ("log mmap strict", "log pwrite strict")
+SLOW = (
+    "log mmap strict", "log pwrite strict", "import event files", "import event files again",
+)  # fmt: skip
 
 
 @cache
@@ -57,7 +59,8 @@ def test_no_fault_does_damage(name: str, full: bool) -> None:
     in place, the heads of an import made before its packs, the item of an image logged before
     its bytes, a lock kept after a start that failed, a record dropped that the disk had
     refused, the journal mapped privately, a spool not cut back after half an entry, a refused
-    pack left in ``tmp``, and when ``append`` or ``pread`` took one call for enough.
+    pack left in ``tmp``, a run that was written aside exported without its journal, and when
+    ``append`` or ``pread`` took one call for enough.
     """
     found = swept(name, full=full)
 

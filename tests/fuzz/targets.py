@@ -6,7 +6,9 @@ tests give them bent files by hypothesis, and ``python -m fuzz.run_atheris`` by 
 
 from __future__ import annotations
 
+import io
 import math
+import shutil
 import tempfile
 from contextlib import suppress
 from functools import cache
@@ -17,17 +19,37 @@ from hostile.content_tricks import series
 from hostile.forge import SHA256, Forge, sound
 
 import vcs_track
+from vcs_track.compat.tensorboard import import_events
+from vcs_track.compat.tensorboard.buckets import bins_of
 from vcs_track.errors import VcsTrackError
 from vcs_track.formats import any_zip, canonical, pack
 from vcs_track.formats.code import Code
+from vcs_track.formats.event_file import (
+    EventFile,
+    Histogram,
+    Images,
+    Other,
+    Scalar,
+    SessionEnd,
+    SessionStart,
+    Texts,
+    Value,
+    pack_event,
+    pack_session,
+    pack_start,
+)
+from vcs_track.formats.event_record import EventRecords, pack_record
 from vcs_track.formats.manifest import decode_media, decode_run, references
 from vcs_track.formats.oid import FORMATS
 from vcs_track.formats.scan import Damage, Points, Record, batches, records
 from vcs_track.formats.series import combine, decode_column, decode_scalars, encode_steps
 from vcs_track.formats.slots import HEADER_SIZE, parse_header
+from vcs_track.formats.tensor_proto import doubles_to
 from vcs_track.formats.typed_json import freeze, thaw
+from vcs_track.formats.wire import double_to, length_to
 from vcs_track.plumbing.journal import JournalReader
 from vcs_track.plumbing.pack_file import PackFile
+from vcs_track.porcelain.values import check_histogram
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,6 +140,42 @@ def import_bundle(data: bytes) -> None:
     assert _files(folder) == before
 
 
+def read_events(data: bytes) -> None:
+    """Read an event file: what is read can be written, and the same is read again."""
+    file = EventFile(io.BytesIO(data).read)
+    found = list(file)
+    assert 0 <= file.records.end <= len(data)
+    for event in found:
+        again = pack_event(event.wall_time, event.step, event.values)
+        (same,) = EventFile(io.BytesIO(again).read)
+        kept = [value for value in event.values if not isinstance(value, Other)]
+        assert len(kept) == len(same.values)
+        for value in event.values:
+            if isinstance(value, Histogram) and (bins := bins_of(value)) is not None:
+                check_histogram(*bins)
+
+
+def read_event(data: bytes) -> None:
+    """Read an event, and take it in: its record is sound, so that all of it is looked at."""
+    framed = pack_start(1e9) + pack_record(data)
+    read_events(framed)
+    import_logs(framed)
+
+
+def import_logs(data: bytes) -> None:
+    """Take in a folder with an event file: a run that is sound, or none."""
+    folder = _scratch() / "logs"
+    folder.mkdir(exist_ok=True)
+    (folder / "events.out.tfevents.1").write_bytes(data)
+    place = Path(tempfile.mkdtemp(dir=_scratch()))
+    repo = vcs_track.init(place).with_defaults(capture_git=False)
+    with suppress(VcsTrackError):
+        done = import_events(repo, folder)
+        assert repo.fsck().problems == []
+        assert import_events(repo, folder).known == done.new
+    shutil.rmtree(place)
+
+
 @cache
 def _repository() -> Path:
     folder = _scratch() / "repo"
@@ -137,6 +195,8 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "document": read_document,
     "journal": read_journal,
     "bundle": import_bundle,
+    "events": read_events,
+    "event": read_event,
 }
 
 
@@ -157,6 +217,7 @@ def seeds(target: str) -> tuple[bytes, ...]:
     found = {
         "pack": bundles, "zip": _other_zips(), "bundle": bundles,
         "json": documents, "document": documents, "journal": [_journal()],
+        "events": _events(), "event": _contents(),
     }  # fmt: skip
     return tuple(found[target])
 
@@ -172,6 +233,28 @@ def _other_zips() -> list[bytes]:
     names = ("a-data-descriptor", "extra-fields", "folders-as-entries", "zip64-that-nobody-needs")
     built = [sound().write(), *(TRICKS[name].build() for name in names)]
     return [content for one in built if (content := of_another_tool(one)) is not None]
+
+
+def _events() -> list[bytes]:
+    said = length_to(9, length_to(1, length_to(1, b"histograms")))
+    tensor = length_to(8, doubles_to([0.0, 1.0, 2.0, 1.0, 4.0, 3.0], (2, 3)))
+    value = length_to(1, length_to(1, b"t"), tensor, said)
+    values: list[Value] = [
+        Scalar("loss", 0.5), Histogram("h", (1.0, 2.0), (1.0, 2.0), 0.0, 2.0, 3.0, 4.0, 5.0),
+        Images("i", (b"png",), 3, 2), Images("j", (b"a", b"b"), 3, 2), Texts("t", ("a", "b"), (2,)),
+        SessionStart({"lr": 0.1, "net": "a", "on": True, "l": [1.0, {"a": None}]}, "g", 1.0),
+        SessionEnd("failed", 2.0),
+    ]  # fmt: skip
+    small = pack_start(1e9) + pack_event(1e9, 1, values[:1]) + pack_session(1e9, 1)
+    return [
+        small,
+        small + pack_event(1e9, -1, values),
+        small + pack_record(double_to(1, 1e9) + length_to(5, value)) + pack_event(1e9, 2, values),
+    ]
+
+
+def _contents() -> list[bytes]:
+    return [each for data in _events() for each in EventRecords(io.BytesIO(data).read)]
 
 
 def _journal() -> bytes:

@@ -64,7 +64,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "rerun": (f"{_HERE}.rerun", "Run a run again, and see whether it comes out the same"),
     "branch": (f"{_HERE}.branch", "Make a branch of git with the code of a run"),
     "export": (f"{_HERE}.export", "Write runs to a zip that stands alone"),
-    "import": (f"{_HERE}.import_", "Take in the runs of a zip, or of DeepBoard"),
+    "import": (f"{_HERE}.import_", "Take in the runs of a zip, or of another tool"),
     "verify": (f"{_HERE}.verify", "Check a zip, with no repository at hand"),
     "sign": (f"{_HERE}.sign", "Sign a zip with an SSH key"),
     "convert": (

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from vcs_track.formats.oid import ObjectId
     from vcs_track.plumbing.store import Store
 
-__all__ = ["LABELS", "edit", "edit_all"]
+__all__ = ["LABELS", "clear", "edit", "edit_all"]
 
 LABELS: Final = ("name", "notes", "tags", "color", "project", "group", "job_type")
 
@@ -125,6 +125,36 @@ def edit_all(
     with fsio.storage_errors(what), store.log.operation(kind):
         _move(store, moved)
     return states
+
+
+def clear(store: Store, run: str) -> RunManifest:
+    """Begin the content of a run anew: points, media, hyperparameters.
+
+    For importers whose source was written again. Labels stay, and so does the old state, in the
+    history.
+
+    Args:
+        store: The store.
+        run: Run id.
+
+    Returns:
+        The new state.
+
+    Raises:
+        InvalidValueError: If the run has not ended.
+        RunNotFoundError: If the run is not in the store.
+        StorageError: If the disk refuses; nothing has changed then.
+    """
+    store.require_writable()
+    heads = _heads_of(store, run)
+    old = current(heads, store.home.objects)
+    new = replace(
+        old, scalars=None, media=None, hparams=None, summary_set={}, gaps=(), summary=old.results,
+        parents=tuple(heads), time_us=max(time.time_ns() // 1000, old.time_us + 1),
+    )  # fmt: skip
+    with fsio.storage_errors(f"edit run '{run}'"), store.log.operation("edit"):
+        _move(store, {run: (heads, new)})
+    return new
 
 
 def _heads_of(store: Store, run: str) -> list[ObjectId]:

@@ -9,11 +9,13 @@ import base64
 import sys
 import time
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vcs_track.errors import InvalidTypeError, InvalidValueError, StorageError
 from vcs_track.formats import canonical, media, typed_json
+from vcs_track.formats.manifest import BLOB_KINDS
 from vcs_track.formats.oid import pixel_key
 from vcs_track.porcelain import values
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MediaLog"]
 
-_KINDS = ("image", "figure", "text", "fragment", "file")
+_KINDS = ("image", "figure", "text", "fragment", "histogram", "file")
 _OUTPUT = 64 << 10  # bytes of console output in one record
 
 
@@ -186,8 +188,8 @@ class MediaLog:
         """Record bytes as they are, for compatible APIs and importers.
 
         Args:
-            kind: ``image``, ``figure``, ``text``, ``fragment`` or ``file``.
-            data: The bytes.
+            kind: ``image``, ``figure``, ``text``, ``fragment``, ``histogram`` or ``file``.
+            data: The bytes; those of a histogram are JSON of its ``counts`` and ``edges``.
             mime: Media type.
             step: Step. Default: that of the point logged last.
             tag: Tag.
@@ -210,13 +212,7 @@ class MediaLog:
         )
         if walltime is not None:
             content["wall"] = values.check_walltime(walltime)
-        text = _as_text(kind, data)
-        self._store_media(
-            lambda writer: (
-                writer.blob(content, data) if text is None else writer.text(content, text)
-            ),
-            flush=flush,
-        )
+        self._store_media(partial(_store_item, content, data), flush=flush)
 
     def detect_and_log_figures(
         self,
@@ -326,14 +322,16 @@ class MediaLog:
             self.flush()
 
 
-def _as_text(kind: str, data: bytes) -> str | None:
-    """Return *data* as a text where it is one, which the journal has room for."""
-    if kind not in ("text", "fragment"):
-        return None
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return None
+def _store_item(content: dict[str, Any], data: bytes, writer: Writer) -> None:
+    if content["kind"] not in BLOB_KINDS:
+        try:
+            text = data.decode()
+        except UnicodeDecodeError:
+            pass
+        else:  # it stays beside the numbers, not beside the images
+            writer.text(content, text)
+            return
+    writer.blob(content, data)
 
 
 def _read_file(path: Path) -> bytes:

@@ -1,4 +1,4 @@
-"""``vcs-track export``: runs as one zip, or as plain folders."""
+"""``vcs-track export``: runs as one zip, as plain folders, or as event files."""
 
 from __future__ import annotations
 
@@ -52,6 +52,12 @@ __all__ = ["command"]
     type=click.Path(path_type=Path),
     help="Write plain folders for people instead: CSV, PNG, JSON",
 )
+@click.option(
+    "--tensorboard",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Write event files for TensorBoard instead, a folder a run",
+)
 @json_option
 @quiet_option
 @click.argument("runs", metavar="[RUN]...", nargs=-1, type=RUN)
@@ -59,7 +65,7 @@ __all__ = ["command"]
 def command(
     context: Context, output: Path | None, force: bool, everything: bool, where: str | None,
     rev_range: str | None, with_code: bool, no_media: bool, since: str | None,
-    reproducible: bool, tree: Path | None, runs: tuple[str, ...],
+    reproducible: bool, tree: Path | None, tensorboard: Path | None, runs: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Write runs to a zip that stands alone
 
@@ -67,10 +73,11 @@ def command(
     the zip; 'vcs-track import' takes it in elsewhere, and 'vcs-track ls FILE' reads it where it
     is. Files of commits that no remote has yet go along; with --with-code all files do. What
     --since leaves out must be there before the import. With --tree nothing is zipped, and
-    nothing reads the folders back.
+    nothing reads the folders back. 'tensorboard --logdir DIR' shows what --tensorboard wrote.
 
     \b
     Example:  vcs-track export -o best.zip baseline @
+              vcs-track export --tensorboard logs --where 'lr < 0.1'
 
     \b
     Exit codes: 0 written, 1 git has not got the code or the commit, 2 FILE exists, DIR is not
@@ -79,8 +86,9 @@ def command(
     whole = context.whole_bundle(runs)
     if whole is None and runs and (everything or where is not None or rev_range is not None):
         raise click.UsageError("name runs, or choose them with --where, --range or --all")
-    if tree is not None and (output or since or reproducible or with_code or force):
-        raise click.UsageError("--tree goes with --where, --range, --all and --no-media only")
+    _check_folders(
+        tree, tensorboard, zipped=bool(output or since or reproducible or with_code or force)
+    )
     repo, names = (whole, []) if whole is not None else context.reading(*runs)
     found = [repo.run(run) for run in names] or _chosen(context, repo, where, rev_range)
     if tree is not None:
@@ -90,6 +98,9 @@ def command(
             )
         _report_tree(context, context.folder / tree, folders)
         return
+    if tensorboard is not None:
+        _write_events(context, found, context.folder / tensorboard, media=not no_media)
+        return
     path = context.folder / (output or _default_name(found))
     with context.progress("Exporting", unit="bytes") as progress:
         repo.export(
@@ -98,6 +109,30 @@ def command(
             progress=progress,
         )  # fmt: skip
     _report(context, path, sorted({run.id for run in found}))
+
+
+def _check_folders(tree: Path | None, tensorboard: Path | None, *, zipped: bool) -> None:
+    for name, given in (("--tree", tree), ("--tensorboard", tensorboard)):
+        if given is not None and zipped:
+            raise click.UsageError(f"{name} goes with --where, --range, --all and --no-media only")
+    if tree is not None and tensorboard is not None:
+        raise click.UsageError("--tree and --tensorboard exclude each other")
+
+
+def _write_events(context: Context, runs: Sequence[RunView], folder: Path, *, media: bool) -> None:
+    from vcs_track.compat.tensorboard.exporter import export_events
+
+    with context.progress("Exporting") as progress:
+        done = export_events(runs, folder, media=media, progress=progress)
+    for note in done.notes:
+        context.say(f"warning: {note}")
+    ways = [each.relative_to(folder).as_posix() for each in done.folders]
+    if context.json:
+        context.emit({"path": str(folder), "folders": ways})
+        return
+    context.print(str(folder))
+    many = "s" if len(ways) != 1 else ""
+    context.say(f"wrote {len(ways)} run{many}; 'tensorboard --logdir' shows this folder")
 
 
 def _base(context: Context, since: str | None) -> str | Path | None:

@@ -1,8 +1,9 @@
-"""``vcs-track import``: the runs of a zip, or of a database of another tool."""
+"""``vcs-track import``: the runs of a zip, or of another tool."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 
@@ -13,35 +14,60 @@ if TYPE_CHECKING:
 
     from vcs_track.cli.context import Context
     from vcs_track.compat.deepboard.importer import FromDatabase
+    from vcs_track.compat.tensorboard.importer import FromEvents
     from vcs_track.porcelain.bundle_import import Imported
     from vcs_track.porcelain.repository import Repository
+
+    FromOther = FromDatabase | FromEvents
 
 __all__ = ["command"]
 
 _CHANGES: Final = ("new", "updated", "known")
 
 
-@click.command("import", short_help="Take in the runs of a zip, or of DeepBoard")
+class _Tool(NamedTuple):
+    """A tool whose runs are taken in."""
+
+    module: str
+    function: str
+    what: str
+    unit: str = ""
+
+
+_WORDS: Final = {
+    "deepboard": _Tool(
+        "vcs_track.compat.deepboard.importer", "import_database", "a database of DeepBoard"
+    ),
+    "tensorboard": _Tool(
+        "vcs_track.compat.tensorboard.importer", "import_events",
+        "a folder with event files of TensorBoard", "bytes",
+    ),
+}  # fmt: skip
+
+
+@click.command("import", short_help="Take in the runs of a zip, or of another tool")
 @click.option(
     "--dry-run", is_flag=True, help="Check the file, tell what would come, store nothing"
 )
 @json_option
 @quiet_option
-@click.argument("files", metavar="[deepboard] FILE...", nargs=-1, required=True, type=click.Path())
+@click.argument("files", metavar="[TOOL] FILE...", nargs=-1, required=True, type=click.Path())
 @click.pass_obj
 def command(context: Context, dry_run: bool, files: tuple[str, ...]) -> None:
-    """Take in the runs of a zip, or of DeepBoard
+    """Take in the runs of a zip, or of another tool
 
     All of a file is checked before anything is stored. A second import changes nothing, but for
-    what a database got since the first. A bundle that was unpacked and zipped again by another
-    tool is taken in too.
+    what a database or a folder got since the first. A bundle that was unpacked and zipped again
+    by another tool is taken in too.
 
-    Where the first word is 'deepboard', the files behind it are databases that DeepBoard made;
-    they are read only. A zip of that name is './deepboard'.
+    Where the first word is a TOOL, what stands behind it is what that tool made, and is read
+    only: 'deepboard' takes databases of DeepBoard, 'tensorboard' folders with event files, as
+    TensorBoard is started with. A zip of that name is './deepboard'.
 
     \b
     Example:  vcs-track import --dry-run best.zip
               vcs-track import deepboard results/result_table.db
+              vcs-track import tensorboard runs
 
     \b
     Exit codes: 0 taken in, 2 no such file, not such a file or another object format, 10 no
@@ -49,26 +75,30 @@ def command(context: Context, dry_run: bool, files: tuple[str, ...]) -> None:
     written.
     """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
     # Words, not paths: as a path './deepboard' would be the same as 'deepboard'.
-    if files[0] == "deepboard" and len(files) == 1:
-        raise click.UsageError("name a database of DeepBoard, or write './deepboard' for a zip")
+    word = files[0] if files[0] in _WORDS else None
+    if word is not None and len(files) == 1:
+        raise click.UsageError(f"name {_WORDS[word].what}, or write './{word}' for a zip")
     repo = context.repository()
-    take, names = (_take_database, files[1:]) if files[0] == "deepboard" else (_take, files)
-    for name in names:
-        take(context, repo, context.folder / name, dry_run=dry_run)
+    for name in files if word is None else files[1:]:
+        if word is None:
+            _take(context, repo, context.folder / name, dry_run=dry_run)
+        else:
+            _take_foreign(context, repo, context.folder / name, _WORDS[word], dry_run=dry_run)
 
 
-def _take_database(context: Context, repo: Repository, file: Path, *, dry_run: bool) -> None:
-    from vcs_track.compat.deepboard.importer import import_database
-
-    with context.progress(f"Importing {file.name}") as progress:
-        result = import_database(repo, file, dry_run=dry_run, progress=progress)
+def _take_foreign(
+    context: Context, repo: Repository, path: Path, tool: _Tool, *, dry_run: bool
+) -> None:
+    take = getattr(import_module(tool.module), tool.function)
+    with context.progress(f"Importing {path.name}", unit=tool.unit) as progress:
+        result = take(repo, path, dry_run=dry_run, progress=progress)
     for note in result.notes:
         context.say(f"warning: {note}")
     if dry_run:
-        _foretell(context, file, result, "", {})
+        _foretell(context, path, result, "", {})
     else:
         count = len(result.new) + len(result.updated)
-        _tell(context, repo, result, f"took in {count:,} runs of '{file}'")
+        _tell(context, repo, result, f"took in {count:,} runs of '{path}'")
 
 
 def _take(context: Context, repo: Repository, file: Path, *, dry_run: bool) -> None:
@@ -84,7 +114,7 @@ def _take(context: Context, repo: Repository, file: Path, *, dry_run: bool) -> N
         _tell(context, repo, result, f"took in {objects} of '{file}'")
 
 
-def _tell(context: Context, repo: Repository, result: Imported | FromDatabase, sum_: str) -> None:
+def _tell(context: Context, repo: Repository, result: Imported | FromOther, sum_: str) -> None:
     for change in _CHANGES:
         for run in getattr(result, change):
             view = repo.run(run)
@@ -103,7 +133,7 @@ def _tell(context: Context, repo: Repository, result: Imported | FromDatabase, s
 
 
 def _foretell(
-    context: Context, file: Path, result: Imported | FromDatabase, sum_: str,
+    context: Context, file: Path, result: Imported | FromOther, sum_: str,
     counts: dict[str, int],
 ) -> None:  # fmt: skip
     if context.json:

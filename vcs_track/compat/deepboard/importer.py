@@ -21,7 +21,7 @@ from vcs_track.compat.deepboard.book import DEBUG, FACE, Book
 from vcs_track.compat.deepboard.columns import Column
 from vcs_track.compat.deepboard.database import TABLES, Database, Experiment, LogRow
 from vcs_track.compat.deepboard.place import Place
-from vcs_track.errors import GitError, InvalidValueError, RunNotFoundError
+from vcs_track.errors import GitError, InvalidValueError, RunNotFoundError, StorageError
 from vcs_track.formats import canonical
 from vcs_track.formats.media import sniff
 from vcs_track.formats.oid import object_format
@@ -165,6 +165,9 @@ class _Import:
             bundle = self.repo.export(bring, scratch / "old.zip")
             aside.import_(bundle)
         self._write(aside, changed)
+        if fsio.list_dir(aside.store.layout.live):
+            # A journal that the disk would not give back is left where it is.
+            raise StorageError(f"cannot import '{self.db.path}': a journal cannot be read back")
         if changed:
             bundle = aside.export([ids[run.number] for run, _ in changed], scratch / "new.zip")
             self.repo.import_(bundle)

@@ -1,0 +1,11 @@
+"""TensorBoard's event files, taken in as runs and written from runs.
+
+Neither TensorFlow nor TensorBoard is needed. The guide `TensorBoard` has what is kept.
+"""
+
+from __future__ import annotations
+
+from vcs_track.compat.tensorboard.exporter import ToEvents, export_events
+from vcs_track.compat.tensorboard.importer import FromEvents, import_events
+
+__all__ = ["FromEvents", "ToEvents", "export_events", "import_events"]
