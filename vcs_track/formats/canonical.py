@@ -7,8 +7,10 @@ formatter in plain Python takes over when the library's digits ever differ. See
 
 from __future__ import annotations
 
+import json
 import math
 import re
+from contextlib import suppress
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,6 +33,7 @@ __all__ = [
     "is_ascii",
     "load_numbers",
     "loads",
+    "loads_foreign",
 ]
 
 MAX_DEPTH: Final = 64
@@ -42,6 +45,7 @@ _NON_FINITE: Final = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.
 _FULL_NUMBER_TYPES: Final[frozenset[type]] = frozenset({int, float, bool})
 _NUMBER_TYPES: Final = _FULL_NUMBER_TYPES | {type(None)}
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_LONG_NUMBER = re.compile(rb"\d{19}")
 _NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 # Signed bytes: an opening bracket counts 1, a closing one -1.
 _WEIGHTS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
@@ -159,6 +163,30 @@ def loads(data: bytes | bytearray | memoryview) -> Any:
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError as error:
+        raise CorruptError(f"not JSON: {error}") from None
+
+
+def loads_foreign(data: bytes) -> Any:
+    """Return the value of what another tool wrote for JSON.
+
+    NaN, Infinity, lone halves of surrogates and integers of any length are taken too.
+
+    Raises:
+        CorruptError: If *data* is not even that, or nests too deep.
+
+    Example:
+        >>> from vcs_track.formats.canonical import loads_foreign
+        >>> loads_foreign(b'[NaN, 36893488147419103232]')
+        [nan, 36893488147419103232]
+    """
+    if len(data) > MAX_DEPTH and _depth(data) > MAX_DEPTH:
+        raise CorruptError(f"not JSON: it nests deeper than {MAX_DEPTH} levels")
+    if _LONG_NUMBER.search(data) is None:  # the library makes a float of it
+        with suppress(orjson.JSONDecodeError):
+            return orjson.loads(data)
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
         raise CorruptError(f"not JSON: {error}") from None
 
 

@@ -301,8 +301,7 @@ def chmod(path: Path, mode: int) -> None:
 
 def stamp(path: Path) -> tuple[int, int]:
     """Return the time of the last change in ns, and the length in bytes."""
-    found = os.stat(path)  # noqa: PTH116 -- as above
-    return found.st_mtime_ns, found.st_size
+    return (found := os.stat(path)).st_mtime_ns, found.st_size  # noqa: PTH116 -- as above
 
 
 def touch(path: Path, when: int | None = None) -> None:
@@ -322,10 +321,7 @@ def touch(path: Path, when: int | None = None) -> None:
 
 
 def create(path: Path) -> int:
-    """Create *path*, which must not exist; return its descriptor.
-
-    It is open for reading and writing.
-    """
+    """Create *path*, which must not exist; return its descriptor."""
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
 
 

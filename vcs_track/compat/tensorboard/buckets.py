@@ -71,7 +71,7 @@ def meta_of(value: Histogram) -> dict[str, Any]:
 
 
 def histogram_of(tag: str, body: Mapping[str, Any], meta: Mapping[str, Any]) -> Histogram:
-    """Return the histogram *tag* with the bins *body*, written with its facts where they are known.
+    """Return the histogram *tag*, written with its facts if they are known.
 
     Args:
         tag: As TensorBoard has it.

@@ -93,7 +93,7 @@ class RunFolder:
 
 
 def find_runs(folder: Path) -> list[RunFolder]:
-    """Return the runs in *folder*: itself and each folder in it with event files.
+    """Return the folders with event files: *folder* and those in it.
 
     Links to folders are not followed. A run is known by the name of its folder, the name of its
     first file and how that begins, so that it is the same wherever the logs are moved to. Where
