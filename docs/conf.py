@@ -43,7 +43,7 @@ nitpick_ignore_regex = [
     # inner names that hints take from imports for the type checker only
     (
         r"py:.*",
-        r"(Among|Better|(vcs_track.compat.deepboard.book.)?Book|Chunk|Declared|Defaults|Finder|Join|MediaItem|ObjectFormat|ObjectId|Objects|Progress|Rows|RunManifest|Runs|Some|Steps|Store|Term|Trial|_Piece|_R)",
+        r"(Among|Better|Catalog|(vcs_track.compat.deepboard.book.)?Book|Chunk|Declared|Defaults|Finder|Join|MediaItem|ObjectFormat|ObjectId|Objects|Progress|Rows|RunManifest|Runs|Some|Steps|Store|Term|Trial|_Piece|_R)",
     ),
     (r"py:.*", r"(bundle\.Imported|fsck\.Report)"),
     (r"py:.*", r"(Tol|Words)"),

@@ -1,8 +1,7 @@
 """Every file call of the store, and nothing else.
 
-All calls go through this one module, so that a test can fail, tear or record each of them.
-Operating-system errors leave as :class:`~vcs_track.errors.StorageError` where a caller
-cannot act on them; the ones that steer the protocol (exists, is missing) stay as they are.
+All calls go through this one module, so that a test can fail, tear or record each of them. Errors
+that steer the protocol stay as they are, others are :class:`~vcs_track.errors.StorageError`.
 """
 
 from __future__ import annotations
@@ -226,11 +225,10 @@ def _name(tmp: Path, path: Path) -> None:
 
 def create_empty(path: Path) -> bool:
     """Create *path* with zero bytes; return False when it is there already."""
-    try:
+    with suppress(FileExistsError):
         close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444))
-    except FileExistsError:
-        return False
-    return True
+        return True
+    return False
 
 
 def rename(old: Path, new: Path) -> None:

@@ -119,6 +119,7 @@ def _merge(old: RunManifest, new: RunManifest, base: RunManifest | None) -> RunM
         changes[name] = _merge_keys(
             getattr(old, name), getattr(new, name), getattr(base, name) if base else {}
         )
+    changes["extra"].update(_faces(old, new, base))
     changes["summary"] = {
         **changes["summary"], **changes["results"], **changes["summary_set"]
     }  # fmt: skip
@@ -140,6 +141,22 @@ def _merge(old: RunManifest, new: RunManifest, base: RunManifest | None) -> RunM
 def _merge_keys(old: dict[str, Any], new: dict[str, Any], base: dict[str, Any]) -> dict[str, Any]:
     changed = {k: v for k, v in new.items() if k not in base or not same(v, base[k])}
     return {**base, **old, **changed}
+
+
+def _faces(
+    old: RunManifest, new: RunManifest, base: RunManifest | None
+) -> dict[str, dict[str, Any]]:
+    """Return what compatible APIs keep with the run, fact by fact."""
+    sides = [_dict(one.extra.get("faces")) if one else {} for one in (old, new, base)]
+    merged = {
+        face: _merge_keys(*(_dict(side.get(face)) for side in sides))
+        for face in {**sides[2], **sides[0], **sides[1]}
+    }
+    return {"faces": merged} if merged else {}
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _command(old: RunManifest, new: RunManifest) -> dict[str, Any] | None:

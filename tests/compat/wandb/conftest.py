@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -58,3 +59,5 @@ def ours() -> Iterator[Face]:
 def _finish_all(face: Face) -> None:
     while face.wandb.run is not None:
         face.wandb.run.finish()
+    if face is REAL:
+        gc.collect()  # it leaves files open, which would be told to the next test

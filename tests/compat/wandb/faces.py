@@ -40,14 +40,31 @@ class Face:
     def rows(self, run: Any) -> list[dict[str, Any]]:
         """Return the rows of a finished run, nested; without the times."""
         found = _our_rows(run) if self.name == "ours" else _real_rows(Path(run.dir).parent)
-        return [
-            {key: value for key, value in row.items() if key not in ("_timestamp", "_runtime")}
-            for row in found
-        ]
+        return _timeless(found)
+
+    def recorded(self, folder: Path) -> list[list[dict[str, Any]]]:
+        """Return the rows of each run that scripts in *folder* made, the first run first."""
+        if self.name == "real":
+            folders = sorted((folder / "wandb").glob("offline-run-*"), key=_started)
+            return [_timeless(_real_rows(one)) for one in folders]
+        import vcs_track
+        from vcs_track.compat.wandb.history import rows
+
+        runs = [*vcs_track.open(folder).runs(order_by="created")]
+        return [_timeless([row.to_dict() for row in rows(run)]) for run in runs]
 
 
 OURS = Face("ours", "vcs_track.compat.wandb")
 REAL = Face("real", "wandb")
+
+
+def _started(folder: Path) -> float:
+    return next(folder.glob("*.wandb")).stat().st_ctime
+
+
+def _timeless(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    hidden = ("_timestamp", "_runtime")
+    return [{key: row[key] for key in row if key not in hidden} for row in rows]
 
 
 def _our_rows(run: Any) -> list[dict[str, Any]]:

@@ -269,6 +269,21 @@ class TestChanging:
 
         assert {"a": 1, "b": {"c": [1, 2]}} == vcs_track.open().run(run.id).hparams
 
+    def test_changed_inside(self, ours: Face) -> None:
+        """What a script changes inside of a nested value is stored at the end; there it is not.
+
+        Seen to fail when nobody looks again.
+        """
+        import vcs_track
+
+        run = ours.init(config={"a": {"b": 1}, "l": [1], "nan": float("nan")})
+        run.config["a"]["b"] = 2
+        run.config.l.append(2)
+        run.finish()
+        found = vcs_track.open().run(run.id).hparams
+
+        assert ({"b": 2}, [1, 2]) == (found["a"], found["l"])
+
 
 class TestValues:
     @pytest.mark.parametrize(

@@ -112,7 +112,10 @@ def _stopped(face: Face, folder: Path, number: int) -> int:
     script = folder / "script.py"
     script.write_text(
         f"import {face.home} as wandb\nrun = wandb.init(project='p', id='r')\nn = 0\n"
-        "while True:\n    wandb.log({'a': n, 'b': {'c': n / 3}})\n    n += 1\n"
+        "while True:\n"
+        "    row = {'a': n, 'b': n / 3}\n"
+        "    wandb.log(row if n % 2 else {**row, 'd': {'e': n}})\n"
+        "    n += 1\n"
         "    if n % 50 == 0: print(n, flush=True)\n"
     )
     child = subprocess.Popen(
@@ -140,7 +143,7 @@ class TestKill:
 
         assert "crashed" == found.status
         assert list(range(printed)) == found.series("a").value[:printed]
-        assert [n / 3 for n in range(printed)] == found.series("b.c").value[:printed]
+        assert [n / 3 for n in range(printed)] == found.series("b").value[:printed]
 
     def test_run_itself_survives(self, ours: Face, tmp_path: Path) -> None:
         """Configuration, labels, texts and summary by hand survive; there the file is empty."""

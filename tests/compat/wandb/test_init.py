@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from compat.wandb.faces import Face, run_script
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__: list[str] = []
 
@@ -318,6 +322,19 @@ class TestArguments:
 
         assert ("argument", "setting") == (run.name, run.notes)
 
+    def test_gym(self, ours: Face) -> None:
+        """Videos of gym are not taken by themselves, and that is said."""
+        with pytest.raises(ours.wandb.Error, match="monitor_gym is not supported"):
+            ours.init(monitor_gym=True)
+
+    @pytest.mark.skipif(
+        bool(find_spec("tensorboard") or find_spec("tensorboardX")), reason="it is installed"
+    )
+    def test_tensorboard_is_missing(self, ours: Face) -> None:
+        """Without TensorBoard there is nothing to sync."""
+        with pytest.raises(ours.wandb.Error, match="sync_tensorboard needs the package"):
+            ours.init(sync_tensorboard=True)
+
     def test_order_of_the_seed(self, ours: Face) -> None:
         """The first arguments by position are those of 0.10."""
         run = ours.wandb.init("train", None, {"a": 1}, "proj")
@@ -369,3 +386,56 @@ def test_importing_loads_little(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
 
     assert "False []\n" == done.stdout
+
+
+def test_folder_of_the_user_is_not_hidden(ours: Face) -> None:
+    """A folder ``wandb`` that was there stays what it is for git; the run's own is hidden."""
+    subprocess.run(["git", "init", "-q"], check=True)
+    Path("wandb").mkdir()
+    Path("wandb/mine.py").write_text("")
+    ours.init().finish()
+    found = subprocess.run(
+        ["git", "status", "--porcelain", "-uall"], check=True, capture_output=True, text=True
+    ).stdout
+
+    assert "?? wandb/mine.py\n" == found
+
+
+@pytest.mark.parametrize(
+    "given", [{"config": {"a\nb": 1}}, {"name": "x" * 300}], ids=["key", "name"]
+)
+def test_what_the_store_refuses(ours: Face, given: dict[str, Any]) -> None:
+    """What the store has no place for is a UsageError, and leaves no run and no folder."""
+    import vcs_track
+
+    with pytest.raises(ours.wandb.UsageError):
+        ours.init(**given)
+    assert ours.wandb.run is None
+    assert not Path("wandb").exists()
+    assert [] == [*vcs_track.open().runs()]
+
+
+@pytest.mark.filterwarnings("ignore:Attempting to work in a virtualenv")
+class TestNotebook:
+    @pytest.fixture(autouse=True)
+    def _notebook(self) -> Iterator[None]:
+        """Be a notebook: a shell of IPython that has a kernel."""
+        from IPython.core.interactiveshell import InteractiveShell
+
+        shell: Any = InteractiveShell.instance()
+        shell.kernel = object()
+        yield
+        InteractiveShell.clear_instance()
+
+    def test_second_init_is_a_new_run(self, ours: Face) -> None:
+        """In a notebook a second ``init`` ends the first run."""
+        first = ours.init()
+
+        assert ours.init() is not first
+
+    def test_values_may_change(self, ours: Face) -> None:
+        """And values of the configuration may change."""
+        run = ours.init(config={"a": 1})
+        run.config.a = 2
+
+        assert 2 == run.config.a

@@ -179,6 +179,16 @@ class TestAfter:
             run.config.update({"a": 2}, allow_val_change=True)
         assert 1 == run.config.a
 
+    def test_summary_refuses(self, ours: Face) -> None:
+        """Writing the summary raises too."""
+        run = ours.init()
+        run.finish()
+
+        with pytest.raises(ours.wandb.UsageError, match="is finished"):
+            run.summary["a"] = 1
+        with pytest.raises(ours.wandb.UsageError, match="is finished"):
+            del run.summary["a"]
+
     def test_config_can_be_read(self, face: Face) -> None:
         """Reading the configuration goes on to work."""
         run = face.init(config={"a": 1})

@@ -14,7 +14,14 @@ from PIL import Image
 
 from vcs_track.errors import InvalidTypeError, InvalidValueError
 from vcs_track.formats import media
-from vcs_track.formats.media import encode_image, guess_mime, open_image, sniff
+from vcs_track.formats.media import (
+    encode_gif,
+    encode_image,
+    encode_image_as,
+    guess_mime,
+    open_image,
+    sniff,
+)
 
 GRADIENT = np.arange(5 * 7 * 3, dtype="uint8").reshape(5, 7, 3)
 VARIANTS: list[tuple[str, dict[str, Any], str]] = [
@@ -280,6 +287,29 @@ class TestArrays:
             encode_image(np.zeros((channels, 8, 8)))
 
         assert "transpose(1, 2, 0)" in caught.value.hint
+
+
+class TestOtherFormats:
+    @pytest.mark.parametrize("kind", ["jpeg", "bmp"])
+    @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"])
+    def test_every_mode(self, kind: str, mode: str) -> None:
+        """An image of any mode can be written so, without what the format has not."""
+        found = encode_image_as(Image.new(mode, (3, 2)), kind)
+
+        assert (f"image/{kind}", 3, 2) == sniff(found.data)
+
+    def test_no_pixels(self) -> None:
+        """An image without pixels cannot."""
+        with pytest.raises(InvalidValueError, match="gives no jpeg"):
+            encode_image_as(Image.new("RGB", (0, 0)), "jpeg")
+
+    def test_animation(self) -> None:
+        """Frames follow one another in the time that is asked for, for ever."""
+        frames = np.zeros((3, 4, 5, 3), np.uint8)
+        frames[1], frames[2] = 100, 200
+        film: Any = Image.open(io.BytesIO(encode_gif(frames, 0.2)))
+
+        assert (3, 200, 0) == (film.n_frames, film.info["duration"], film.info["loop"])
 
 
 class TestLoggedAgain:

@@ -44,6 +44,22 @@ class TestEdit:
 
         assert wanted == {name: getattr(state, name) for name in wanted}
 
+    def test_facts_of_compatible_apis_are_added(self, repo: Repository) -> None:
+        """Facts that an API tells of a sealed run stand beside those that it has."""
+        edit(repo.store, "r", faces={"api": {"a": 1, "b": 1}})
+        edit(repo.store, "r", faces={"api": {"b": 2}, "other": {"c": 3}})
+
+        assert {"api": {"a": 1, "b": 2}, "other": {"c": 3}} == repo.run("r").faces
+
+    @pytest.mark.parametrize("faces", [3, {"api": 3}])
+    def test_facts_must_be_mappings(self, repo: Repository, faces: Any) -> None:
+        """What is no mapping of facts is refused, and nothing changes."""
+        before = repo.run("r").heads
+
+        with pytest.raises(TypeError):
+            edit(repo.store, "r", faces=faces)
+        assert before == repo.run("r").heads
+
     def test_everything_else_stays(self, repo: Repository) -> None:
         """An edit changes no point, no time and no other label."""
         before = repo.run("r")

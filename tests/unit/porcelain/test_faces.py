@@ -90,3 +90,45 @@ class TestAddItem:
             text.kind, text.data, text.step, text.tag, text.epoch, text.walltime,
         )  # fmt: skip
         assert ("f", b"x", "text/plain", {"a": 1}) == (file.name, file.data, file.mime, file.meta)
+
+
+class TestWhatFacesTakeBack:
+    def test_summary_by_hand(self, tmp_path: Path) -> None:
+        """A value that was set by hand and taken back gives way to the last one, for good.
+
+        Seen to fail when the journal's ``drop`` is not read.
+        """
+        repo = vcs_track.init(tmp_path)
+        with repo.start_run("a", id="a") as run:
+            run.add_scalar("acc", 0.5)
+            run.set_summary(acc=0.9, best=1, self=2)
+            run.unset_summary("acc", "nobody")
+        with repo.start_run(id="a", resume="must") as run:
+            run.unset_summary("best")
+
+        assert {"acc": 0.5, "self": 2} == repo.run("a").summary
+
+    def test_tags(self, tmp_path: Path) -> None:
+        """All tags are replaced, while the run goes on and after its end."""
+        repo = vcs_track.init(tmp_path)
+        run = repo.start_run("a", tags=["x"])
+        run.set_tags(["y", "z"])
+        live = repo.run("a").tags
+        run.finish()
+        run.set_tags(["w"])
+
+        assert (["y", "z"], ["w"]) == (live, repo.run("a").tags)
+
+    def test_text_with_what_describes_it(self, tmp_path: Path) -> None:
+        """A text of an interface keeps what describes it, live and sealed."""
+        repo = vcs_track.init(tmp_path)
+        run = repo.start_run("a")
+        run.add_item("text", "ü".encode(), tag="t", step=3, mime="x/y", meta={"api": "z"})
+        run.add_item("text", b"a" * 200_000, tag="long", meta={"api": "z"})
+        live = [(item.text[:3], item.mime, item.meta) for item in repo.run("a").media("text")]
+        run.finish()
+        sealed = [(item.text[:3], item.mime, item.meta) for item in repo.run("a").media("text")]
+
+        assert ("ü", "x/y", {"api": "z"}) == live[0]
+        assert live == sealed
+        assert [1, 200_000] == [len(item.text) for item in repo.run("a").media("text")]

@@ -192,6 +192,26 @@ class TestTwoHeads:
 
         assert {"future": 1} == past.value(one, two).extra
 
+    def test_facts_of_compatible_apis_are_kept_one_by_one(self, past: Histories) -> None:
+        """What both sides added for one API is there; of one fact the later stands.
+
+        Seen to fail when the later side's facts stood for all.
+        """
+        base = past.first(extra={"faces": {"api": {"a": 1, "b": 1}}})
+        one = past.edit(base, extra={"faces": {"api": {"a": 2, "b": 1, "c": 1}}})
+        two = past.edit(base, extra={"faces": {"api": {"a": 3, "b": 1, "d": 1}, "x": {"y": 1}}})
+
+        expected = {"api": {"a": 3, "b": 1, "c": 1, "d": 1}, "x": {"y": 1}}
+        assert {"faces": expected} == past.value(one, two).extra
+
+    def test_damaged_facts_do_no_harm(self, past: Histories) -> None:
+        """Facts that are none, as a stranger may write them, stand in nobody's way."""
+        base = past.first()
+        one = past.edit(base, extra={"faces": 3})
+        two = past.edit(base, extra={"faces": {"api": 4, "x": {"y": 1}}})
+
+        assert {"y": 1} == past.value(one, two).extra["faces"]["x"]
+
 
 class TestHistory:
     def test_lists_every_state_once_newest_first(self, past: Histories) -> None:

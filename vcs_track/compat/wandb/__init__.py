@@ -78,7 +78,7 @@ patched: dict[str, list[Any]] = {"tensorboard": [], "keras": [], "gym": []}
 
 # What is loaded when it is first asked for, and where it is.
 _LATER: dict[str, str] = {
-    **dict.fromkeys(("data_types", "plot", "plots"), ""),
+    **dict.fromkeys(("data_types", "plot", "plots", "tensorboard", "util"), ""),
     **dict.fromkeys(
         (
             "Audio", "Bokeh", "Classes", "Graph", "Histogram", "Html", "Image", "JoinedTable",

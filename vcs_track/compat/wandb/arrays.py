@@ -27,12 +27,12 @@ class Large:
     def __init__(self, value: Any, bins: int) -> None:
         import numpy as np
 
-        self._array = np.asarray(value)
         try:
+            self._array = np.asarray(value.float() if "bfloat16" in str(value.dtype) else value)
             finite = self._array[np.isfinite(self._array)]
             counts, edges = np.histogram(finite, bins=bins)
         except (TypeError, ValueError) as error:
-            raise LogDataError(f"an array of {self._array.dtype} has no histogram") from error
+            raise LogDataError(f"an array of {value.dtype} has no histogram") from error
         self._record = {"values": counts.tolist(), "bins": edges.tolist()}
 
     def keep(self, run: Run, key: str, step: int) -> dict[str, Any]:

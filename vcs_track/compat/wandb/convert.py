@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from vcs_track.porcelain.run import Run
 
-__all__ = ["PLAIN", "Float32", "Kept", "keep", "leaf", "row"]
+__all__ = ["NUMBERS", "PLAIN", "Float32", "Kept", "keep", "leaf", "row"]
 
 PLAIN: Final = frozenset({float, int, bool})
 _EXACT: Final = frozenset({float, bool, str, type(None)})
@@ -45,6 +45,9 @@ class Float32(float):
         return float(self)
 
 
+NUMBERS: Final = PLAIN | {Float32}
+
+
 class Kept:
     """A value whose bytes are stored when the whole call is known to be sound.
 
@@ -54,6 +57,13 @@ class Kept:
 
     def __init__(self, store: Callable[[Run, str, int], dict[str, Any]]) -> None:
         self.store = store
+
+
+_SHORT_WAYS: Final[dict[str, Callable[[Any], Any]]] = {
+    "float64": float, "float32": Float32, "float16": Float32, "bool": bool, "bool_": bool,
+}  # fmt: skip
+# How numbers of numpy become plain ones, by their types, as far as they were seen.
+_of_numpy: dict[type, Callable[[Any], Any]] = {}
 
 
 def row(data: Mapping[Any, Any]) -> dict[str, Any]:
@@ -102,11 +112,14 @@ def leaf(value: Any, key: str, depth: int = 0) -> Any:
         return value
     if kind is int:
         return value if _LEAST <= value < _LARGEST else _float(value, key)
+    plain = _of_numpy.get(kind)
+    if plain is not None:
+        return plain(value)
     if depth > _DEEP:
         raise LogDataError(f"the value of '{key}' nests deeper than {_DEEP} levels")
     if isinstance(value, WBValue):
         return Kept(value._keep)  # noqa: SLF001 -- the contract of the values of a row
-    if isinstance(value, Mapping):
+    if kind is dict or isinstance(value, Mapping):
         return {str(name): leaf(one, f"{key}.{name}", depth + 1) for name, one in value.items()}
     if isinstance(value, Enum):
         return leaf(value.value, key, depth + 1)
@@ -114,6 +127,7 @@ def leaf(value: Any, key: str, depth: int = 0) -> Any:
     if text is not None:
         return text
     if isinstance(value, bool | int | float):
+        _remember(kind)
         return leaf(int(value) if isinstance(value, int) else float(value), key, depth + 1)
     return _foreign(value, key, depth)
 
@@ -167,6 +181,7 @@ def _foreign(value: Any, key: str, depth: int) -> Any:
     if made is not None:
         return made
     if hasattr(type(value), "dtype") and hasattr(type(value), "shape"):
+        _remember(type(value))
         return _array(value, key, depth)
     if isinstance(value, Iterable):
         return _list(value, key, depth)
@@ -175,6 +190,17 @@ def _foreign(value: Any, key: str, depth: int) -> Any:
     except VcsTrackError:
         raise _no_json(value) from None
     return Float32(number) if kind == FLOAT32 else number
+
+
+def _remember(kind: type) -> None:
+    """Know a type of numpy's numbers from now on: the next ones take a short way."""
+    mine = [base.__name__ for base in kind.__mro__ if base.__module__ == "numpy"]
+    if "generic" not in mine:
+        return
+    if "integer" in mine and "timedelta64" not in mine:
+        _of_numpy[kind] = int
+    elif mine[0] in _SHORT_WAYS:
+        _of_numpy[kind] = _SHORT_WAYS[mine[0]]
 
 
 def _no_json(value: object) -> LogDataError:

@@ -20,6 +20,7 @@ __all__ = ["Folder", "forget", "home_of", "leave", "unfinished"]
 _HOME = "wandb"
 _HIDDEN_HOME = ".wandb"
 _RESUME = "wandb-resume.json"
+_IGNORE = ".gitignore"
 
 
 class Folder:
@@ -72,17 +73,23 @@ def home_of(root: str | None) -> Path:
 
 
 def _new(home: Path, name: str) -> Path:
-    if not home.is_dir():
+    is_ours = not home.is_dir()
+    if is_ours:
         fsio.make_dirs(home, sync=False)
-    if not (home / ".gitignore").exists():
-        # What runs leave there is no code: it would differ from run to run.
-        fsio.write_new(home / ".gitignore", b"*\n", sync=False)
+        _hide(home)
     path, n = home / name, 0
     while path.exists():
         n += 1
         path = home / f"{name}-{n}"
     fsio.make_dirs(path / "files", sync=False)
+    if not is_ours and not (home / _IGNORE).exists():
+        _hide(path)  # the folder above may hold code of the user's
     return path
+
+
+def _hide(folder: Path) -> None:
+    """Keep git away: what runs leave is no code, and would differ from run to run."""
+    fsio.write_new(folder / _IGNORE, b"*\n", sync=False)
 
 
 # ---- the run that resume="auto" goes on with -------------------------------------------

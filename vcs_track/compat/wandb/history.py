@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Path = tuple[str, ...]
 
-__all__ = ["Row", "is_value", "paths", "rows", "value_of"]
+__all__ = ["Row", "is_value", "latest", "paths", "rows", "value_of", "values"]
 
 
 class Row(NamedTuple):
@@ -71,6 +71,47 @@ def rows(view: RunView) -> list[Row]:
         Row(step, walls[step], clock.runtime(step, walls[step]), leaves)
         for step, leaves in sorted(found.items())
     ]
+
+
+def latest(view: RunView) -> list[Row]:
+    """Return the latest value of each key, in the order of their steps.
+
+    Only the ends of the series are read.
+    """
+    known = paths(view)
+    found: dict[Path, tuple[int, float, Any]] = {}
+    for name in view.series_tags:
+        series = view.series(name)
+        (point,) = series.take([len(series) - 1])
+        found[known[name]] = point.step, point.walltime, point.value
+    for item in view.media():
+        if is_value(item) and item.step is not None:
+            path = known[item.tag or ""]
+            if path not in found or found[path][0] <= item.step:
+                found[path] = item.step, item.walltime, item
+    clock = _Clock(view)
+    return [
+        Row(step, wall, clock.runtime(step, wall), {path: _plain(value)})
+        for path, (step, wall, value) in sorted(found.items(), key=lambda one: one[1][:2])
+    ]
+
+
+def values(view: RunView, path: Path) -> list[Any]:
+    """Return all values of a key, by step."""
+    known = paths(view)
+    found: dict[int, Any] = {}
+    for name in view.series_tags:
+        if known[name] == path:
+            series = view.series(name)
+            found.update(zip(series.step, series.value, strict=True))
+    for item in view.media():
+        if is_value(item) and item.step is not None and known[item.tag or ""] == path:
+            found[item.step] = item
+    return [_plain(found[step]) for step in sorted(found)]
+
+
+def _plain(value: Any) -> Any:
+    return value_of(value) if hasattr(value, "mime") else value
 
 
 def is_value(item: Media) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from vcs_track.compat.wandb import config_files, starting, state
 from vcs_track.compat.wandb.config_values import as_mapping, plain
 from vcs_track.compat.wandb.errors import UsageError
+from vcs_track.compat.wandb.place import in_notebook
 from vcs_track.compat.wandb.term import be_silent, termlog, termwarn
 from vcs_track.compat.wandb.wanted import Wanted, heard
 
@@ -89,6 +90,8 @@ def init(
     if magic:
         termwarn("magic is not supported locally, and has no effect", repeat=False)
     paths = wanted.settings.config_paths
+    if wanted.settings.allow_val_change is None and in_notebook():
+        wanted.settings.allow_val_change = True
     values = _config(config, paths, config_include_keys, config_exclude_keys)
     with state.lock:
         run = _previous(wanted)
@@ -103,11 +106,14 @@ def _previous(wanted: Wanted) -> Run | None:
     open_runs = state.active()
     if not open_runs:
         return None
-    if wanted.reinit == "finish_previous":
+    word = wanted.reinit
+    if word == "default" and in_notebook():
+        word = "finish_previous"  # a cell that is executed again means a new run
+    if word == "finish_previous":
         for run in open_runs:
             run.finish()
         return None
-    if wanted.reinit == "create_new":
+    if word == "create_new":
         if wanted.id in {run.id for run in open_runs}:
             raise UsageError(f"run '{wanted.id}' is open already", hint="choose another id")
         return None

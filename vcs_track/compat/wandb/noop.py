@@ -83,7 +83,7 @@ class NoopRun(Run):
     def __init__(self, wanted: Wanted, config: dict[str, Any]) -> None:  # pylint: disable=super-init-not-called
         run_id = wanted.id or generate_id()
         kept = Config(may_change=bool(wanted.settings.allow_val_change))
-        kept._items.update(config)  # noqa: SLF001 -- it is new
+        kept._adopt(config)  # noqa: SLF001 -- it is new
         self.__dict__.update(
             _wanted=wanted, _finished=False, _exit_code=None, _id=run_id,
             _name=wanted.name or f"{_DUMMY}-{run_id}", _project=wanted.project or _DUMMY,

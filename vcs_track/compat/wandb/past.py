@@ -10,8 +10,6 @@ from vcs_track.compat.wandb.keys import PREFIX, Names, paths_of
 from vcs_track.compat.wandb.metric import Metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from vcs_track.compat.wandb.tally import Tally
     from vcs_track.porcelain.run import Run as Native
     from vcs_track.porcelain.run_view import RunView
@@ -52,6 +50,7 @@ class Past:
         self.written: tuple[str, ...] = ()
         self._view: RunView | None = None
         self._rows: list[history.Row] | None = None
+        self._latest: list[history.Row] = []
 
     @classmethod
     def of(cls, view: RunView) -> Self:
@@ -68,10 +67,9 @@ class Past:
         past.group = view.manifest.group or ""
         past.job_type = view.manifest.job_type or ""
         past.written = tuple(map(str, past.facts.get("written", ())))
-        rows = past.rows()
-        if rows:
-            past.next_step = rows[-1].step + 1
-            past.runtime = rows[-1].runtime
+        past._latest = history.latest(view)
+        past.next_step = max((row.step + 1 for row in past._latest), default=0)
+        past.runtime = max((row.runtime for row in past._latest), default=0.0)
         return past
 
     def until(self, step: int) -> Past:
@@ -90,11 +88,9 @@ class Past:
             self._rows = [] if self._view is None else history.rows(self._view)
         return self._rows
 
-    def values(self, path: Path) -> Iterator[Any]:
-        """Yield all values that were logged at *path*."""
-        for row in self.rows():
-            if path in row.leaves:
-                yield row.leaves[path]
+    def values(self, path: Path) -> list[Any]:
+        """Return all values that were logged at *path*."""
+        return [] if self._view is None else history.values(self._view, path)
 
     # ---- for a run that goes on --------------------------------------------------------
 
@@ -115,8 +111,10 @@ class Past:
 
     def fill(self, tally: Tally) -> None:
         """Tell *tally* of the rows that there are, and of what was set by hand."""
-        for row in self.rows():
+        for row in self._latest:
             tally.leaves(row.step, row.leaves, row.wall)
+        for path in list(tally.stats):
+            tally.count(path, self.values(path))
         tally.before = self.runtime
         if self._view is None:
             return

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from vcs_track.compat.wandb import convert, nested
-from vcs_track.compat.wandb.convert import PLAIN
+from vcs_track.compat.wandb.convert import NUMBERS, PLAIN
 from vcs_track.compat.wandb.errors import LogDataError
 from vcs_track.compat.wandb.term import termwarn
 from vcs_track.errors import InvalidValueError, VcsTrackError
@@ -131,7 +131,7 @@ class Rows:
 
     def _write(self, row: dict[str, Any]) -> bool:
         """Append a row whose keys are series; return whether its values are numbers."""
-        if not PLAIN.issuperset(map(type, row.values())):
+        if not NUMBERS.issuperset(map(type, row.values())):
             return False
         native = self._native
         try:
@@ -155,7 +155,7 @@ class Rows:
         for path, value in found.items():
             into = numbers if isinstance(value, _NUMBERS) else others
             into[self._names.of(path)] = value
-        self._native.add_scalars(numbers, self.step, walltime=wall)
+        self._native.add_scalars(numbers, self.step, walltime=given)
         for name, value in others.items():
             self._keep(name, value, wall)
         self._tally.leaves(self.step, found, wall)

@@ -19,6 +19,8 @@ from vcs_track.compat.wandb.run_summary import Summary
 from vcs_track.compat.wandb.saved import SavedFiles
 from vcs_track.compat.wandb.tally import Tally
 from vcs_track.compat.wandb.telling import Telling
+from vcs_track.compat.wandb.term import termwarn
+from vcs_track.compat.wandb.watching import Watches
 from vcs_track.errors import RunSealedError
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from vcs_track.compat.wandb.folder import Folder
     from vcs_track.compat.wandb.metric import Metric, Metrics
+    from vcs_track.compat.wandb.tensorboard import Mirror
     from vcs_track.compat.wandb.wanted import Wanted
     from vcs_track.porcelain.run import Run as Native
 
@@ -70,6 +73,8 @@ class Run(Filing, Telling, RunArtifacts):
     _ending: ending.Ending
     _written: list[str]
     _exit_code: int | None
+    _mirror: Mirror | None
+    _watches: Watches
 
     def __init__(
         self, native: Native, wanted: Wanted, folder: Folder, past: Past, *, resumed: bool
@@ -82,6 +87,7 @@ class Run(Filing, Telling, RunArtifacts):
             _notes=past.notes if wanted.notes is None else wanted.notes,
             _project=wanted.project, _start_time=now - past.runtime, _exit_code=None,
             _first_step=past.next_step, _written=list(past.written), _alerts=Alerts(native),
+            _mirror=None, _watches=Watches(lambda data: self._log(data, commit=False)),
             _single=dict(past.facts.get("singletons", {})),
             _saved_files=SavedFiles(native, folder, wanted.settings.ignore_globs or ()),
         )  # fmt: skip
@@ -150,6 +156,13 @@ class Run(Filing, Telling, RunArtifacts):
         del sync
         if self._finished:
             self._refuse("log")
+        if step is not None and self._mirror is not None:
+            termwarn(
+                "Step cannot be set when using tensorboard syncing. Please log your step values "
+                "as a metric such as 'global_step'",
+                repeat=False,
+            )
+            step = None
         try:
             self._rows.log(data, step, commit)
         except RunSealedError:
@@ -159,6 +172,43 @@ class Run(Filing, Telling, RunArtifacts):
         self, data: Mapping[str, Any], step: int | None = None, commit: bool | None = None
     ) -> None:
         self.log(data, step, commit)
+
+    def _mirrored(self, data: Mapping[str, Any]) -> None:
+        """Log a row that was written for TensorBoard."""
+        self._rows.log(data, None, True)
+
+    def watch(
+        self,
+        models: Any,
+        criterion: Any = None,
+        log: str | None = "gradients",
+        log_freq: int = 1000,
+        idx: int | None = None,
+        log_graph: bool = False,
+    ) -> None:
+        """Log histograms of gradients and parameters while models are trained.
+
+        Args:
+            models: Models of torch, one or several.
+            criterion: Without effect.
+            log: ``gradients``, ``parameters``, ``all`` or None.
+            log_freq: They are logged every so many passes.
+            idx: Number of the model. Default: how many there are before it.
+            log_graph: Without effect.
+
+        Raises:
+            Error: If the program does not use torch.
+            ValueError: If *log* is another word, or a model is watched already.
+            TypeError: If a model is none of torch.
+        """
+        del criterion, log_graph
+        self._check("watch")
+        self._watches.watch(models, log, log_freq, idx)
+
+    def unwatch(self, models: Any = None) -> None:
+        """Log nothing more of *models*, or of any."""
+        self._check("unwatch")
+        self._watches.unwatch(models)
 
     def define_metric(
         self,
@@ -222,6 +272,9 @@ class Run(Filing, Telling, RunArtifacts):
             if self._finished:
                 return
             try:
+                self._watches.unwatch()
+                if self._mirror is not None:
+                    self._mirror.flush()
                 self._rows.flush()
                 self._complete(facts.get("exit_code"))
             finally:
@@ -236,6 +289,7 @@ class Run(Filing, Telling, RunArtifacts):
     def _complete(self, code: int | None) -> None:
         """Write what only the end knows."""
         tally = self._tally
+        self.config._settle()  # noqa: SLF001 -- a part of the run
         written = self._ledger.complete(self._written)
         self._saved_files.complete()
         self._native.set_face(

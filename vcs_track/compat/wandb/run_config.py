@@ -46,6 +46,7 @@ class Config:
         set_own = object.__setattr__
         # Frameworks read this one.
         set_own(self, "_items", {})
+        set_own(self, "_stored", {})
         set_own(self, "_tell", tell)
         set_own(self, "_check", check)
         set_own(self, "_may_change", may_change)
@@ -102,7 +103,7 @@ class Config:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Config:
         copied = Config(may_change=True)
-        copied._items.update(plain(self._items))
+        copied._adopt(plain(self._items))
         return copied
 
     def __repr__(self) -> str:
@@ -189,7 +190,21 @@ class Config:
                     )
             if changed:
                 self._tell(changed)
-                self._items.update(changed)
+                self._adopt(changed)
+
+    def _adopt(self, values: Mapping[str, Any]) -> None:
+        """Take values that are in the store already."""
+        self._items.update(values)
+        self._stored.update(plain(values))
+
+    def _settle(self) -> None:
+        """Store what was changed inside of nested values, past this configuration."""
+        with self._lock:
+            found = {name: plain(value) for name, value in self._items.items()}
+            changed = {k: v for k, v in found.items() if not same(v, self._stored.get(k, self))}
+            if changed:
+                self._tell(changed)
+                self._stored.update(changed)
 
     def _has(self, name: str, value: Any) -> bool:
         if name not in self._items:

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vcs_track import api
 from vcs_track.compat.wandb import code_files, config_files, copying, folder, names
-from vcs_track.compat.wandb.errors import RunNotFoundError, UsageValueError
+from vcs_track.compat.wandb.errors import Error, RunNotFoundError, UsageValueError
 from vcs_track.compat.wandb.facts import FACE
 from vcs_track.compat.wandb.past import Past
 from vcs_track.compat.wandb.run import Run
-from vcs_track.errors import RepositoryNotFoundError
+from vcs_track.errors import InvalidValueError, RepositoryNotFoundError
 from vcs_track.plumbing.worktree import find_root
 from vcs_track.porcelain.seal import live_runs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from vcs_track.compat.wandb.wanted import Wanted
     from vcs_track.porcelain.repository import Repository
 
@@ -63,14 +65,20 @@ def start(wanted: Wanted, config: dict[str, Any]) -> Run:
     repo = _repository()
     before = _before(repo, wanted)
     _fill(repo, wanted, before)
+    mirrored = _check_others(wanted)
     root, given = wanted.settings.root_dir, config
     sweep = _sweep(wanted)
     config = {**before.past.config, **config, **sweep}
+    try:
+        native = _native(repo, wanted, before, config if before.copied else {**given, **sweep})
+    except InvalidValueError as error:
+        raise UsageValueError(error.message, hint=error.hint) from None
     place = folder.Folder.make(root, wanted.id or "", offline=wanted.mode == "offline")
     if wanted.resume == "auto":
         folder.leave(root, wanted.id or "")
-    native = _native(repo, wanted, before, config if before.copied else {**given, **sweep})
     run = Run(native, wanted, place, before.past, resumed=before.goes_on)
+    if mirrored:
+        run.__dict__["_mirror"] = mirrored(run)
     _set_config(run, config, sweep)
     if before.copied is not None:
         copying.copy(run, repo.run(before.copied), before.until)
@@ -81,9 +89,27 @@ def start(wanted: Wanted, config: dict[str, Any]) -> Run:
     return run
 
 
+def _check_others(wanted: Wanted) -> Callable[[Run], Any] | None:
+    """Return what makes the mirror of TensorBoard, where one is wanted.
+
+    Raises:
+        Error: If something is wanted that cannot be.
+    """
+    if wanted.settings.monitor_gym:
+        raise Error(
+            "monitor_gym is not supported", hint="log the videos with wandb.log({'video': ...})"
+        )
+    if not wanted.settings.sync_tensorboard:
+        return None
+    from vcs_track.compat.wandb import tensorboard
+
+    tensorboard.begin()
+    return tensorboard.Mirror
+
+
 def _set_config(run: Run, config: dict[str, Any], sweep: dict[str, Any]) -> None:
     # They are in the store already.
-    run.config._items.update(config)  # noqa: SLF001 -- the beginning of the same configuration
+    run.config._adopt(config)  # noqa: SLF001 -- the beginning of the same configuration
     if sweep:
         run.config.update_locked(sweep, "sweep")
 
@@ -177,6 +203,9 @@ def _native(
         "id": run_id, "entity": wanted.entity, "mode": wanted.mode, "tags": list(wanted.tags),
         "sweep": s.sweep_id, "started": time.time(),
     }  # fmt: skip
+    said = {"commit": s.git_commit, "remote": s.git_remote_url}
+    if any(said.values()):
+        facts["git"] = said
     if before.copied is not None:
         facts["copied"] = {"run": before.copied, "step": before.until}
         facts["metrics"] = before.past.facts.get("metrics")

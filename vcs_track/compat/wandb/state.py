@@ -19,7 +19,7 @@ __all__ = ["BOUND", "Interface", "active", "begin", "closed", "current", "lock",
 # Functions of the module that are methods of the run while there is one.
 BOUND: Final = (
     "alert", "define_metric", "link_artifact", "link_model", "log", "log_artifact", "log_code",
-    "log_model", "mark_preempting", "save", "unwatch", "use_artifact", "use_model",
+    "log_model", "mark_preempting", "pin_config_keys", "save", "unwatch", "use_artifact", "use_model",
     "watch",
 )  # fmt: skip
 

@@ -218,13 +218,19 @@ class Contents:
         folder = version.default_root().with_name(version.log.place.name)
         folder = Path(root) if root is not None else folder
         self.download(folder)
-        for name, path in list(files_below(folder)):
-            if name not in self._manifest.entries:
-                fsio.unlink(path)
-        for path in sorted(folder.rglob("*"), reverse=True):
-            if path.is_dir() and not path.is_symlink():
-                fsio.remove_dir(path)
+        self._leave_only(folder, "")
         return str(folder)
+
+    def _leave_only(self, folder: Path, above: str) -> None:
+        """Delete what is in *folder* and not in the artifact, and nothing elsewhere."""
+        for name in fsio.list_dir(folder):
+            path, label = folder / name, above + name
+            is_ours = label in self._manifest.entries or self._names_below(label)
+            if path.is_dir() and not path.is_symlink():
+                self._leave_only(path, label + "/")
+                fsio.remove_dir(path)
+            elif not is_ours:
+                fsio.unlink(path)
 
     def verify(self, root: str | Path | None = None) -> None:
         """Check that a folder holds the files of the artifact and nothing else.
@@ -247,7 +253,7 @@ class Contents:
                 continue
             if entry.path not in there:
                 raise BadValueError(f"File is missing: {entry.path}")
-            digest, _ = digest_of_file(there[entry.path], self._manifest.algorithm)
+            digest, _ = digest_of_file(there[entry.path], self._manifest.algorithm_of(entry))
             if digest != entry.digest:
                 raise BadValueError(f"Digest mismatch for file: {there[entry.path]}")
 

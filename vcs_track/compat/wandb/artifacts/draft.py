@@ -212,10 +212,7 @@ class Draft:
         if isinstance(uri, ArtifactManifestEntry):
             found = [_kept(uri, name)]
         else:
-            found = references(
-                uri, name, checksum=checksum, most=max_objects,
-                algorithm=self._manifest.algorithm,
-            )  # fmt: skip
+            found = references(uri, name, checksum=checksum, most=max_objects)
         for entry in found:
             known = self._manifest.entries.get(entry.path)
             if known is not None and known.digest != entry.digest:

@@ -47,6 +47,9 @@ class Library:
         self._ledger = Ledger(repo.store.layout.tables / "wandb" / "artifacts.jsonl")
         self._events: dict[str, Event] = {}
         self._seen: set[str] = set()
+        self._runs: set[str] = set()
+        self._last = 0
+        self._sorted_out: tuple[object, dict[Place, Collection]] = (None, {})
 
     @classmethod
     def of(cls, repo: Repository) -> Library:
@@ -87,6 +90,8 @@ class Library:
                 event = Event.from_json(line.get("id"), line["run"], line.get("event"))
                 if event is not None:
                     self._events.setdefault(event.id, event)
+                    self._runs.add(event.run)
+                    self._last = max(self._last, event.at)
 
     def _unseen(self) -> dict[str, list[str]]:
         self.repo.store.refresh()
@@ -108,13 +113,16 @@ class Library:
             _line(event) for event in events if event is not None and event.id not in self._events
         ]
 
-    def _alive(self) -> set[str]:
-        return {*live_runs(self.repo.store), *self.repo.store.home.heads()}
+    def _alive(self) -> frozenset[str]:
+        there = {*live_runs(self.repo.store), *self.repo.store.home.heads()}
+        return frozenset(self._runs & there)
 
     def events(self) -> list[Event]:
         """Return what happened in the runs that are there, in order of time."""
         self.refresh()
-        alive = self._alive()
+        return self._of(self._alive())
+
+    def _of(self, alive: frozenset[str]) -> list[Event]:
         found = [event for event in self._events.values() if event.run in alive]
         return sorted(found, key=lambda event: (event.at, event.id))
 
@@ -150,8 +158,8 @@ class Library:
     def event(self, op: str, run: str, **body: Any) -> Event:
         """Return an event of now, later than all others that are known."""
         self.refresh()
-        last = max((event.at for event in self._events.values()), default=0)
-        return Event(secrets.token_hex(12), op, max(time.time_ns() // 1000, last + 1), run, body)
+        at = max(time.time_ns() // 1000, self._last + 1)
+        return Event(secrets.token_hex(12), op, at, run, body)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -163,7 +171,15 @@ class Library:
 
     def collections(self) -> dict[Place, Collection]:
         """Return all artifacts with their versions."""
-        events = self.events()
+        self.refresh()
+        alive = self._alive()
+        key = (len(self._events), alive)
+        if self._sorted_out[0] != key:
+            self._sorted_out = (key, self._sort_out(self._of(alive)))
+        return self._sorted_out[1]
+
+    @staticmethod
+    def _sort_out(events: list[Event]) -> dict[Place, Collection]:
         places = {event.id: event.place for event in events if event.op == "log"}
         sorted_out: dict[Place, list[Event]] = {}
         for event in events:
@@ -204,14 +220,19 @@ class Library:
             stage = self.collections()[place].find(wanted.alias)
             if stage is not None:
                 return self.version(stage.log)
-        linked = self._linked(home, wanted)
-        if linked is not None:
-            return linked
+        other = self._linked(home, wanted) or self._logged_table(wanted, home)
+        if other is not None:
+            return other
         known = self.places(asked, home, wanted.name)
         raise RunNotFoundError(
             f"artifact '{wanted.name}:{wanted.alias}' not found in project '{home}'",
             hint=_there(self.collections(), known[0] if known else None, home),
         )
+
+    def _logged_table(self, wanted: Reference, project: str | None) -> Version | None:
+        from vcs_track.compat.wandb.artifacts.logged_tables import table_version
+
+        return table_version(self, wanted, project)
 
     def find_digest(self, digest: str, project: str | None) -> Version | None:
         """Return the newest version with this digest, or None."""

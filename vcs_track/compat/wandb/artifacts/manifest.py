@@ -98,6 +98,10 @@ class ArtifactManifest:
             hasher.update(f"{path}:{entry.digest}\n".encode("utf-8", "surrogateescape"))
         return hasher.hexdigest()
 
+    def algorithm_of(self, entry: ArtifactManifestEntry) -> str:
+        """Return the hash of the digest of a file; a reference has MD5."""
+        return "MD5" if entry.oid is None and entry.ref is not None else self.algorithm
+
     def size(self) -> int:
         """Return the bytes of all files together."""
         return sum(entry.size or 0 for entry in self.entries.values())

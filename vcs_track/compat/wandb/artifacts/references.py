@@ -28,7 +28,7 @@ def is_address(text: Any) -> bool:
 
 
 def references(
-    uri: Any, name: str | None, *, checksum: bool, most: int | None, algorithm: str
+    uri: Any, name: str | None, *, checksum: bool, most: int | None
 ) -> list[ArtifactManifestEntry]:
     """Return what *uri* names, a file of its own for each.
 
@@ -37,7 +37,6 @@ def references(
         name: Name in the artifact, or None.
         checksum: Whether files of this machine are hashed.
         most: The most files of a folder.
-        algorithm: Hash of the digests.
 
     Raises:
         BadTypeError: If it is no text.
@@ -45,7 +44,7 @@ def references(
 
     Example:
         >>> from vcs_track.compat.wandb.artifacts.references import references
-        >>> one, = references("s3://data/train.csv", None, checksum=True, most=None, algorithm="MD5")
+        >>> one, = references("s3://data/train.csv", None, checksum=True, most=None)
         >>> one.path, one.ref
         ('train.csv', 's3://data/train.csv')
     """
@@ -55,7 +54,7 @@ def references(
         raise BadValueError("References must be URIs. To reference a local file, use file://")
     path = local_file(uri)
     if path is not None:
-        return _local(uri, path, name, checksum=checksum, most=most, algorithm=algorithm)
+        return _local(uri, path, name, checksum=checksum, most=most)
     if name is None and urlsplit(uri).scheme not in _KNOWN:
         raise BadValueError(
             'You must pass name="<entry_name>" when tracking references with unknown schemes. '
@@ -66,11 +65,11 @@ def references(
 
 
 def _local(
-    uri: str, path: Path, name: str | None, *, checksum: bool, most: int | None, algorithm: str
+    uri: str, path: Path, name: str | None, *, checksum: bool, most: int | None
 ) -> list[ArtifactManifestEntry]:
     if path.is_file():
         label = check_path(path.name if name is None else name)
-        return [_file(label, path, uri, checksum=checksum, algorithm=algorithm)]
+        return [_file(label, path, uri, checksum=checksum)]
     if not path.is_dir():
         raise BadValueError(f"Path '{uri}' must be a valid file or directory path")
     limit = _MOST if most is None else most
@@ -80,17 +79,15 @@ def _local(
     above = "" if name is None else check_path(name) + "/"
     base = uri.rstrip("/")
     return [
-        _file(above + below, file, f"{base}/{below}", checksum=checksum, algorithm=algorithm)
-        for below, file in found
+        _file(above + below, file, f"{base}/{below}", checksum=checksum) for below, file in found
     ]
 
 
-def _file(
-    label: str, path: Path, uri: str, *, checksum: bool, algorithm: str
-) -> ArtifactManifestEntry:
+def _file(label: str, path: Path, uri: str, *, checksum: bool) -> ArtifactManifestEntry:
     if checksum:
-        digest, size = digest_of_file(path, algorithm)
+        digest, size = digest_of_file(path)
     else:
         # The address stands for the content, as wandb has it.
-        digest, size = digest_of_bytes(uri.encode("utf-8", "surrogateescape")), path.stat().st_size
+        raw = uri.encode("utf-8", "surrogateescape")
+        digest, size = digest_of_bytes(raw), path.stat().st_size
     return ArtifactManifestEntry(label, digest, uri, size)

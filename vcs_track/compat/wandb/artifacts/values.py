@@ -112,6 +112,8 @@ class _Reader:
 
     def value(self, record: Any) -> Any:
         kind = record.get("_type") if isinstance(record, dict) else None
+        if kind is None and isinstance(record, dict) and record.keys() >= {"columns", "data"}:
+            kind = "table"  # as it stands in a row
         self._depth += 1
         # A stranger's table may name itself as one of its cells.
         if self._depth > _DEEPEST:

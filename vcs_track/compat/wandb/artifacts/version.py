@@ -112,10 +112,8 @@ class Version:
             raise MissingFileError(
                 f"cannot read '{path}' that '{entry.path}' refers to: {error.strerror}"
             ) from None
-        known = (
-            digest_of_bytes(data, self.document.algorithm),
-            digest_of_bytes(ref.encode("utf-8", "surrogateescape")),
-        )
+        raw = ref.encode("utf-8", "surrogateescape")
+        known = [digest_of_bytes(one) for one in (data, raw)]
         if entry.digest not in known:
             raise MissingFileError(f"'{path}' has changed since '{entry.path}' referred to it")
         return data
@@ -124,7 +122,7 @@ class Version:
         """Write a file below *root*, unless it is there already."""
         # Checked again: the names may come from a stranger's bundle.
         target = root / check_path(entry.path)
-        algorithm = self.document.algorithm
+        algorithm = self.document.manifest.algorithm_of(entry)
         if target.is_file() and digest_of_file(target, algorithm)[0] == entry.digest:
             return target
         data = self.read(entry)

@@ -16,7 +16,6 @@ __all__ = ["pr_curve", "roc_curve"]
 
 _DIGITS: Final = 3
 _CHART: Final = "wandb/area-under-curve/v0"
-_NEAR: Final = 1e-9  # a fraction such as 1/5 and a point of the grid may differ in the last bit
 
 
 def roc_curve(
@@ -93,12 +92,14 @@ def pr_curve(
     """
     if isinstance(interp_size, bool) or not isinstance(interp_size, int) or interp_size < 2:
         raise BadValueError(f"interp_size is {interp_size!r}, expected at least 2")
-    grid = [1 - n / (interp_size - 1) for n in range(interp_size)]
+    # Multiples of the step, as the original has them: 12 of 0.05 are a little more than 0.6.
+    step = 1 / (interp_size - 1)
+    grid = [1.0, *(n * step for n in range(interp_size - 2, -1, -1))]
     rows = []
     for name, hits, scores in _by_class(y_true, y_probas, labels, classes_to_plot):
         points = _precision(hits, scores)
         for recall in grid:
-            best = max(p for p, r in points if r >= recall - _NEAR)
+            best = max(p for p, r in points if r >= recall)
             rows.append([name, _rounded(best), _rounded(recall)])
     table = Table(columns=["class", "precision", "recall"], data=rows, allow_mixed_types=True)
     texts = {"title": title, "x-axis-title": "Recall", "y-axis-title": "Precision"}

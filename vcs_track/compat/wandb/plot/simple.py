@@ -34,11 +34,9 @@ def line(
         >>> from vcs_track.compat.wandb.tables.table import Table
         >>> chart = line(Table(columns=["epoch", "loss"], data=[[1, 0.5]]), "epoch", "loss")
         >>> chart.spec.fields
-        {'x': 'epoch', 'y': 'loss'}
+        {'x': 'epoch', 'y': 'loss', 'stroke': None}
     """
-    fields = {"x": x, "y": y}
-    if stroke is not None:
-        fields["stroke"] = stroke
+    fields = {"x": x, "y": y, "stroke": stroke}
     return CustomChart("wandb/line/v0", checked(table), fields, {"title": title}, split_table)
 
 

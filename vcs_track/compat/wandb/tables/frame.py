@@ -24,7 +24,24 @@ def rows_of(frame: Any) -> tuple[list[Any], list[list[Any]]]:
         if hasattr(frame, "itertuples")
         else frame.iter_rows()
     )
-    return names, [list(row) for row in found]
+    rows = [list(row) for row in found]
+    numeric = [_is_numeric([row[at] for row in rows]) for at in range(len(names))]
+    return names, [
+        [None if _is_missing(value, numeric[at]) else value for at, value in enumerate(row)]
+        for row in rows
+    ]
+
+
+def _is_numeric(values: list[Any]) -> bool:
+    known = [value for value in values if not _is_missing(value, number=False)]
+    return all(hasattr(value, "__float__") and not isinstance(value, str) for value in known)
+
+
+def _is_missing(value: Any, number: bool) -> bool:
+    """Return whether a frame means nothing by *value*; NaN is a *number* among numbers."""
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(value, float) and value != value and not number
 
 
 def to_frame(columns: list[Any], data: list[list[Any]]) -> Any:
