@@ -10,13 +10,14 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pytest
 from compat.wandb.faces import run_script
 
 import vcs_track
+from vcs_track.compat.wandb.artifacts.library import Library
 from vcs_track.errors import VcsTrackError
 from vcs_track.formats import canonical
 
@@ -146,6 +147,42 @@ class TestLogging:
         found = ours.init().use_artifact("data:best")
 
         assert "hi" == Path(found.file()).read_text()
+
+    def test_survives_a_child(self, ours: Face, tmp_path: Path) -> None:
+        """A forked child that ends takes nothing of what the parent has yet to log.
+
+        Seen to fail when the child removed the copies.
+        """
+        text = (
+            "import os, sys\n"
+            "artifact = wandb.Artifact('data', 'dataset')\n"
+            "with artifact.new_file('a.txt') as file: file.write('hi')\n"
+            "if os.fork() == 0: sys.exit(0)\n"
+            "os.wait()\n"
+            "run = wandb.init(project='p')\n"
+            "print(open(run.log_artifact(artifact).file()).read())\n"
+        )
+
+        assert "hi\n" == run_script(ours, text, tmp_path).stdout
+
+    def test_leaves_nothing_behind(self, ours: Face, tmp_path: Path) -> None:
+        """Copies of files go when they are logged, and at the end of the process."""
+        text = (
+            "import os, tempfile\n"
+            "there = lambda: [n for n in os.listdir(tempfile.gettempdir()) if 'artifact' in n]\n"
+            "artifacts = [wandb.Artifact(name, 'dataset') for name in ('a', 'b')]\n"
+            "for artifact in artifacts:\n"
+            "    with artifact.new_file('a.txt') as file: file.write('hi')\n"
+            "print(len(there()))\n"
+            "wandb.init(project='p').log_artifact(artifacts[0])\n"
+            "print(len(there()))\n"
+        )
+        (tmp_path / "tmp").mkdir()
+        text = f"import os\nos.environ['TMPDIR'] = {str(tmp_path / 'tmp')!r}\n" + text
+        done = run_script(ours, text, tmp_path)
+
+        assert ["2", "1"] == done.stdout.split()
+        assert [] == os.listdir("tmp")  # noqa: PTH208 -- names alone
 
 
 class TestVersions:
@@ -578,6 +615,55 @@ class TestLoggedTables:
 
         with pytest.raises(ValueError, match="a table that a run logged"):
             artifact.save()
+
+
+class TestStrangers:
+    """Runs may come from anybody, and so may what they say of artifacts."""
+
+    GOOD: ClassVar[dict[str, Any]] = {
+        "op": "log", "at": 1, "entity": "", "project": "p", "name": "data", "type": "t",
+        "digest": "d", "doc": "0" * 64, "version": 0, "who": "x",
+    }  # fmt: skip
+
+    @pytest.mark.parametrize(
+        "odd",
+        [
+            {"name": "../../x"}, {"name": ".."}, {"name": "a/b"}, {"name": 3}, {"at": -1},
+            {"at": "x"}, {"at": 2**60}, {"version": -1}, {"version": "v0"}, {"version": 2**60},
+            {"doc": "../x"}, {"aliases": "x"}, {"aliases": [3]}, {"op": "zz"}, {"op": None},
+            {"op": "link", "of": "x", "to": 3}, {"op": "link", "of": "x", "to": {"name": 3}},
+            {"op": "describe", "of": "x", "metadata": 3}, {"op": "alias", "of": 3},
+            {"op": "describe", "of": "x", "description": 3},
+        ],
+    )  # fmt: skip
+    def test_odd_events(self, ours: Face, odd: dict[str, Any]) -> None:
+        """What makes no sense, or would lead elsewhere, is left out; the rest is there.
+
+        Seen to fail when names were not checked: a checkout would have emptied other folders.
+        """
+        run = vcs_track.init().start_run("stranger", capture_code=False)
+        run.set_face("wandb.artifacts", bad={**self.GOOD, **odd}, text="x", number=3)
+        run.finish()
+        artifact = logged(ours)
+        there = Library.of(vcs_track.open()).collections()
+
+        assert [("data", 1)] == [(place.name, len(one.stages)) for place, one in there.items()]
+        assert artifact.id == ours.wandb.run.use_artifact("data").id
+
+    def test_missing_bytes(self, ours: Face) -> None:
+        """A version whose bytes are nowhere is an error that says so."""
+        run = vcs_track.init().start_run("stranger", capture_code=False, project="p")
+        run.set_face("wandb.artifacts", one=self.GOOD)
+        run.finish()
+
+        with pytest.raises(VcsTrackError):
+            ours.init().use_artifact("data")
+
+    @pytest.mark.parametrize("name", [".", "..", "..."])
+    def test_no_folder(self, ours: Face, name: str) -> None:
+        """A name of dots would be another folder: refused, though the original takes it."""
+        with pytest.raises(ValueError, match="Invalid name"):
+            ours.wandb.Artifact(name, "t")
 
 
 class TestLabels:

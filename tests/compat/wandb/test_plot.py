@@ -242,6 +242,12 @@ class TestCurves:
 
 
 class TestOldNames:
+    def test_method_of_the_run(self, ours: Face) -> None:
+        """What is a function today was a method of the run once."""
+        chart = ours.init().plot_table("me/mine", table(ours), {"x": "a"})
+
+        assert "me/mine" == chart.spec.spec_name
+
     def test_curves(self, ours: Face) -> None:
         """The curves of 0.10 are those of today."""
         old, new = ours.wandb.plots, ours.wandb.plot

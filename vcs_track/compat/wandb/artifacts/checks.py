@@ -53,7 +53,8 @@ def check_name(name: Any) -> str:
         raise BadValueError(
             f"Artifact name is longer than {_LONGEST} characters: '{name[:40]}...'"
         )
-    if _NAME.fullmatch(name) is None:
+    # A folder is named after it: dots alone would be another one.
+    if _NAME.fullmatch(name) is None or not name.strip("."):
         raise BadValueError(
             "Artifact name may only contain alphanumeric characters, dashes, underscores, and "
             f"dots. Invalid name: {name[:60]!r}"

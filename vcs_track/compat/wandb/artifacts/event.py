@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from vcs_track.compat.wandb.artifacts.checks import check_name
+from vcs_track.errors import VcsTrackError
 from vcs_track.formats.oid import looks_like_id
 
 if TYPE_CHECKING:
@@ -78,14 +80,15 @@ class Event:
         op, at = body.get("op"), body.get("at")
         if op not in _OPS or type(at) is not int or not 0 <= at < _LAST_US:
             return None
-        fits = _logs(rest) if op == "log" else isinstance(rest.get("of"), str) and _edits(rest)
+        fits = _logs(rest) if op == "log" else _edits(rest)
         return cls(key, str(op), at, run, rest) if fits else None
 
 
 def _logs(body: Mapping[str, Any]) -> bool:
-    texts = ("entity", "project", "name", "type", "digest", "who")
+    texts = ("entity", "project", "type", "digest", "who")
     return (
         all(isinstance(body.get(name), str) for name in texts)
+        and _is_name(body.get("name"))
         and looks_like_id(body.get("doc"))
         and type(body.get("version")) is int
         and 0 <= body["version"] < 1 << 53
@@ -93,15 +96,28 @@ def _logs(body: Mapping[str, Any]) -> bool:
     )
 
 
+def _is_name(name: Any) -> bool:
+    try:
+        check_name(name)
+    except VcsTrackError:
+        return False
+    return True
+
+
 def _edits(body: Mapping[str, Any]) -> bool:
-    return _lists(body, ("add", "remove", "aliases", "tags")) and isinstance(
-        body.get("to", {}), dict
+    to = body.get("to", {})
+    return (
+        isinstance(body.get("of"), str)
+        and _lists(body, ("add", "remove", "aliases", "tags"))
+        and isinstance(to, dict)
+        and all(isinstance(one, str) for one in to.values())
+        and isinstance(body.get("metadata", {}), dict)
+        and isinstance(body.get("description", ""), str | None)
     )
 
 
 def _lists(body: Mapping[str, Any], names: tuple[str, ...]) -> bool:
+    found = [body.get(name, []) for name in names]
     return all(
-        isinstance(body.get(name, []), list)
-        and all(isinstance(one, str) for one in body.get(name, []))
-        for name in names
+        isinstance(some, list) and all(isinstance(one, str) for one in some) for some in found
     )

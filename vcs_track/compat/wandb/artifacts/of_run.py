@@ -1,18 +1,20 @@
-"""What a run does with artifacts."""
+"""What a run does with artifacts and charts."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vcs_track.compat.wandb.errors import BadTypeError
 from vcs_track.compat.wandb.media.refusals import BadArgumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import PurePath
 
     from vcs_track.compat.wandb.artifacts.artifact import Artifact
+    from vcs_track.compat.wandb.plot.chart import CustomChart
+    from vcs_track.compat.wandb.tables.table import Table
     from vcs_track.porcelain.run import Run as Native
 
     Names = Sequence[str] | str | None
@@ -21,7 +23,7 @@ __all__ = ["RunArtifacts"]
 
 
 class RunArtifacts:
-    """The part of a run that logs and uses artifacts."""
+    """The part of a run that logs and uses artifacts, and draws."""
 
     _native: Native
 
@@ -222,3 +224,18 @@ class RunArtifacts:
             )
         artifact = self.log_artifact(path, name=name, type="model")
         return self.link_artifact(artifact, f"model-registry/{registered_model_name}", aliases)
+
+    # ---- charts ------------------------------------------------------------------------
+
+    def plot_table(
+        self,
+        vega_spec_name: str,
+        data_table: Table,
+        fields: Mapping[str, Any],
+        string_fields: Mapping[str, Any] | None = None,
+        split_table: bool = False,
+    ) -> CustomChart:
+        """Return a chart, as ``wandb.plot_table`` does; it was a method once."""
+        from vcs_track.compat.wandb import plot
+
+        return plot.plot_table(vega_spec_name, data_table, fields, string_fields, split_table)

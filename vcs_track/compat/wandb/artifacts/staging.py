@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import tempfile
 from contextlib import suppress
@@ -25,7 +26,7 @@ class Staging:
         """Return a free name in the folder."""
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="vcs-track-artifact-"))
-            finalize(self, fsio.remove_tree, self._folder)
+            finalize(self, _remove, self._folder, os.getpid())
         return self._folder / secrets.token_hex(8)
 
     def copy(self, source: Path, algorithm: str) -> tuple[Path, str, int]:
@@ -66,3 +67,9 @@ class Staging:
             with suppress(OSError):
                 fsio.remove_tree(self._folder)
             self._folder = None
+
+
+def _remove(folder: Path, owner: int) -> None:
+    # A forked child that ends must not take what its parent has yet to log.
+    if os.getpid() == owner:
+        fsio.remove_tree(folder)
