@@ -19,7 +19,7 @@ from vcs_track.errors import InvalidValueError, StorageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["Settings", "as_bytes", "columns", "force_color", "no_color", "prefixed", "read"]
+__all__ = ["Settings", "as_bytes", "columns", "force_color", "no_color", "prefixed", "put", "read"]
 
 _FILE: Final = "pyproject.toml"
 _TABLE: Final = "tool.vcs-track"
@@ -443,6 +443,19 @@ def prefixed(prefix: str) -> dict[str, str]:
 
 
 # --- the terminal ---
+
+
+def put(name: str, value: str | None) -> None:
+    """Set a variable, for programs that start later too; None removes it.
+
+    Args:
+        name: Its name.
+        value: Its value.
+    """
+    if value is None:
+        os.environ.pop(name, None)
+    else:
+        os.environ[name] = value
 
 
 def no_color(environ: Mapping[str, str] | None = None) -> bool:
