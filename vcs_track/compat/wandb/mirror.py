@@ -24,7 +24,7 @@ _HOME: Final = __package__ or ""
 # Names of wandb's modules, each with the module of ours that stands for it.
 SAME: Final = {
     "apis.public.api": "public", "apis.public.artifacts": "public", "apis.public.files": "public",
-    "apis.public.runs": "public", "apis.public.sweeps": "public",
+    "apis.public.runs": "public",
     "sdk.artifacts.artifact": "artifacts.artifact", "sdk.artifacts.exceptions": "errors",
     "sdk.backend": "server",
     "sdk.data_types.base_types.media": "data_types",
@@ -44,7 +44,7 @@ MADE: Final[dict[str, dict[str, str]]] = {
     "apis": {},
     "apis.public": {
         name: f"public:{name}"
-        for name in ("Api", "File", "Files", "Run", "RunNotFoundError", "Runs", "Sweep")
+        for name in ("Api", "File", "Files", "Run", "RunNotFoundError", "Runs")
     },
     "integration": {},
     "sdk": {
