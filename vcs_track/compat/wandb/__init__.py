@@ -89,6 +89,7 @@ _LATER: dict[str, str] = {
     **dict.fromkeys(("plot_table", "visualize"), ".plot"),
     "Artifact": ".artifacts.artifact",
     "Api": ".public.api",
+    **dict.fromkeys(("agent", "sweep"), ".sweeping"),
     "env": "",
     **dict.fromkeys(("install", "uninstall"), ".shadow"),
     **dict.fromkeys(("apis", "integration", "keras", "sdk", "sklearn", "wandb_run"), "mirror"),
