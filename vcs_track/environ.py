@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 __all__ = [
-    "Settings", "as_bytes", "columns", "force_color", "no_color", "prefixed", "read", "serve_token",
+    "Settings", "as_bytes", "columns", "force_color", "no_color", "prefixed", "put", "read", "serve_token",
 ]  # fmt: skip
 
 _FILE: Final = "pyproject.toml"
@@ -440,16 +440,20 @@ def _clean(value: str) -> str:
 
 
 def serve_token() -> str | None:
-    """Return what clients of a server have to know.
-
-    It is in ``VCS_TRACK_SERVE_TOKEN``, and no file has it: files are shared.
-    """
+    """Return what clients of a server have to know; no file has it."""
     return os.environ.get("VCS_TRACK_SERVE_TOKEN") or None
 
 
 def prefixed(prefix: str) -> dict[str, str]:
     """Return the variables of the process whose names begin with *prefix*."""
     return {name: value for name, value in os.environ.items() if name.startswith(prefix)}
+
+
+def put(name: str, value: str | None) -> None:
+    """Set a variable, for programs that start later too; None removes it."""
+    os.environ.pop(name, None)
+    if value is not None:
+        os.environ[name] = value
 
 
 # --- the terminal ---

@@ -15,12 +15,14 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from compat.wandb import offline
 from hostile.content_tricks import series
 from hostile.forge import SHA256, Forge, sound
 
 import vcs_track
 from vcs_track.compat.tensorboard import import_events
 from vcs_track.compat.tensorboard.buckets import bins_of
+from vcs_track.compat.wandb.importing import import_folder
 from vcs_track.errors import VcsTrackError
 from vcs_track.formats import any_zip, canonical, pack
 from vcs_track.formats.code import Code
@@ -40,6 +42,8 @@ from vcs_track.formats.event_file import (
 )
 from vcs_track.formats.event_record import EventRecords, pack_record
 from vcs_track.formats.manifest import decode_media, decode_run, references
+from vcs_track.formats.offline_log import OfflineLog, pack_log
+from vcs_track.formats.offline_record import decode_record
 from vcs_track.formats.oid import FORMATS
 from vcs_track.formats.scan import Damage, Points, Record, batches, records
 from vcs_track.formats.series import combine, decode_column, decode_scalars, encode_steps
@@ -176,6 +180,31 @@ def import_logs(data: bytes) -> None:
     shutil.rmtree(place)
 
 
+def read_wandb(data: bytes) -> None:
+    """Read a file of offline wandb, and the same bytes as its records."""
+    log = OfflineLog(io.BytesIO(data).read)
+    for record in [*log][:200]:
+        with suppress(VcsTrackError):
+            decode_record(record)
+    with suppress(VcsTrackError):
+        decode_record(data)
+    import_wandb(data if data.startswith(b":W&B") else pack_log([data]))
+
+
+def import_wandb(data: bytes) -> None:
+    """Take in the folder of a run: a run that is sound, or none."""
+    folder = _scratch() / "offline-run-20240101_120000-abc"
+    (folder / "files").mkdir(parents=True, exist_ok=True)
+    (folder / "run-abc.wandb").write_bytes(data)
+    place = Path(tempfile.mkdtemp(dir=_scratch()))
+    repo = vcs_track.init(place).with_defaults(capture_git=False)
+    with suppress(VcsTrackError):
+        done = import_folder(repo, folder)
+        assert repo.fsck().problems == []
+        assert import_folder(repo, folder).known == done.new
+    shutil.rmtree(place)
+
+
 @cache
 def _repository() -> Path:
     folder = _scratch() / "repo"
@@ -197,6 +226,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "bundle": import_bundle,
     "events": read_events,
     "event": read_event,
+    "wandb": read_wandb,
 }
 
 
@@ -217,7 +247,7 @@ def seeds(target: str) -> tuple[bytes, ...]:
     found = {
         "pack": bundles, "zip": _other_zips(), "bundle": bundles,
         "json": documents, "document": documents, "journal": [_journal()],
-        "events": _events(), "event": _contents(),
+        "events": _events(), "event": _contents(), "wandb": _offline(),
     }  # fmt: skip
     return tuple(found[target])
 
@@ -255,6 +285,19 @@ def _events() -> list[bytes]:
 
 def _contents() -> list[bytes]:
     return [each for data in _events() for each in EventRecords(io.BytesIO(data).read)]
+
+
+def _offline() -> list[bytes]:
+    records = [
+        offline.run(config={"lr": 0.1}, name="n", tags=("a",)), offline.metric("v/*", "ep", 1, 2),
+        *offline.history({"a": 1, "d": {"x": [1, None, math.nan]}}, {"a": 2.5, "v/x": 1}),
+        offline.row(5, h={"_type": "histogram", "values": [1, 2], "bins": [0, 1, 2]}),
+        offline.row(6, h={"_type": "html-file", "path": "a.html", "sha256": "0" * 64}),
+        offline.files("a.txt", "*"), offline.output(1, "said"), offline.config(lr=0.2),
+        offline.artifact("data", ("a", "AAAA", "/nowhere")), offline.summary(a=3, b={"c": 1}),
+        offline.ended(1),
+    ]  # fmt: skip
+    return [pack_log(records), pack_log([b"x" * 40_000, *records[:3]]), *records]
 
 
 def _journal() -> bytes:

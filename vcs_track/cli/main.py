@@ -29,6 +29,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "init": (f"{_HERE}.init", "Make a repository for runs"),
     "status": (f"{_HERE}.status", "Show the repository, live runs and runs not committed yet"),
     "run": (f"{_HERE}.run", "Run a program and record it"),
+    "exec": (f"{_HERE}.exec_", "Run a program for which wandb is this repository"),
     "log": (f"{_HERE}.log", "Show commits with their runs, newest first"),
     "ls": (f"{_HERE}.ls", "List runs in a table"),
     "select": (f"{_HERE}.select", "Print the ids of runs, for scripts"),

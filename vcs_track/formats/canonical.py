@@ -7,8 +7,10 @@ formatter in plain Python takes over when the library's digits ever differ. See
 
 from __future__ import annotations
 
+import json
 import math
 import re
+from contextlib import suppress
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
@@ -45,6 +47,7 @@ _NON_FINITE: Final = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.
 _FULL_NUMBER_TYPES: Final[frozenset[type]] = frozenset({int, float, bool})
 _NUMBER_TYPES: Final = _FULL_NUMBER_TYPES | {type(None)}
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_LONG_NUMBER = re.compile(rb"\d{19}")
 _NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 # Signed bytes: an opening bracket counts 1, a closing one -1.
 _WEIGHTS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
@@ -214,8 +217,11 @@ def loads_loose(data: bytes) -> Any:
         >>> loads_loose(b"[NaN, 18446744073709551616]")
         [nan, 18446744073709551616]
     """
-    import json  # the other library refuses NaN, and takes large integers for floats
-
+    if len(data) > MAX_DEPTH and _depth(data) > MAX_DEPTH:
+        raise CorruptError(f"not JSON: it nests deeper than {MAX_DEPTH} levels")
+    if _LONG_NUMBER.search(data) is None:  # the library makes a float of it
+        with suppress(orjson.JSONDecodeError):
+            return orjson.loads(data)
     try:
         return json.loads(data)
     except (ValueError, RecursionError) as error:

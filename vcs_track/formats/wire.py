@@ -96,7 +96,9 @@ def fields(data: bytes) -> list[tuple[int, int | bytes]]:
             key, at = _varint(data, at - 1)
         kind = key & 7
         if kind in _NUMBERED:
-            number, at = _varint(data, at)
+            # Most numbers are short; a call for each would double the time.
+            number = data[at] if at < end else 0x80
+            number, at = (number, at + 1) if number < 0x80 else _varint(data, at)
             value: int | bytes = number
             if kind == BYTES:
                 value = data[at : at + number]

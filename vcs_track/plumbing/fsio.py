@@ -1,8 +1,7 @@
 """Every file call of the store, and nothing else.
 
-All calls go through this one module, so that a test can fail, tear or record each of them.
-Operating-system errors leave as :class:`~vcs_track.errors.StorageError` where a caller
-cannot act on them; the ones that steer the protocol (exists, is missing) stay as they are.
+All calls go through this one module, so that a test can fail, tear or record each of them. Errors
+that steer the protocol stay as they are, others are :class:`~vcs_track.errors.StorageError`.
 """
 
 from __future__ import annotations
@@ -226,11 +225,10 @@ def _name(tmp: Path, path: Path) -> None:
 
 def create_empty(path: Path) -> bool:
     """Create *path* with zero bytes; return False when it is there already."""
-    try:
+    with suppress(FileExistsError):
         close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444))
-    except FileExistsError:
-        return False
-    return True
+        return True
+    return False
 
 
 def rename(old: Path, new: Path) -> None:
@@ -301,8 +299,7 @@ def chmod(path: Path, mode: int) -> None:
 
 def stamp(path: Path) -> tuple[int, int]:
     """Return the time of the last change in ns, and the length in bytes."""
-    found = os.stat(path)  # noqa: PTH116 -- as above
-    return found.st_mtime_ns, found.st_size
+    return (found := os.stat(path)).st_mtime_ns, found.st_size  # noqa: PTH116 -- as above
 
 
 def touch(path: Path, when: int | None = None) -> None:
@@ -322,10 +319,7 @@ def touch(path: Path, when: int | None = None) -> None:
 
 
 def create(path: Path) -> int:
-    """Create *path*, which must not exist; return its descriptor.
-
-    It is open for reading and writing.
-    """
+    """Create *path*, which must not exist; return its descriptor."""
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
 
 

@@ -184,8 +184,9 @@ class StartsRuns(Again):
 
     @storage_errors("record a run")
     def record_run(
-        self, run_id: str, name: str, facts: Mapping[str, Any], faces: Mapping[str, Any]
-    ) -> Run:
+        self, run_id: str, name: str, facts: Mapping[str, Any], faces: Mapping[str, Any],
+        labels: Mapping[str, Any] | None = None,
+    ) -> Run:  # fmt: skip
         """Start to write down a run that took place elsewhere.
 
         Args:
@@ -194,6 +195,8 @@ class StartsRuns(Again):
             facts: ``created_us``, microseconds since 1970 UTC; ``git`` and ``command`` as a run
                 manifest has them.
             faces: As for :meth:`start_run`.
+            labels: ``project``, ``group``, ``job_type``, ``tags`` and ``notes`` as for
+                :meth:`start_run`.
 
         Returns:
             The open run; nothing is captured for it.
@@ -205,7 +208,7 @@ class StartsRuns(Again):
         from vcs_track.porcelain.run import Run
 
         self.store.require_writable()
-        info = {"name": values.check_name(name), "faces": dict(faces)}
+        info = {"name": values.check_name(name), "faces": dict(faces), **_labels(labels or {})}
         known = dict(facts)
         return Run(self.store, values.check_run_id(run_id), self.defaults, info, lambda: known)
 
@@ -312,6 +315,15 @@ def _said(facts: Facts | None, *, new: bool) -> Callable[[], dict[str, Any]]:
     if facts is None:
         return dict
     return facts if new else facts.of_git
+
+
+def _labels(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the labels of a run that took place elsewhere, without those it has not."""
+    names = ("project", "group", "job_type")
+    found: dict[str, Any] = {name: values.check_label(given.get(name), name) for name in names}
+    found["tags"] = list(values.check_tags(given.get("tags"))) or None
+    found["notes"] = values.check_note(given.get("notes"))
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _declared(params: Mapping[str, Any], inputs: Sequence[Input]) -> dict[str, Any]:

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from vcs_track.cli.context import Context
     from vcs_track.compat.deepboard.importer import FromDatabase
     from vcs_track.compat.tensorboard.importer import FromEvents
+    from vcs_track.compat.wandb.importing.importer import FromWandb
     from vcs_track.porcelain.bundle_import import Imported
     from vcs_track.porcelain.repository import Repository
 
-    FromOther = FromDatabase | FromEvents
+    FromOther = FromDatabase | FromEvents | FromWandb
 
 __all__ = ["command"]
 
@@ -42,6 +43,10 @@ _WORDS: Final = {
         "vcs_track.compat.tensorboard.importer", "import_events",
         "a folder with event files of TensorBoard", "bytes",
     ),
+    "wandb": _Tool(
+        "vcs_track.compat.wandb.importing", "import_folder",
+        "a folder that wandb left runs in", "bytes",
+    ),
 }  # fmt: skip
 
 
@@ -62,12 +67,14 @@ def command(context: Context, dry_run: bool, files: tuple[str, ...]) -> None:
 
     Where the first word is a TOOL, what stands behind it is what that tool made, and is read
     only: 'deepboard' takes databases of DeepBoard, 'tensorboard' folders with event files, as
-    TensorBoard is started with. A zip of that name is './deepboard'.
+    TensorBoard is started with, 'wandb' folders that wandb left runs in. A zip of that name is
+    './deepboard'.
 
     \b
     Example:  vcs-track import --dry-run best.zip
               vcs-track import deepboard results/result_table.db
               vcs-track import tensorboard runs
+              vcs-track import wandb wandb
 
     \b
     Exit codes: 0 taken in, 2 no such file, not such a file or another object format, 10 no

@@ -33,7 +33,7 @@ from vcs_track.compat.wandb.server import (
     teardown,
 )
 from vcs_track.compat.wandb.settings import Settings
-from vcs_track.compat.wandb.state import begin, current
+from vcs_track.compat.wandb.state import active, begin, current
 from vcs_track.compat.wandb.term import termerror, termlog, termsetup, termwarn
 
 if TYPE_CHECKING:
@@ -88,6 +88,11 @@ _LATER: dict[str, str] = {
     ),
     **dict.fromkeys(("plot_table", "visualize"), ".plot"),
     "Artifact": ".artifacts.artifact",
+    "Api": ".public.api",
+    **dict.fromkeys(("agent", "sweep"), ".sweeping"),
+    "env": "",
+    **dict.fromkeys(("install", "uninstall"), ".shadow"),
+    **dict.fromkeys(("apis", "integration", "keras", "sdk", "sklearn", "wandb_run"), "mirror"),
 }  # fmt: skip
 
 
@@ -97,12 +102,24 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if not home:
         return import_module(f"{__name__}.{name}")
+    if home == "mirror":
+        return import_module(f"{__name__}.mirror").module(name)
     found = globals()[name] = getattr(import_module(__name__ + home), name)
     return found
 
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *_LATER})
+
+
+def _attach(
+    attach_id: str | None = None, run_id: str | None = None, *, run: Run | None = None
+) -> Run | None:
+    """Return the open run with an id, as a copied object asks for it."""
+    if run is not None:
+        return run
+    wanted = attach_id or run_id
+    return next((one for one in active() if wanted in (one.id, one._attach_id)), None)  # noqa: SLF001 -- one interface
 
 
 def finish(exit_code: int | None = None, quiet: bool | None = None) -> None:
