@@ -17,7 +17,7 @@ import pytest
 from compat.wandb.faces import run_script
 
 import vcs_track
-from vcs_track.compat.wandb.artifacts.library import Library
+from vcs_track.compat.wandb.artifacts.inventory import Inventory
 from vcs_track.errors import VcsTrackError
 from vcs_track.formats import canonical
 from vcs_track.plumbing.content import content_of
@@ -730,7 +730,7 @@ class TestStrangers:
         run.set_face("wandb.artifacts", bad={**self.GOOD, **odd}, text="x", number=3)
         run.finish()
         artifact = logged(ours)
-        there = Library.of(vcs_track.open()).collections()
+        there = Inventory.of(vcs_track.open()).collections()
 
         assert [("data", 1)] == [(place.name, len(one.stages)) for place, one in there.items()]
         assert artifact.id == ours.wandb.run.use_artifact("data").id

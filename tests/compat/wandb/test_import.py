@@ -278,11 +278,11 @@ class TestFiles:
         )  # fmt: skip
         done = import_folder(repo, HOME)
         from vcs_track.compat.wandb.artifacts.checks import parse
-        from vcs_track.compat.wandb.artifacts.library import Library
+        from vcs_track.compat.wandb.artifacts.inventory import Inventory
 
-        library = Library.of(repo)
-        found = library.find(parse("sound:best"), "", "p").document.manifest.entries
-        lost = library.find(parse("lost:v0"), "", "p").document.manifest.entries
+        inventory = Inventory.of(repo)
+        found = inventory.find(parse("sound:best"), "", "p").document.manifest.entries
+        lost = inventory.find(parse("lost:v0"), "", "p").document.manifest.entries
 
         assert ["x/a"] == list(found)
         assert (3, md5, None) == (found["x/a"].size, found["x/a"].digest, found["x/a"].ref)

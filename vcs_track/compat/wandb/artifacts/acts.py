@@ -13,8 +13,8 @@ from vcs_track.compat.wandb.artifacts.checks import check_aliases, check_tags, p
 from vcs_track.compat.wandb.artifacts.document import Document
 from vcs_track.compat.wandb.artifacts.event import Place
 from vcs_track.compat.wandb.artifacts.inputs import input_of
+from vcs_track.compat.wandb.artifacts.inventory import Inventory
 from vcs_track.compat.wandb.artifacts.labels import link_event
-from vcs_track.compat.wandb.artifacts.library import Library
 from vcs_track.compat.wandb.artifacts.references import is_address
 from vcs_track.compat.wandb.artifacts.storing import store
 from vcs_track.compat.wandb.errors import BadTypeError, BadValueError, RunNotFoundError
@@ -113,36 +113,36 @@ def log_version(run: Doer, artifact: Artifact, aliases: list[str], tags: list[st
         artifact._take_version(known)  # noqa: SLF001 -- see above
         return artifact
     native = run._native  # noqa: SLF001 -- see above
-    library = Library.of_run(native)
+    inventory = Inventory.of_run(native)
     place = Place(run.entity, run.project, artifact.source_name)
-    library.check_type(place, artifact.type)
+    inventory.check_type(place, artifact.type)
     if artifact.incremental:
-        _add_latest(library, place, artifact)
+        _add_latest(inventory, place, artifact)
     document = Document(
         artifact.source_name, artifact.type, artifact.description, artifact.metadata,
         list(artifact.manifest.entries.values()), artifact.digest_algorithm,
     )  # fmt: skip
     oid = store(native, document, artifact._staging)  # noqa: SLF001 -- see above
     # Only now: others wait for their numbers, and large files take their time.
-    with library.held():
-        library.check_type(place, artifact.type)
-        there = library.collection(place)
+    with inventory.held():
+        inventory.check_type(place, artifact.type)
+        there = inventory.collection(place)
         digest = artifact.digest
         latest = there.latest
         same = latest is not None and latest.log.body["digest"] == digest
         number = latest.number if same and latest else there.next_number
-        event = library.event(
+        event = inventory.event(
             "log", native.id, entity=place.entity, project=place.project, name=place.name,
             type=artifact.type, digest=digest, doc=oid, version=number, aliases=aliases,
             tags=tags, who=run.id,
         )  # fmt: skip
-        library.record(event, native)
+        inventory.record(event, native)
     if same:
         termlog(
             f'Artifact "{place.name}" already exists with the same content. '
             "No new version will be created."
         )
-    artifact._logged_as(library.version(event))  # noqa: SLF001 -- see above
+    artifact._logged_as(inventory.version(event))  # noqa: SLF001 -- see above
     return artifact
 
 
@@ -152,42 +152,42 @@ def use(run: Doer, given: Any, kind: str | None, aliases: Names, use_as: str | N
     Raises:
         BadTypeError: If *given* is neither a name nor an artifact.
     """
-    library = Library.of_run(run._native)  # noqa: SLF001 -- see above
+    inventory = Inventory.of_run(run._native)  # noqa: SLF001 -- see above
     if isinstance(given, Artifact):
         artifact = given
         if artifact.is_draft():
             log_version(run, artifact, check_aliases(aliases), [])
     elif isinstance(given, str):
-        artifact = Artifact._of(_found(run, library, given))  # noqa: SLF001 -- see above
+        artifact = Artifact._of(_found(run, inventory, given))  # noqa: SLF001 -- see above
     else:
         raise BadTypeError(
             "artifact_or_name must be an instance of wandb.Artifact or its name",
             hint="write 'name:latest'",
         )
     artifact._check_use(kind)  # noqa: SLF001 -- see above
-    _keep_use(run, library, artifact, use_as or artifact.use_as)
+    _keep_use(run, inventory, artifact, use_as or artifact.use_as)
     return artifact
 
 
-def _found(run: Doer, library: Library, text: str) -> Version:
+def _found(run: Doer, inventory: Inventory, text: str) -> Version:
     wanted = parse(text.removeprefix("wandb-artifact://"))
     try:
-        return library.find(wanted, run.entity, run.project)
+        return inventory.find(wanted, run.entity, run.project)
     except RunNotFoundError:
-        found = library.find_digest(text, run.project)
+        found = inventory.find_digest(text, run.project)
         if found is None:
             raise
         return found
 
 
-def _keep_use(run: Doer, library: Library, artifact: Artifact, use_as: str | None) -> None:
+def _keep_use(run: Doer, inventory: Inventory, artifact: Artifact, use_as: str | None) -> None:
     native = run._native  # noqa: SLF001 -- see above
     version = artifact._logged("use")  # noqa: SLF001 -- see above
-    for event in library.events():
+    for event in inventory.events():
         if event.op == "use" and (event.run, event.of) == (native.id, version.id):
             return
     body = {"of": version.id} if use_as is None else {"of": version.id, "as": str(use_as)}
-    library.record(library.event("use", native.id, **body), native)
+    inventory.record(inventory.event("use", native.id, **body), native)
     read = input_of(artifact.manifest, f"artifact/{artifact.source_name.partition(':')[0]}")
     if read is not None:
         native.add_input(read)
@@ -207,8 +207,8 @@ def link(run: Doer, artifact: Any, target_path: str, aliases: Names) -> Artifact
         log_version(run, artifact, [], [])
     version = artifact._logged("link")  # noqa: SLF001 -- see above
     native = run._native  # noqa: SLF001 -- see above
-    library = Library.of_run(native)
-    library.record(link_event(version, native.id, target_path, aliases), native)
+    inventory = Inventory.of_run(native)
+    inventory.record(link_event(version, native.id, target_path, aliases), native)
     return artifact
 
 
@@ -225,10 +225,10 @@ def _name_again(version: Version, aliases: list[str], tags: list[str]) -> None:
         version.record("tag", add=tags)
 
 
-def _add_latest(library: Library, place: Place, artifact: Artifact) -> None:
+def _add_latest(inventory: Inventory, place: Place, artifact: Artifact) -> None:
     """Add the files of the latest version to an artifact that goes on with it."""
-    latest = library.collection(place).latest
+    latest = inventory.collection(place).latest
     if latest is None:
         return
-    old = library.version(latest.log).document.manifest.entries
+    old = inventory.version(latest.log).document.manifest.entries
     artifact.manifest.entries = {**old, **artifact.manifest.entries}

@@ -211,7 +211,7 @@ class Labels:
     def logged_by(self) -> RunView | None:
         """Return the run that logged it first."""
         version = self._logged("logged_by")
-        return version.library.view(version.stage.log.run)
+        return version.inventory.view(version.stage.log.run)
 
     def used_by(self) -> list[RunView]:
         """Return the runs that used it, each once."""
@@ -219,10 +219,10 @@ class Labels:
         logs = set(version.stage.logs)
         runs = dict.fromkeys(
             event.run
-            for event in version.library.events()
+            for event in version.inventory.events()
             if event.op == "use" and event.of in logs
         )
-        return [version.library.view(run) for run in runs]
+        return [version.inventory.view(run) for run in runs]
 
     def link(self, target_path: str, aliases: Iterable[str] | str | None = None) -> Any:
         """Give the version a name in another place.
@@ -238,7 +238,7 @@ class Labels:
             BadValueError: If the name cannot be used.
         """
         version = self._logged("link")
-        version.library.record(link_event(version, version.log.run, target_path, aliases))
+        version.inventory.record(link_event(version, version.log.run, target_path, aliases))
         return self
 
     def unlink(self) -> None:
@@ -264,4 +264,4 @@ def link_event(
         "entity": wanted.entity or place.entity, "project": wanted.project or place.project,
         "name": wanted.name,
     }  # fmt: skip
-    return version.library.event("link", run, of=version.id, to=to, aliases=names)
+    return version.inventory.event("link", run, of=version.id, to=to, aliases=names)

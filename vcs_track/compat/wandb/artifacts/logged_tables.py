@@ -22,7 +22,7 @@ from vcs_track.compat.wandb.names import generations
 
 if TYPE_CHECKING:
     from vcs_track.compat.wandb.artifacts.checks import Reference
-    from vcs_track.compat.wandb.artifacts.library import Library
+    from vcs_track.compat.wandb.artifacts.inventory import Inventory
     from vcs_track.porcelain.points import Media
     from vcs_track.porcelain.run_view import RunView
 
@@ -33,24 +33,24 @@ _PREFIX: Final = "run-"
 _OTHER: Final = re.compile(r"[^A-Za-z0-9_.\-]")
 
 
-def table_version(library: Library, wanted: Reference, project: str | None) -> Version | None:
+def table_version(inventory: Inventory, wanted: Reference, project: str | None) -> Version | None:
     """Return the table that *wanted* names, ``run-<id>-<key>``, or None."""
     if not wanted.name.startswith(_PREFIX):
         return None
     rest = wanted.name.removeprefix(_PREFIX)
     # Ids and keys may both have dashes in them.
     for at in (n for n, sign in enumerate(rest) if sign == "-" and n):
-        there = generations(library.repo.store, rest[:at])
+        there = generations(inventory.repo.store, rest[:at])
         for run in reversed(there):
-            view = library.view(run)
+            view = inventory.view(run)
             if project in (None, view.manifest.project):
-                found = _of_run(library, view, wanted, rest[at + 1 :])
+                found = _of_run(inventory, view, wanted, rest[at + 1 :])
                 if found is not None:
                     return found
     return None
 
 
-def _of_run(library: Library, view: RunView, wanted: Reference, key: str) -> Version | None:
+def _of_run(inventory: Inventory, view: RunView, wanted: Reference, key: str) -> Version | None:
     tables = [item for item in view.media(kind="file") if _is_table(item, key)]
     if not tables:
         return None
@@ -67,7 +67,9 @@ def _of_run(library: Library, view: RunView, wanted: Reference, key: str) -> Ver
         events.append(event)
         by_id[event.id] = item
     stage = Collection(events).find(wanted.alias)
-    return None if stage is None else TableVersion(library, stage.log, events, by_id[stage.log.id])
+    return (
+        None if stage is None else TableVersion(inventory, stage.log, events, by_id[stage.log.id])
+    )
 
 
 def _is_table(item: Media, key: str) -> bool:
@@ -82,14 +84,14 @@ class TableVersion(Version):
     """A table that a run logged.
 
     Args:
-        library: The library.
+        inventory: The inventory.
         log: What stands for its being logged.
         events: The same for all tables of this name.
         item: The table.
     """
 
-    def __init__(self, library: Library, log: Event, events: list[Event], item: Media) -> None:
-        super().__init__(library, log)
+    def __init__(self, inventory: Inventory, log: Event, events: list[Event], item: Media) -> None:
+        super().__init__(inventory, log)
         self._item = item
         self._versions = Collection(events)
 
@@ -101,7 +103,7 @@ class TableVersion(Version):
     @cached_property
     def document(self) -> Document:
         """What an artifact of it has: the table, and the media that are in it."""
-        view = self.library.view(self.log.run)
+        view = self.inventory.view(self.log.run)
         beside = view.media(tag=self._item.tag, step=self._item.step)
         named = f"{folder_safe(str(self._item.tag))}.table.json"
         items = {named: self._item}

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from vcs_track.compat.wandb.artifacts.collection import Collection, Stage
     from vcs_track.compat.wandb.artifacts.document import Document
     from vcs_track.compat.wandb.artifacts.entry import ArtifactManifestEntry
-    from vcs_track.compat.wandb.artifacts.library import Library
+    from vcs_track.compat.wandb.artifacts.inventory import Inventory
 
 __all__ = ["Version", "local_file"]
 
@@ -39,12 +39,12 @@ class Version:
     """A version that was logged.
 
     Args:
-        library: The library that has it.
+        inventory: The inventory that has it.
         log: The event that logged it.
     """
 
-    def __init__(self, library: Library, log: Event) -> None:
-        self.library = library
+    def __init__(self, inventory: Inventory, log: Event) -> None:
+        self.inventory = inventory
         self.log = log
 
     @property
@@ -55,7 +55,7 @@ class Version:
     @cached_property
     def document(self) -> Document:
         """What is kept of it."""
-        found = self.library.document(self.log)
+        found = self.inventory.document(self.log)
         for entry in found.entries:
             entry.version = self
         return found
@@ -63,7 +63,7 @@ class Version:
     @property
     def collection(self) -> Collection:
         """The versions beside it, as they are now."""
-        return self.library.collection(self.log.place)
+        return self.inventory.collection(self.log.place)
 
     @property
     def stage(self) -> Stage:
@@ -84,7 +84,7 @@ class Version:
 
     def record(self, op: str, **body: Any) -> None:
         """Keep something that happens to it now, with the run that logged it."""
-        self.library.record(self.library.event(op, self.log.run, of=self.log.id, **body))
+        self.inventory.record(self.inventory.event(op, self.log.run, of=self.log.id, **body))
 
     # ---- bytes -------------------------------------------------------------------------
 
@@ -107,7 +107,7 @@ class Version:
         if entry.oid is None and not entry.parts:
             yield self._referred(entry)
             return
-        objects = self.library.view(self.log.run).objects
+        objects = self.inventory.view(self.log.run).objects
         for oid in entry.parts or [entry.oid or ""]:
             yield objects.read(ObjectId(oid))
 

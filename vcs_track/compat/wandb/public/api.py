@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from vcs_track import api as here
 from vcs_track.compat.wandb.artifacts.artifact import Artifact
 from vcs_track.compat.wandb.artifacts.checks import parse
-from vcs_track.compat.wandb.artifacts.library import Library
+from vcs_track.compat.wandb.artifacts.inventory import Inventory
 from vcs_track.compat.wandb.errors import (
     BadValueError,
     RunNotFoundError,
@@ -232,9 +232,9 @@ class Api:
             RunNotFoundError: If there is none; a CommError and a ValueError too.
             BadValueError: If it is of another type.
         """
-        library = Library.of(self._repo())
+        inventory = Inventory.of(self._repo())
         entity, project = self.default_entity, self.settings["project"]
-        found = Artifact._of(library.find(parse(name), entity, project))  # noqa: SLF001 -- one interface
+        found = Artifact._of(inventory.find(parse(name), entity, project))  # noqa: SLF001 -- one interface
         found._check_use(type)  # noqa: SLF001 -- as above
         return found
 
@@ -259,16 +259,16 @@ class Api:
         """
         del per_page
         wanted = parse(name)
-        library = Library.of(self._repo())
+        inventory = Inventory.of(self._repo())
         project = wanted.project or self.settings["project"]
         logs = [
             stage.log
-            for place in library.places(wanted.entity, project, wanted.name)
-            for stage in library.collections()[place].stages.values()
+            for place in inventory.places(wanted.entity, project, wanted.name)
+            for stage in inventory.collections()[place].stages.values()
             if stage.log.body["type"] == type_name and set(tags or ()) <= set(stage.tags)
         ]
         logs.sort(key=lambda log: log.at, reverse=True)
-        return [Artifact._of(library.version(log)) for log in logs]  # noqa: SLF001 -- as above
+        return [Artifact._of(inventory.version(log)) for log in logs]  # noqa: SLF001 -- as above
 
     artifact_versions = artifacts
 

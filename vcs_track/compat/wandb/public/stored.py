@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from vcs_track.compat.wandb import history, nested
-from vcs_track.compat.wandb.artifacts.library import Library
+from vcs_track.compat.wandb.artifacts.inventory import Inventory
 from vcs_track.compat.wandb.errors import BadValueError, MissingNameError, UnsupportedError
 from vcs_track.compat.wandb.facts import FACE
 from vcs_track.compat.wandb.names import check_tags, check_text
@@ -379,14 +379,14 @@ class Run:
     def _artifacts(self, op: str) -> list[Artifact]:
         from vcs_track.compat.wandb.artifacts.artifact import Artifact
 
-        library = Library.of(self._repo)
-        events = library.events()
+        inventory = Inventory.of(self._repo)
+        events = inventory.events()
         logs = {event.id: event for event in events if event.op == "log"}
         wanted = [
             event.of for event in events if event.op == op and event.run == self._view.id
         ]  # fmt: skip
         return [
-            Artifact._of(library.version(logs[one]))  # noqa: SLF001 -- one interface
+            Artifact._of(inventory.version(logs[one]))  # noqa: SLF001 -- one interface
             for one in dict.fromkeys(wanted)
             if one in logs
         ]

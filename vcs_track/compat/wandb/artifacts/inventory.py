@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from vcs_track.porcelain.run import Run
     from vcs_track.porcelain.run_view import RunView
 
-__all__ = ["Library"]
+__all__ = ["Inventory"]
 
-_known: dict[str, Library] = {}
+_known: dict[str, Inventory] = {}
 _open: WeakValueDictionary[tuple[str, str], Run] = WeakValueDictionary()
 
 
-class Library:
+class Inventory:
     """The artifacts of one repository.
 
     Args:
@@ -52,19 +52,19 @@ class Library:
         self._sorted_out: tuple[object, dict[Place, Collection]] = (None, {})
 
     @classmethod
-    def of(cls, repo: Repository) -> Library:
-        """Return the library of *repo*; one process has one."""
+    def of(cls, repo: Repository) -> Inventory:
+        """Return the inventory of *repo*; one process has one."""
         key = str(repo.path.absolute())
         if key not in _known:
             _known[key] = cls(repo)
         return _known[key]
 
     @classmethod
-    def of_run(cls, run: Run) -> Library:
-        """Return the library of the repository that *run* is in."""
-        library = cls.of(Repository(run._store))  # noqa: SLF001 -- a run knows its store, no repository
-        _open[str(library.repo.path.absolute()), run.id] = run
-        return library
+    def of_run(cls, run: Run) -> Inventory:
+        """Return the inventory of the repository that *run* is in."""
+        inventory = cls.of(Repository(run._store))  # noqa: SLF001 -- a run knows its store, no repository
+        _open[str(inventory.repo.path.absolute()), run.id] = run
+        return inventory
 
     # ---- what happened -----------------------------------------------------------------
 
