@@ -13,13 +13,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vcs_track.cli.context import Context
-    from vcs_track.compat.deepboard.importer import FromDatabase
-    from vcs_track.compat.tensorboard.importer import FromEvents
-    from vcs_track.compat.wandb.importing.importer import FromWandb
+    from vcs_track.compat.taken_in import TakenIn
     from vcs_track.porcelain.bundle_import import Imported
     from vcs_track.porcelain.repository import Repository
 
-    FromOther = FromDatabase | FromEvents | FromWandb
 
 __all__ = ["command"]
 
@@ -121,7 +118,7 @@ def _take(context: Context, repo: Repository, file: Path, *, dry_run: bool) -> N
         _tell(context, repo, result, f"took in {objects} of '{file}'")
 
 
-def _tell(context: Context, repo: Repository, result: Imported | FromOther, sum_: str) -> None:
+def _tell(context: Context, repo: Repository, result: Imported | TakenIn, sum_: str) -> None:
     for change in _CHANGES:
         for run in getattr(result, change):
             view = repo.run(run)
@@ -140,7 +137,7 @@ def _tell(context: Context, repo: Repository, result: Imported | FromOther, sum_
 
 
 def _foretell(
-    context: Context, file: Path, result: Imported | FromOther, sum_: str,
+    context: Context, file: Path, result: Imported | TakenIn, sum_: str,
     counts: dict[str, int],
 ) -> None:  # fmt: skip
     if context.json:

@@ -11,7 +11,6 @@ import re
 import secrets
 import shlex
 from contextlib import suppress
-from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
@@ -21,6 +20,7 @@ from vcs_track.compat.deepboard.book import DEBUG, FACE, Book
 from vcs_track.compat.deepboard.columns import Column
 from vcs_track.compat.deepboard.database import TABLES, Database, Experiment, LogRow
 from vcs_track.compat.deepboard.place import Place
+from vcs_track.compat.taken_in import TakenIn, nobody
 from vcs_track.errors import GitError, InvalidValueError, RunNotFoundError, StorageError
 from vcs_track.formats import canonical
 from vcs_track.formats.media import sniff
@@ -41,37 +41,16 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], None]
 
-__all__ = ["FromDatabase", "id_of", "import_database"]
+__all__ = ["id_of", "import_database"]
 
 _STATUSES: Final = {"finished": "finished", "failed": "failed"}
 _MOST_LEFT: Final = 1000  # rows that are quoted
 _MOST_NAMES: Final = 10_000  # hyperparameters and results of one run
 
 
-@dataclass(slots=True)
-class FromDatabase:
-    """What an import did.
-
-    Attributes:
-        new: Ids of runs that were not here before.
-        updated: Runs that got what is new.
-        known: Runs that were here as they are.
-        removed: Runs that were removed here, and stay so.
-        names: Names of all these, by id.
-        notes: What could not be taken in as it was, a line for each run.
-    """
-
-    new: list[str] = field(default_factory=list)
-    updated: list[str] = field(default_factory=list)
-    known: list[str] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
-    names: dict[str, str] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-
-
 def import_database(
     repo: Repository, path: Path, *, dry_run: bool = False, progress: Progress | None = None
-) -> FromDatabase:
+) -> TakenIn:
     """Take in the runs of the database *path*.
 
     Args:
@@ -89,13 +68,9 @@ def import_database(
         repo.store.require_writable()
     database = Database(path)
     try:
-        return _Import(repo, database, progress or _nothing).run(dry_run=dry_run)
+        return _Import(repo, database, progress or nobody).run(dry_run=dry_run)
     finally:
         database.close()
-
-
-def _nothing(done: int, total: int) -> None:
-    del done, total
 
 
 def id_of(run: Experiment) -> str:
@@ -109,7 +84,7 @@ class _Import:
     def __init__(self, repo: Repository, database: Database, progress: Progress) -> None:
         self.repo = repo
         self.db = database
-        self.done = FromDatabase()
+        self.done = TakenIn()
         self._progress = progress
         self.ends = {table: database.ends(table) for table in TABLES}
         self.total = sum(count for ends in self.ends.values() for count, _ in ends.values())
@@ -119,7 +94,7 @@ class _Import:
         name = database.path.name
         self.table = (folder.relative_to(root) / name).as_posix() if inside else name
 
-    def run(self, *, dry_run: bool) -> FromDatabase:
+    def run(self, *, dry_run: bool) -> TakenIn:
         experiments = list(self.db.experiments())
         ids = {run.number: id_of(run) for run in experiments}
         changed = self._changed(experiments, ids)

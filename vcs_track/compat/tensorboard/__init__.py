@@ -6,6 +6,6 @@ Neither TensorFlow nor TensorBoard is needed. The guide `TensorBoard` has what i
 from __future__ import annotations
 
 from vcs_track.compat.tensorboard.exporter import ToEvents, export_events
-from vcs_track.compat.tensorboard.importer import FromEvents, import_events
+from vcs_track.compat.tensorboard.importer import import_events
 
-__all__ = ["FromEvents", "ToEvents", "export_events", "import_events"]
+__all__ = ["ToEvents", "export_events", "import_events"]

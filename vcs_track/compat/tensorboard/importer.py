@@ -8,9 +8,9 @@ one that grew gets what is new.
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from vcs_track.compat.taken_in import TakenIn, nobody
 from vcs_track.compat.tensorboard import names
 from vcs_track.compat.tensorboard.folders import RunFolder, find_runs, readable
 from vcs_track.compat.tensorboard.scanning import Scan
@@ -28,36 +28,15 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], None]
 
-__all__ = ["FACE", "FromEvents", "import_events"]
+__all__ = ["FACE", "import_events"]
 
 FACE: Final = "tensorboard"
 _PLUGINS: Final = {"histogram": "histograms", "image": "images", "text": "text"}
 
 
-@dataclass(slots=True)
-class FromEvents:
-    """What an import did.
-
-    Attributes:
-        new: Ids of runs that were not here before.
-        updated: Runs that got what is new.
-        known: Runs that were here as they are.
-        removed: Runs that were removed here, and stay so.
-        names: Names of all these, by id.
-        notes: What could not be read, or not be taken in, line by line.
-    """
-
-    new: list[str] = field(default_factory=list)
-    updated: list[str] = field(default_factory=list)
-    known: list[str] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
-    names: dict[str, str] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-
-
 def import_events(
     repo: Repository, folder: Path, *, dry_run: bool = False, progress: Progress | None = None
-) -> FromEvents:
+) -> TakenIn:
     """Take in the runs of a folder of TensorBoard's event files.
 
     Args:
@@ -86,23 +65,19 @@ def import_events(
     if not dry_run:
         repo.store.require_writable()
     with fsio.storage_errors(f"import '{folder}'"):
-        return _Import(repo, folder, progress or _nothing).run(dry_run=dry_run)
-
-
-def _nothing(done: int, total: int) -> None:
-    del done, total
+        return _Import(repo, folder, progress or nobody).run(dry_run=dry_run)
 
 
 class _Import:
     def __init__(self, repo: Repository, folder: Path, progress: Progress) -> None:
         self.repo = repo
-        self.done = FromEvents()
+        self.done = TakenIn()
         self._folder = folder
         self._progress = progress
         self._read = 0
         self._total = 0
 
-    def run(self, *, dry_run: bool) -> FromEvents:
+    def run(self, *, dry_run: bool) -> TakenIn:
         runs = find_runs(self._folder)
         if not runs:
             raise InvalidValueError(

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from vcs_track.compat.wandb.importing.importer import FromWandb, import_folder
+from vcs_track.compat.wandb.importing.importer import import_folder
 
-__all__ = ["FromWandb", "import_folder"]
+__all__ = ["import_folder"]

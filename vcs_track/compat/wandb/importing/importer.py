@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 import secrets
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
+from vcs_track.compat.taken_in import TakenIn, nobody
 from vcs_track.compat.wandb import names
 from vcs_track.compat.wandb.facts import FACE
 from vcs_track.compat.wandb.importing.folders import find_folders
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], None]
 
-__all__ = ["FromWandb", "import_folder"]
+__all__ = ["import_folder"]
 
 _COMMIT: Final = re.compile("[0-9a-f]{7,64}")
 _REFUSED: Final = re.compile(
@@ -45,30 +46,9 @@ _REFUSED: Final = re.compile(
 _LONGEST: Final = 200
 
 
-@dataclass(slots=True)
-class FromWandb:
-    """What an import did.
-
-    Attributes:
-        new: Ids of runs that were not here before.
-        updated: Runs that were read again because their folder changed.
-        known: Runs that were here as they are.
-        removed: Runs that were removed here, and stay so.
-        names: Names of all these, by id.
-        notes: What could not be read, or not be taken in, line by line.
-    """
-
-    new: list[str] = field(default_factory=list)
-    updated: list[str] = field(default_factory=list)
-    known: list[str] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
-    names: dict[str, str] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-
-
 def import_folder(
     repo: Repository, folder: Path, *, dry_run: bool = False, progress: Progress | None = None
-) -> FromWandb:
+) -> TakenIn:
     """Take in the runs that wandb left in a folder.
 
     Args:
@@ -97,11 +77,7 @@ def import_folder(
     if not dry_run:
         repo.store.require_writable()
     with fsio.storage_errors(f"import '{folder}'"):
-        return _Import(repo, folder, progress or _nothing).run(dry_run=dry_run)
-
-
-def _nothing(done: int, total: int) -> None:
-    del done, total
+        return _Import(repo, folder, progress or nobody).run(dry_run=dry_run)
 
 
 @dataclass(slots=True)
@@ -129,14 +105,14 @@ class _Wanted:
 class _Import:
     def __init__(self, repo: Repository, folder: Path, progress: Progress) -> None:
         self.repo = repo
-        self.done = FromWandb()
+        self.done = TakenIn()
         self._folder = folder
         self._progress = progress
         self._read = 0
         self._total = 0
         self._given: set[str] = set()
 
-    def run(self, *, dry_run: bool) -> FromWandb:
+    def run(self, *, dry_run: bool) -> TakenIn:
         folders = find_folders(self._folder)
         if not folders:
             raise InvalidValueError(
