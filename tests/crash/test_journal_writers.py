@@ -308,7 +308,11 @@ class TestMedia:
         Seen to fail when both files had one number.
         """
         image = KINDS["image"].item
-        run = vcs_track.init(memory).with_defaults(sync_interval=0).start_run("r", id="r")
+        run = (
+            vcs_track.init(memory)
+            .with_defaults(capture_git=False, sync_interval=0)
+            .start_run("r", id="r")
+        )
         before = signal.signal(signal.SIGUSR1, lambda *_: run.add_image(image(2), tag="handler"))
         made = 0
 

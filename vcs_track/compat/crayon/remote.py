@@ -6,6 +6,7 @@ import base64
 import http.client
 import select
 import threading
+import weakref
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import quote, unquote, urlsplit
@@ -30,13 +31,14 @@ _PATIENCE: Final = 60.0  # seconds
 
 
 class _Held:
-    """A connection, closed with the thread or the client that has it."""
+    """A connection, closed with the thread or the client that has it.
+
+    By a finalizer, for of things that went in a cycle, nobody says whose ``__del__`` comes first.
+    """
 
     def __init__(self, connection: http.client.HTTPConnection) -> None:
         self.connection = connection
-
-    def __del__(self) -> None:
-        self.connection.close()
+        weakref.finalize(self, connection.close)
 
 
 class RemoteLink:
