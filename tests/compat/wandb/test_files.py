@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from compat.wandb.faces import Face
+from compat.wandb.faces import Face, run_script
+
+from vcs_track.compat.wandb import saved
 
 if TYPE_CHECKING:
     from vcs_track.porcelain.run_view import RunView
@@ -172,6 +176,83 @@ class TestSave:
 def _written(name: str, text: str) -> Path:
     Path(name).write_text(text)
     return Path(name)
+
+
+_QUICK = (
+    "import os, sys, time\nfrom pathlib import Path\n"
+    "from vcs_track.compat.wandb import saved\n"
+    "sys.modules['vcs_track.compat.wandb.run']._LOOK = 0.1\nsaved._SETTLED = 0.05\n"
+    "run = wandb.init(project='p', id='r')\n"
+)
+
+
+class TestLive:
+    @pytest.mark.parametrize(
+        ("policy", "kept"), [("live", b"second"), ("end", b"first"), ("now", b"first")]
+    )
+    def test_kill(self, ours: Face, tmp_path: Path, policy: str, kept: bytes) -> None:
+        """What is saved live is stored again when it changes, and survives ``kill -9``.
+
+        Seen to fail when nobody looks before the end.
+        """
+        text = _QUICK + (
+            "Path('a.txt').write_text('first')\n"
+            f"run.save('a.txt', policy='{policy}')\n"
+            "Path('a.txt').write_text('second')\ntime.sleep(1.5)\nos.kill(os.getpid(), 9)\n"
+        )
+        run_script(ours, text, tmp_path, status=-9)
+
+        assert kept == _stored("a.txt")
+
+    def test_forked_child(self, ours: Face, tmp_path: Path) -> None:
+        """A forked child does not look: its parent does."""
+        text = _QUICK + (
+            "Path('a.txt').write_text('first')\nrun.save('a.txt')\npid = os.fork()\n"
+            "if not pid:\n    time.sleep(0.5)\n    os._exit(0)\n"
+            "os.waitpid(pid, 0)\nimport threading\n"
+            "Path('a.txt').write_text('second')\n"
+        )
+        run_script(ours, text, tmp_path)
+
+        import vcs_track
+
+        assert 1 == len(vcs_track.open().run("r").manifest.writers)
+        assert b"second" == _stored("a.txt")
+
+    def test_thread_ends_with_the_run(self, ours: Face) -> None:
+        """After the end nothing looks any more."""
+        run = ours.init()
+        during = _threads()
+        run.finish()
+
+        assert (1, 0) == (during, _threads())
+
+    @pytest.mark.parametrize(
+        ("size", "since", "age", "due"),
+        [
+            (10, 0, 1, True), (10, 0, 0.1, False), (10, 2, 0.1, True),
+            (1 << 17, 20, 1, False), (1 << 17, 31, 1, True),
+            (50 << 20, 200, 1, False), (50 << 20, 301, 1, True), (50 << 20, 301, 0.1, False),
+            (2 << 30, 1100, 1, False), (2 << 30, 1201, 1, True),
+        ],
+    )  # fmt: skip
+    def test_long_files_are_stored_more_seldom(
+        self, size: int, since: float, age: float, due: bool
+    ) -> None:
+        """The longer a file, the longer the wait; one that is being written waits twice."""
+        found = saved._Saved(Path("x"), (0, 0), again=True, at=time.monotonic() - since, live=True)
+
+        assert due == saved._is_due(found, (int((time.time() - age) * 1e9), size))
+
+
+def _stored(name: str) -> bytes:
+    import vcs_track
+
+    return [one for one in vcs_track.open().run("r").media("file") if one.name == name][-1].data
+
+
+def _threads() -> int:
+    return sum(thread.name == "vcs-track-run" for thread in threading.enumerate())
 
 
 class TestFolder:

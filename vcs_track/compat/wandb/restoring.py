@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from vcs_track import api
 from vcs_track.compat.wandb import names
+from vcs_track.compat.wandb.console import LOG
 from vcs_track.compat.wandb.errors import BadValueError, RunNotFoundError
 from vcs_track.errors import RepositoryNotFoundError
 from vcs_track.plumbing import fsio
@@ -14,8 +15,10 @@ from vcs_track.plumbing import fsio
 if TYPE_CHECKING:
     from vcs_track.porcelain.run_view import RunView
 
-__all__ = ["file_of", "find_run", "opened", "restored"]
+__all__ = ["SPOKEN", "console_of", "file_of", "find_run", "opened", "restored"]
 
+# Kinds of items that have names, and are no files of a run.
+SPOKEN: Final = ("console", "cells")
 _GLANCE = 1 << 16
 
 
@@ -42,9 +45,17 @@ def find_run(path: str) -> RunView:
 def file_of(view: RunView, name: str) -> bytes | None:
     """Return the bytes of the newest file called *name*, or None."""
     for item in reversed(view.media()):
-        if item.name == name:
+        if item.name == name and item.kind not in SPOKEN:
             return item.data
-    return None
+    return console_of(view) if name == LOG else None
+
+
+def console_of(view: RunView) -> bytes | None:
+    """Return the console output of a run that has no file of it, or None.
+
+    A run that was killed, and one that was imported, has what each stream was told.
+    """
+    return b"".join(item.data for item in view.media("console")) or None
 
 
 def restored(

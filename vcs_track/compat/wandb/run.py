@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from vcs_track.compat.wandb import ending, folder as folders, state
 from vcs_track.compat.wandb.alerts import Alerts
 from vcs_track.compat.wandb.artifacts.of_run import RunArtifacts
+from vcs_track.compat.wandb.console import LOG, Console
 from vcs_track.compat.wandb.errors import Error
 from vcs_track.compat.wandb.facts import FACE
 from vcs_track.compat.wandb.filing import Filing
 from vcs_track.compat.wandb.ledger import Ledger
 from vcs_track.compat.wandb.past import Past
+from vcs_track.compat.wandb.pulse import Pulse
 from vcs_track.compat.wandb.rows import Rows
 from vcs_track.compat.wandb.run_config import Config
 from vcs_track.compat.wandb.run_summary import Summary
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
     from vcs_track.porcelain.run import Run as Native
 
 __all__ = ["Run"]
+
+_FLUSH: Final = 1.0  # seconds between two flushes of the console output
+_LOOK: Final = 5.0  # seconds between two looks at files that are saved live
 
 
 class Run(Filing, Telling, RunArtifacts):
@@ -76,6 +81,7 @@ class Run(Filing, Telling, RunArtifacts):
     _exit_code: int | None
     _init_pid: int
     _mirror: Mirror | None
+    _pulse: Pulse
     _watches: Watches
 
     def __init__(
@@ -92,6 +98,7 @@ class Run(Filing, Telling, RunArtifacts):
             _mirror=None, _watches=Watches(lambda data: self._log(data, commit=False)),
             _single=dict(past.facts.get("singletons", {})),
             _saved_files=SavedFiles(native, folder, wanted.settings.ignore_globs or ()),
+            _console=Console(native, folder.files / LOG), _pulse=Pulse(),
         )  # fmt: skip
         names = past.names(native)
         metrics = past.metrics(native)
@@ -111,6 +118,13 @@ class Run(Filing, Telling, RunArtifacts):
             may_change=bool(wanted.settings.allow_val_change),
         )
         put["_ending"] = ending.watched(self)
+
+    def _look_after(self) -> None:
+        """Begin what goes on beside the script."""
+        self._console.listen(self._wanted.settings.console or "auto")
+        if self._console.listens:
+            self._pulse.every(_FLUSH, self._console.flush)
+        self._pulse.every(_LOOK, self._saved_files.look)
 
     def _tell_config(self, values: Mapping[str, Any]) -> None:
         self._native.add_hparams(values)
@@ -281,6 +295,8 @@ class Run(Filing, Telling, RunArtifacts):
                     self._mirror.flush()
                 self._rows.flush()
                 if own:
+                    self._pulse.stop()
+                    self._console.close()
                     self._complete(facts.get("exit_code"))
             finally:
                 self._finished = True

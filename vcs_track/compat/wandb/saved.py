@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
+from contextlib import suppress
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -20,6 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["SavedFiles"]
 
 _POLICIES: Final = ("live", "now", "end")
+_SETTLED: Final = 0.5  # seconds since the last change of a file that nobody is writing
+# Each version is kept. Bytes of a file, and the seconds between two versions of shorter ones.
+_WAITS: Final = ((1 << 16, 0), (1 << 20, 30), (10 << 20, 60), (100 << 20, 300), (1 << 30, 600))
+_LONGEST_WAIT: Final = 1200
 _REMOTE: Final = ("gs://", "s3://")
 
 
@@ -30,11 +37,15 @@ class _Saved(NamedTuple):
         path: Where it came from.
         stamp: What told that content from others.
         again: Whether it is looked at again at the end.
+        at: When it was stored, seconds of a clock that only goes forth.
+        live: Whether it is looked at while the run goes on, too.
     """
 
     path: Path
     stamp: tuple[int, int]
     again: bool
+    at: float
+    live: bool = False
 
 
 class SavedFiles:
@@ -51,6 +62,7 @@ class SavedFiles:
         self._folder = folder
         self._ignored = tuple(ignored)
         self._saved: dict[str, _Saved] = {}
+        self._lock = threading.RLock()
 
     def save(self, given: Any, base: Any, policy: Any, *, glob: bool) -> list[str]:
         """Store the files that *given* means; see :meth:`Run.save`."""
@@ -68,7 +80,7 @@ class SavedFiles:
         for name, path in self._in_folder(text, base, glob=glob):
             named.setdefault(name, path)
         for name, path in sorted(named.items()):
-            self._store(name, path, again=policy != "now")
+            self._store(name, path, again=policy != "now", live=policy == "live")
             self._place(name, path)
         return sorted(str(self._folder.files / name) for name in named)
 
@@ -101,10 +113,11 @@ class SavedFiles:
             if home in path.parents:
                 yield path.relative_to(home).as_posix(), path
 
-    def _store(self, name: str, path: Path, *, again: bool) -> None:
-        stamp = fsio.stamp(path)
-        self._native.add_file(path, name)
-        self._saved[name] = _Saved(path, stamp, again)
+    def _store(self, name: str, path: Path, *, again: bool, live: bool = False) -> None:
+        with self._lock:
+            stamp = fsio.stamp(path)
+            self._native.add_file(path, name)
+            self._saved[name] = _Saved(path, stamp, again, time.monotonic(), live)
 
     def _place(self, name: str, path: Path) -> None:
         """Let the file be found in the folder of the run too."""
@@ -116,6 +129,14 @@ class SavedFiles:
             fsio.link(path, target)
         except OSError:
             return  # another disk: the store has it, and `restore` brings it
+
+    def look(self) -> None:
+        """Store live files that have changed, long ones more seldom."""
+        for name, saved in list(self._saved.items()):
+            if saved.live:
+                with self._lock, suppress(OSError, ValueError):
+                    if _is_due(self._saved[name], fsio.stamp(saved.path)):
+                        self._store(name, saved.path, again=True, live=True)
 
     def complete(self) -> None:
         """Store what the folder has at the end, and what has changed."""
@@ -130,11 +151,23 @@ class SavedFiles:
 
     def _look_again(self, name: str, path: Path, saved: _Saved | None) -> None:
         try:
-            if saved is None or fsio.stamp(path) != saved.stamp:
-                self._store(name, path, again=True)
+            with self._lock:
+                saved = self._saved.get(name, saved)
+                if saved is None or fsio.stamp(path) != saved.stamp:
+                    self._store(name, path, again=True)
         except (OSError, ValueError) as error:
             if saved is None:
                 termwarn(f"'{name}' is not kept: {error}")
+
+
+def _is_due(saved: _Saved, stamp: tuple[int, int]) -> bool:
+    """Return whether a live file is to be stored again, now that it has *stamp*."""
+    if stamp == saved.stamp:
+        return False
+    wait = next((wait for size, wait in _WAITS if stamp[1] < size), _LONGEST_WAIT)
+    since = time.monotonic() - saved.at
+    settled = time.time() - stamp[0] / 1e9 > _SETTLED
+    return since >= wait and (settled or since >= 2 * (wait + _SETTLED))
 
 
 def _text(given: Any) -> str:

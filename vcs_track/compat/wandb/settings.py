@@ -19,6 +19,10 @@ MODES: Final = {
     "online": "online", "offline": "offline", "disabled": "disabled", "dryrun": "offline",
     "run": "online", "shared": "online",
 }  # fmt: skip
+# Ways to keep the console output, of any era.
+_CONSOLES: Final = (
+    "auto", "off", "wrap", "redirect", "wrap_raw", "wrap_emu", "iowrap", "notebook", "file",
+)  # fmt: skip
 _TRUE: Final = ("true", "1", "yes", "on", "t", "y")
 _FALSE: Final = ("false", "0", "no", "off", "f", "n", "")
 
@@ -44,6 +48,14 @@ def _mode(value: Any) -> str:
     return str(value)
 
 
+def _console(value: Any) -> str:
+    if value not in _CONSOLES:
+        raise UsageValueError(
+            f"Invalid console {value!r:.40}", hint=f"use one of {', '.join(_CONSOLES)}"
+        )
+    return str(value)
+
+
 def _names(value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split(",") if part.strip())
@@ -54,7 +66,7 @@ _FIELDS: Final[dict[str, Callable[[Any], Any]]] = {
     "mode": _mode, "project": _same, "entity": _same, "run_id": _same, "run_name": _same,
     "run_notes": _same, "run_tags": check_tags, "run_group": _same, "run_job_type": _same,
     "resume": _same, "resume_from": _same, "fork_from": _same, "reinit": _same,
-    "root_dir": str, "silent": _flag, "quiet": _flag, "console": _same, "show_errors": _flag,
+    "root_dir": str, "silent": _flag, "quiet": _flag, "console": _console, "show_errors": _flag,
     "show_warnings": _flag, "show_info": _flag,
     "save_code": _flag, "disable_code": _flag, "disable_git": _flag, "git_commit": _same,
     "git_remote_url": _same, "program": _same, "sweep_id": _same, "sweep_param_path": _same,

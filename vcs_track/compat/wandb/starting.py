@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vcs_track import api
 from vcs_track.compat.wandb import code_files, config_files, copying, folder, names
+from vcs_track.compat.wandb.console import LOG
 from vcs_track.compat.wandb.errors import Error, RunNotFoundError, UsageValueError
 from vcs_track.compat.wandb.facts import FACE
 from vcs_track.compat.wandb.past import Past
+from vcs_track.compat.wandb.restoring import file_of
 from vcs_track.compat.wandb.run import Run
 from vcs_track.errors import InvalidValueError, RepositoryNotFoundError
 from vcs_track.plumbing.worktree import find_root
@@ -86,6 +88,9 @@ def start(wanted: Wanted, config: dict[str, Any]) -> Run:
     if wanted.settings.save_code:
         code_files.keep_script(native, wanted.settings.program)
     native.set_face(FACE, origins=[*_origins(before), [run.step, run.start_time]])
+    if before.goes_on and not before.joins:
+        run._console.begin_with(file_of(repo.run(native.id), LOG))  # noqa: SLF001 -- its own part
+    run._look_after()  # noqa: SLF001 -- from here on it is the script's
     return run
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from vcs_track.compat.wandb.alerts import AlertLevel, Alerts
+    from vcs_track.compat.wandb.console import Console
     from vcs_track.compat.wandb.history import Row
     from vcs_track.compat.wandb.run_config import Config
 
@@ -104,6 +105,7 @@ class Telling(Facts):
 
     config: Config
     _alerts: Alerts
+    _console: Console
     _single: dict[str, dict[str, Any]]
     _log: Callable[..., None]
 
@@ -143,7 +145,7 @@ class Telling(Facts):
     def write_logs(self, text: str) -> None:
         """Add a line to the console output of the run."""
         self._check("write_logs")
-        self._native.add_output(1, f"{text}\n".encode("utf-8", "replace"))
+        self._console.take(1, f"{text}\n")
 
     def pin_config_keys(self, keys: Sequence[str]) -> None:
         """Keep with the run which values of the configuration matter most."""

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from typing import IO, TYPE_CHECKING, Any, overload
 
 from vcs_track.compat.wandb import restoring
+from vcs_track.compat.wandb.console import LOG
 from vcs_track.compat.wandb.errors import BadValueError, RunNotFoundError
 from vcs_track.formats.oid import digest_of
 
@@ -19,6 +20,19 @@ if TYPE_CHECKING:
     from vcs_track.porcelain.run_view import RunView
 
 __all__ = ["File", "Files"]
+
+
+class _Output:
+    """The console output of a run that has no file of it, as if it had one."""
+
+    name = LOG
+    mime = "text/plain"
+
+    def __init__(self, view: RunView, data: bytes) -> None:
+        self.data = data
+        self.size = len(data)
+        self.oid = digest_of("sha256", data)
+        self.walltime = (view.manifest.ended_us or view.manifest.created_us) / 1e6
 
 
 class File:
@@ -40,7 +54,7 @@ class File:
     url = None
     path_uri = None
 
-    def __init__(self, view: RunView, item: Media) -> None:
+    def __init__(self, view: RunView, item: Media | _Output) -> None:
         self._view = view
         self._item = item
         self.name = item.name or ""
@@ -114,7 +128,13 @@ class Files(Sequence[File]):
     def __init__(
         self, view: RunView, names: Sequence[str] | None = None, pattern: str | None = None
     ) -> None:
-        newest = {item.name: item for item in view.media() if item.name}
+        newest: dict[str, Media | _Output] = {
+            item.name: item
+            for item in view.media()
+            if item.name and item.kind not in restoring.SPOKEN
+        }
+        if LOG not in newest and (data := restoring.console_of(view)):
+            newest[LOG] = _Output(view, data)
         wanted = set(names or ())
         like = None if pattern is None else pattern.replace("%", "*")
         self._files = [
