@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Alert", "Artifact", "Ended", "Entry", "Files", "Item", "Machine", "Metric", "Output",
-    "Row", "RunFacts", "Told", "Update", "decode_record",
+    "Row", "RunFacts", "Stats", "Told", "Update", "decode_record",
 ]  # fmt: skip
 
 _MOST_PARTS: Final = 40  # of a key
@@ -150,6 +150,18 @@ class Alert(NamedTuple):
     level: str = ""
 
 
+class Stats(NamedTuple):
+    """A sample of the machine.
+
+    Attributes:
+        items: The values.
+        wall: When it was taken, seconds since 1970 UTC, or None.
+    """
+
+    items: tuple[Item, ...]
+    wall: float | None = None
+
+
 class Ended(NamedTuple):
     """The end of the run."""
 
@@ -172,7 +184,18 @@ class Machine(NamedTuple):
 
 
 Told = (
-    Alert | Artifact | Ended | Files | Machine | Metric | Output | Row | RunFacts | Update | None
+    Alert
+    | Artifact
+    | Ended
+    | Files
+    | Machine
+    | Metric
+    | Output
+    | Row
+    | RunFacts
+    | Stats
+    | Update
+    | None
 )
 
 
@@ -341,6 +364,14 @@ def _alert(data: bytes) -> Alert:
     return Alert(message.text(1), message.text(2), message.text(3))
 
 
+def _stats(data: bytes) -> Stats:
+    message = _Message(data)
+    moment = message.part(2)
+    seconds = moment.number(1)
+    wall = seconds + moment.number(2) / 1e9 if seconds > 0 else None
+    return Stats(tuple(map(_item, message.parts(3))), wall)
+
+
 def _run(data: bytes) -> RunFacts:
     message = _Message(data)
     start, git = message.part(17), message.part(21)
@@ -373,8 +404,9 @@ def _machine(data: bytes) -> Machine:
 
 
 _READERS: Final[dict[int, Callable[[bytes], Told]]] = {
-    2: _row, 3: _update("summary"), 4: _output, 5: _update("config"), 6: _files, 8: _artifact,
+    2: _row, 3: _update("summary"), 4: _output, 5: _update("config"), 6: _files, 7: _stats,
+    8: _artifact,
     10: _alert, 12: _metric, 13: _output, 17: _run, 18: _ended, 26: _machine,
 }  # fmt: skip
-_EVENTS: Final = frozenset(number << 3 | BYTES for number in (2, 4, 10, 13))
+_EVENTS: Final = frozenset(number << 3 | BYTES for number in (2, 4, 7, 10, 13))
 _DECODERS: Final = {number << 3 | BYTES: decode for number, decode in _READERS.items()}

@@ -41,6 +41,8 @@ def is_held_out(name: str) -> bool:
 
 def _rank(tag: str) -> tuple[int, bool, str]:
     kind = 0 if _LOSS.search(tag) else 1 if _SCORE.search(tag) else 2
+    if tag.startswith("system/"):
+        kind = 3  # how busy the machine was
     return kind, not is_held_out(tag), tag
 
 

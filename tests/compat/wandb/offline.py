@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BEGIN", "artifact", "config", "ended", "files", "history", "metric", "old_row", "output",
-    "row", "run", "summary", "write",
+    "row", "run", "stats", "summary", "write",
 ]  # fmt: skip
 
 BEGIN = 1_700_000_000
@@ -86,6 +86,14 @@ def ended(code: int = 0) -> bytes:
 
 def output(stream: int, said: str) -> bytes:
     return length_to(13, varint_to(1, 1) if stream == 1 else b"", text(3, said))
+
+
+def stats(second: int, **values: Any) -> bytes:
+    """Return a sample of the machine."""
+    items = [
+        length_to(3, text(1, key), text(16, json.dumps(value))) for key, value in values.items()
+    ]
+    return length_to(7, length_to(2, varint_to(1, BEGIN + second)), *items)
 
 
 def files(*names: str) -> bytes:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from vcs_track.compat.wandb import nested
 from vcs_track.compat.wandb.keys import paths_of
 from vcs_track.compat.wandb.rows import VALUE
+from vcs_track.compat.wandb.system import system_of
 from vcs_track.formats import canonical, typed_json
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     Path = tuple[str, ...]
 
-__all__ = ["Row", "is_value", "latest", "paths", "rows", "value_of", "values"]
+__all__ = ["Row", "is_value", "latest", "paths", "rows", "system_rows", "value_of", "values"]
 
 
 class Row(NamedTuple):
@@ -48,7 +49,7 @@ def paths(view: RunView) -> dict[str, Path]:
     facts = view.faces.get("wandb")
     said = paths_of(facts) if isinstance(facts, dict) else {}
     names = {*view.series_tags, *(item.tag or "" for item in view.media() if is_value(item))}
-    return {name: said.get(name, (name,)) for name in names}
+    return {name: said.get(name, (name,)) for name in names - system_of(facts).keys()}
 
 
 def rows(view: RunView) -> list[Row]:
@@ -56,7 +57,7 @@ def rows(view: RunView) -> list[Row]:
     known = paths(view)
     found: dict[int, dict[Path, Any]] = {}
     walls: dict[int, float] = {}
-    for name in view.series_tags:
+    for name in _series(view, known):
         path, series = known[name], view.series(name)
         for step, value, wall in zip(series.step, series.value, series.walltime, strict=True):
             found.setdefault(step, {})[path] = value
@@ -80,7 +81,7 @@ def latest(view: RunView) -> list[Row]:
     """
     known = paths(view)
     found: dict[Path, tuple[int, float, Any]] = {}
-    for name in view.series_tags:
+    for name in _series(view, known):
         series = view.series(name)
         (point,) = series.take([len(series) - 1])
         found[known[name]] = point.step, point.walltime, point.value
@@ -100,7 +101,7 @@ def values(view: RunView, path: Path) -> list[Any]:
     """Return all values of a key, by step."""
     known = paths(view)
     found: dict[int, Any] = {}
-    for name in view.series_tags:
+    for name in _series(view, known):
         if known[name] == path:
             series = view.series(name)
             found.update(zip(series.step, series.value, strict=True))
@@ -108,6 +109,27 @@ def values(view: RunView, path: Path) -> list[Any]:
         if is_value(item) and item.step is not None and known[item.tag or ""] == path:
             found[item.step] = item
     return [_plain(found[step]) for step in sorted(found)]
+
+
+def system_rows(view: RunView) -> list[dict[str, Any]]:
+    """Return the samples of the machine, by time, keyed ``system.``..."""
+    found: dict[tuple[float, int], dict[str, Any]] = {}
+    clock = _Clock(view)
+    for name, key in system_of(view.faces.get("wandb")).items():
+        if name in view.series_tags:
+            series = view.series(name)
+            for step, value, wall in zip(series.step, series.value, series.walltime, strict=True):
+                row = found.setdefault((wall, step), {})
+                row[f"system.{key}"] = value
+    return [
+        {**row, "_timestamp": wall, "_runtime": clock.runtime_at(wall)}
+        for (wall, _), row in sorted(found.items())
+    ]
+
+
+def _series(view: RunView, known: dict[str, Path]) -> list[str]:
+    """Return the series of rows; *known* has none of the machine."""
+    return [name for name in view.series_tags if name in known]
 
 
 def _plain(value: Any) -> Any:
@@ -139,3 +161,7 @@ class _Clock:
     def runtime(self, step: int, wall: float) -> float:
         at = bisect_right(self._steps, step) - 1
         return wall - (self._origins[at][1] if at >= 0 else self._created)
+
+    def runtime_at(self, wall: float) -> float:
+        before = [origin for _, origin in self._origins if origin <= wall]
+        return wall - max(before, default=self._created)

@@ -14,7 +14,7 @@ from vcs_track.errors import InvalidValueError
 from vcs_track.porcelain import values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     Path = tuple[str, ...]
 
@@ -33,14 +33,16 @@ class Names:
     Args:
         tell: Is called with the name of a series and its path where that is not the name.
         paths: The paths of series that are there.
+        taken: Names of series that are no keys.
     """
 
     def __init__(
-        self, tell: Callable[[str, Path], None], paths: Mapping[str, Path] | None = None
-    ) -> None:
+        self, tell: Callable[[str, Path], None], paths: Mapping[str, Path] | None = None,
+        taken: Iterable[str] = (),
+    ) -> None:  # fmt: skip
         self._tell = tell
         self._by_path: dict[Path, str] = {path: name for name, path in (paths or {}).items()}
-        self._taken = set(paths or ())
+        self._taken = {*(paths or ()), *taken}
 
     def of(self, path: Path) -> str:
         """Return the name of the series of *path*."""
@@ -52,8 +54,17 @@ class Names:
                 self._tell(name, path)
         return name
 
+    def reserve(self, text: str) -> str:
+        """Return a name like *text* that no key gets any more."""
+        name = self._free(text)
+        self._taken.add(name)
+        return name
+
     def _new(self, path: Path) -> str:
-        wanted = _printable(".".join(path))
+        return self._free(".".join(path))
+
+    def _free(self, text: str) -> str:
+        wanted = _printable(text)
         name, n = wanted, 2
         while name in self._taken:
             name, n = f"{wanted}~{n}", n + 1

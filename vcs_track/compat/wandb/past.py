@@ -8,6 +8,7 @@ from vcs_track.compat.wandb import history
 from vcs_track.compat.wandb.facts import FACE
 from vcs_track.compat.wandb.keys import PREFIX, Names, paths_of
 from vcs_track.compat.wandb.metric import Metrics
+from vcs_track.compat.wandb.system import PREFIX as SYSTEM, System, system_of
 
 if TYPE_CHECKING:
     from vcs_track.compat.wandb.tally import Tally
@@ -101,7 +102,15 @@ class Past:
             native.set_face(FACE, **{PREFIX + name: list(path)})
 
         known = {} if self._view is None else history.paths(self._view)
-        return Names(tell, {**known, **paths_of(self.facts)})
+        return Names(tell, {**known, **paths_of(self.facts)}, system_of(self.facts))
+
+    def system(self, native: Native, names: Names) -> System:
+        """Return what writes its samples of the machine."""
+
+        def tell(name: str, key: str) -> None:
+            native.set_face(FACE, **{SYSTEM + name: key})
+
+        return System(native, names, tell, system_of(self.facts))
 
     def metrics(self, native: Native) -> Metrics:
         """Return its definitions."""

@@ -20,6 +20,7 @@ from vcs_track.compat.wandb.rows import Rows
 from vcs_track.compat.wandb.run_config import Config
 from vcs_track.compat.wandb.run_summary import Summary
 from vcs_track.compat.wandb.saved import SavedFiles
+from vcs_track.compat.wandb.system import System, sampler
 from vcs_track.compat.wandb.tally import Tally
 from vcs_track.compat.wandb.telling import Telling
 from vcs_track.compat.wandb.term import termwarn
@@ -82,6 +83,7 @@ class Run(Filing, Telling, RunArtifacts):
     _init_pid: int
     _mirror: Mirror | None
     _pulse: Pulse
+    _system: System
     _watches: Watches
 
     def __init__(
@@ -105,7 +107,7 @@ class Run(Filing, Telling, RunArtifacts):
         tally = Tally(metrics, now - past.runtime, follows=wanted.settings.summary_follows_log)
         past.fill(tally)
         put.update(
-            _names=names, _metrics=metrics, _tally=tally,
+            _names=names, _system=past.system(native, names), _metrics=metrics, _tally=tally,
             _rows=Rows(native, names, metrics, tally, past.next_step),
         )  # fmt: skip
         put["_ledger"] = Ledger(
@@ -124,6 +126,9 @@ class Run(Filing, Telling, RunArtifacts):
         self._console.listen(self._wanted.settings.console or "auto")
         if self._console.listens:
             self._pulse.every(_FLUSH, self._console.flush)
+        wanted = sampler(self._wanted.settings, self._system)
+        if wanted is not None:
+            self._pulse.every(*wanted)
         self._pulse.every(_LOOK, self._saved_files.look)
 
     def _tell_config(self, values: Mapping[str, Any]) -> None:

@@ -23,6 +23,7 @@ MODES: Final = {
 _CONSOLES: Final = (
     "auto", "off", "wrap", "redirect", "wrap_raw", "wrap_emu", "iowrap", "notebook", "file",
 )  # fmt: skip
+_SHORTEST: Final = 0.1
 _TRUE: Final = ("true", "1", "yes", "on", "t", "y")
 _FALSE: Final = ("false", "0", "no", "off", "f", "n", "")
 
@@ -56,6 +57,18 @@ def _console(value: Any) -> str:
     return str(value)
 
 
+def _interval(value: Any) -> float:
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError):
+        seconds = 0.0
+    if not _SHORTEST <= seconds < float("inf"):
+        raise UsageValueError(
+            f"Stats sampling interval {value!r:.40} is less than {_SHORTEST} seconds"
+        )
+    return seconds
+
+
 def _names(value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split(",") if part.strip())
@@ -82,6 +95,7 @@ _FIELDS: Final[dict[str, Callable[[Any], Any]]] = {
     "organization": _same, "job_name": _same, "job_source": _same, "disable_job_creation": _flag,
     "disable_git_fork_point": _flag, "settings_system": _same, "http_proxy": _same,
     "https_proxy": _same, "insecure_disable_ssl": _flag, "deployment": _same, "colab_url": _same,
+    "x_disable_stats": _flag, "x_stats_sampling_interval": _interval,
     "notebook_name": _same, "app_url": _same, "console_multipart": _flag, "sync_dir": _same,
 }  # fmt: skip
 
@@ -95,6 +109,8 @@ _VARIABLES: Final = {
     "GIT_REMOTE_URL": "git_remote_url", "SWEEP_ID": "sweep_id", "PROGRAM": "program",
     "SWEEP_PARAM_PATH": "sweep_param_path", "CONFIG_PATHS": "config_paths",
     "IGNORE_GLOBS": "ignore_globs", "RESUME_FROM": "resume_from", "FORK_FROM": "fork_from",
+    "_DISABLE_STATS": "x_disable_stats", "X_DISABLE_STATS": "x_disable_stats",
+    "X_STATS_SAMPLING_INTERVAL": "x_stats_sampling_interval",
     "HOST": "host", "USERNAME": "username", "REINIT": "reinit",
 }  # fmt: skip
 _DEFAULTS: Final = {
@@ -129,13 +145,13 @@ class Settings:
 
     def __setattr__(self, name: str, value: Any) -> None:
         known = name.removeprefix("_")
-        check = _FIELDS.get(name) or _FIELDS.get(known)
-        if check is None:
+        field = next((one for one in (name, known, f"x_{known}") if one in _FIELDS), None)
+        if field is None:
             if not name.startswith(("_", "x_")):
                 termwarn(f"unknown setting '{name}' is kept and has no effect", repeat=False)
             self._given[name] = value
             return
-        self._given[name if name in _FIELDS else known] = None if value is None else check(value)
+        self._given[field] = None if value is None else _FIELDS[field](value)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

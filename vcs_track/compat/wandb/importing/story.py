@@ -22,6 +22,7 @@ from vcs_track.formats.offline_record import (
     Output,
     Row,
     RunFacts,
+    Stats,
     Update,
     decode_record,
 )
@@ -106,14 +107,14 @@ class Story:
         self.config.pop("_wandb", None)
         self._read_metadata()
 
-    def events(self, tick: Callable[[int], None]) -> Iterator[Row | Output | Alert]:
+    def events(self, tick: Callable[[int], None]) -> Iterator[Row | Output | Alert | Stats]:
         """Yield the rows, and what happened between them, in order.
 
         Args:
             tick: Is called with bytes read.
         """
         for told in self._told(tick, events=True):
-            if isinstance(told, Row | Output | Alert):
+            if isinstance(told, Row | Output | Alert | Stats):
                 yield told
 
     # ---- records -----------------------------------------------------------------------

@@ -18,9 +18,10 @@ from vcs_track.compat.wandb.keys import PREFIX, Names
 from vcs_track.compat.wandb.ledger import Ledger
 from vcs_track.compat.wandb.metric import Metrics
 from vcs_track.compat.wandb.rows import Rows
+from vcs_track.compat.wandb.system import PREFIX as SYSTEM, System
 from vcs_track.compat.wandb.tally import Tally
 from vcs_track.errors import InvalidTypeError, InvalidValueError
-from vcs_track.formats.offline_record import Alert, Output, Row
+from vcs_track.formats.offline_record import Alert, Output, Row, Stats
 from vcs_track.porcelain import values
 
 if TYPE_CHECKING:
@@ -59,6 +60,9 @@ class Taking:
         self._begin = begin
         self._left: Counter[str] = Counter()
         self._names = Names(self._tell_path)
+        self._system = System(
+            run, self._names, lambda name, key: run.set_face(FACE, **{SYSTEM + name: key})
+        )
         self._metrics = Metrics(lambda facts: run.set_face(FACE, metrics=facts))
         self._tally = Tally(self._metrics, begin)
         self._rows = Rows(run, self._names, self._metrics, self._tally)
@@ -84,6 +88,8 @@ class Taking:
             elif isinstance(told, Output):
                 self._console = True
                 self._run.add_output(told.stream, told.text.encode("utf-8", "replace"))
+            elif isinstance(told, Stats):
+                self._sample(told)
             elif isinstance(told, Alert):
                 self._alert(told)
         self._filing.rest(console=self._console)
@@ -164,6 +170,18 @@ class Taking:
             except LogDataError:
                 self._left["values of rows"] += 1
         return found
+
+    def _sample(self, told: Stats) -> None:
+        found = {
+            key.removeprefix("system."): float(value)
+            for (key, *_), value in told.items
+            if _is_number(value) and key
+        }
+        if found:
+            try:
+                self._system.add(found, self._wall(told.wall, None))
+            except (InvalidValueError, InvalidTypeError):
+                self._left["samples of the machine"] += 1
 
     def _alert(self, told: Alert) -> None:
         meta = {

@@ -12,6 +12,8 @@ from vcs_track.compat.wandb.facts import FACE
 from vcs_track.compat.wandb.names import check_tags, check_text
 from vcs_track.compat.wandb.public.files import File, Files
 from vcs_track.compat.wandb.public.query import nested_value
+from vcs_track.compat.wandb.public.samples import last_sample, samples_of
+from vcs_track.compat.wandb.system import system_of
 from vcs_track.compat.wandb.term import termerror, termwarn
 from vcs_track.errors import NotInstalledError
 from vcs_track.porcelain.frames import plain_frame
@@ -230,8 +232,8 @@ class Run:
 
     @property
     def system_metrics(self) -> dict[str, Any]:
-        """Nothing: none are kept."""
-        return {}
+        """The last sample of the machine, where some were taken."""
+        return last_sample(self._view)
 
     # ---- values ------------------------------------------------------------------------
 
@@ -241,8 +243,10 @@ class Run:
         if self._summary is None:
             known = history.paths(self._view)
             found: dict[str, Any] = {}
+            hidden = system_of(self._face)
             for name, value in self._view.summary.items():
-                nested.put(found, known.get(name, (name,)), value)
+                if name not in hidden:
+                    nested.put(found, known.get(name, (name,)), value)
             rows = self._all_rows()
             if rows:
                 last = rows[-1]
@@ -319,13 +323,15 @@ class Run:
             x_axis: The key that counts.
             pandas: Whether to return a data frame; a list of dictionaries otherwise, and where
                 pandas is not installed.
-            stream: ``default``; for ``system`` there is nothing.
+            stream: ``default``, or ``system`` for the samples of the machine.
         """
         if keys is not None and not isinstance(keys, list | tuple):
             termerror("keys must be specified in a list")
             return []
         found: list[dict[str, Any]] = []
-        if stream == "default":
+        if stream == "system":
+            found = _chosen(samples_of(self._view, keys), samples)
+        elif stream == "default":
             wanted = None if keys is None else list(dict.fromkeys([*keys, x_axis]))
             found = _chosen(list(self.scan_history(wanted)), samples)
         if not pandas:
