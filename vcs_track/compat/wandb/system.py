@@ -74,7 +74,7 @@ class System:
 
 
 def sampler(settings: Any, system: System) -> tuple[float, Callable[[], None]] | None:
-    """Return the seconds between two samples and what takes one, where they are wanted.
+    """Return the seconds between two samples and what takes one, or None.
 
     They are where a setting asks for it: one that switches them on, or their interval.
 

@@ -1,4 +1,4 @@
-"""Samples of the machine of a run that is read back."""
+"""Which rows are returned of many, and samples of the machine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from vcs_track.porcelain.run_view import RunView
 
-__all__ = ["last_sample", "samples_of"]
+__all__ = ["chosen", "last_sample", "samples_of"]
 
 
 def samples_of(view: RunView, keys: Sequence[str] | None) -> list[dict[str, Any]]:
@@ -36,3 +36,13 @@ def last_sample(view: RunView) -> dict[str, Any]:
     for row in system_rows(view):
         found.update({key: one for key, one in row.items() if not key.startswith("_")})
     return found
+
+
+def chosen(rows: list[dict[str, Any]], samples: int | None) -> list[dict[str, Any]]:
+    """Return at most *samples* rows, evenly spaced, with the first and the last one."""
+    if samples is None or len(rows) <= samples:
+        return rows
+    if samples < 2:
+        return rows[: max(samples, 0)]
+    last = len(rows) - 1
+    return [rows[round(n * last / (samples - 1))] for n in range(samples)]

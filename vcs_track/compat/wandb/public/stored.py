@@ -12,7 +12,7 @@ from vcs_track.compat.wandb.facts import FACE
 from vcs_track.compat.wandb.names import check_tags, check_text
 from vcs_track.compat.wandb.public.files import File, Files
 from vcs_track.compat.wandb.public.query import nested_value
-from vcs_track.compat.wandb.public.samples import last_sample, samples_of
+from vcs_track.compat.wandb.public.samples import chosen, last_sample, samples_of
 from vcs_track.compat.wandb.system import system_of
 from vcs_track.compat.wandb.term import termerror, termwarn
 from vcs_track.errors import NotInstalledError
@@ -330,10 +330,10 @@ class Run:
             return []
         found: list[dict[str, Any]] = []
         if stream == "system":
-            found = _chosen(samples_of(self._view, keys), samples)
+            found = chosen(samples_of(self._view, keys), samples)
         elif stream == "default":
             wanted = None if keys is None else list(dict.fromkeys([*keys, x_axis]))
-            found = _chosen(list(self.scan_history(wanted)), samples)
+            found = chosen(list(self.scan_history(wanted)), samples)
         if not pandas:
             return found
         names = list(dict.fromkeys(name for row in found for name in row))
@@ -490,13 +490,3 @@ def _moment(seconds: float) -> str:
 def _flat(row: history.Row) -> dict[str, Any]:
     found = {".".join(path): value for path, value in row.leaves.items()}
     return {**found, "_step": row.step, "_timestamp": row.wall, "_runtime": row.runtime}
-
-
-def _chosen(rows: list[dict[str, Any]], samples: int | None) -> list[dict[str, Any]]:
-    """Return at most *samples* rows, evenly spaced, with the first and the last one."""
-    if samples is None or len(rows) <= samples:
-        return rows
-    if samples < 2:
-        return rows[: max(samples, 0)]
-    last = len(rows) - 1
-    return [rows[round(n * last / (samples - 1))] for n in range(samples)]
