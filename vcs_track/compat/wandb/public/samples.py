@@ -39,7 +39,7 @@ def last_sample(view: RunView) -> dict[str, Any]:
 
 
 def chosen(rows: list[dict[str, Any]], samples: int | None) -> list[dict[str, Any]]:
-    """Return at most *samples* rows, evenly spaced, with the first and the last one."""
+    """Return at most *samples* rows, evenly spaced, the two ends among them."""
     if samples is None or len(rows) <= samples:
         return rows
     if samples < 2:
