@@ -46,6 +46,7 @@ _SECRETS: Final = (
     ".npmrc", ".pypirc", ".git-credentials", "credentials", "credentials.*", "*credentials.json",
     "service-account*.json", "client_secret*.json", "secrets.*", "kubeconfig", "*.ovpn",
 )  # fmt: skip
+_OF_WANDB: Final = ("wandb", ".wandb")
 _NO_SECRETS: Final = ("*.example", "*.sample", "*.template", "*.dist", "*.pub")
 
 
@@ -98,7 +99,7 @@ class _Choice:
             self.left_out.append(LeftOut(path, "another repository"))
         elif not stat.S_ISREG(found.st_mode):
             self.left_out.append(LeftOut(path, "not a file"))
-        elif _is_secret(file.name):
+        elif _is_secret(file):
             # Without a hash: a short secret could be guessed from it.
             self.left_out.append(LeftOut(path, "its name is that of a secret", found.st_size))
         elif not os.access(file, os.R_OK):
@@ -292,7 +293,7 @@ def _unhide(choice: _Choice, tree: GitTree, found: Iterable[Hidden]) -> set[byte
         file = choice.root / os.fsdecode(path)
         if skipped and not os.path.lexists(file):
             stays.add(path)
-        elif not submodule and _is_secret(file.name):
+        elif not submodule and _is_secret(file):
             stays.add(path)
             choice.left_out.append(LeftOut(path, "its name is that of a secret"))
         else:
@@ -331,8 +332,10 @@ def _untracked(
     return found + tree.ignored(rules.ignored) if rules.ignored else found
 
 
-def _is_secret(name: str) -> bool:
-    name = name.lower()
+def _is_secret(file: Path) -> bool:
+    name = file.name.lower()
+    if name == "settings" and file.parent.name in _OF_WANDB:
+        return True  # its commands may write a key into it
     return any(fnmatch(name, pattern) for pattern in _SECRETS) and not any(
         fnmatch(name, pattern) for pattern in _NO_SECRETS
     )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from vcs_track.errors import InvalidValueError
+from vcs_track.formats.manifest import GIT_ID
+from vcs_track.formats.remote_url import clean_url
 from vcs_track.plumbing import gitlink
-from vcs_track.porcelain import machine
+from vcs_track.porcelain import machine, values
 from vcs_track.porcelain.project import script_of
 
 if TYPE_CHECKING:
@@ -18,7 +21,41 @@ if TYPE_CHECKING:
 
     AskGit = Callable[[], GitState | GitUnreadable | None]
 
-__all__ = ["Facts", "gathering"]
+__all__ = ["Facts", "check_git", "gathering"]
+
+_TOLD: Final = ("commit", "remote")
+
+
+def check_git(told: Mapping[str, str] | None) -> dict[str, Any]:
+    """Return what a run manifest keeps of a commit that a caller names.
+
+    Args:
+        told: ``commit``, all of its digits, and ``remote``, an address.
+
+    Raises:
+        InvalidValueError: If there is something else, or the commit is none.
+
+    Example:
+        >>> from vcs_track.porcelain.facts import check_git
+        >>> check_git({"commit": "a" * 40, "remote": "https://me:secret@example.org/a.git"})
+        {'commit': 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', 'remote': 'https://example.org/a.git'}
+    """
+    found: dict[str, Any] = {}
+    for name, value in (told or {}).items():
+        if name not in _TOLD or not isinstance(value, str):
+            raise InvalidValueError(
+                f"git has {name!r:.40}: {value!r:.40}", hint="give texts 'commit' and 'remote'"
+            )
+        found[name] = value.strip()
+    if "commit" in found:
+        found["commit"] = found["commit"].lower()
+        if GIT_ID.fullmatch(found["commit"]) is None:
+            raise InvalidValueError(
+                f"{found['commit']!r:.80} is no id of a commit", hint="give all of its digits"
+            )
+    if "remote" in found:
+        found["remote"] = values.check_note(clean_url(found["remote"]))
+    return found
 
 
 class Facts:
@@ -50,6 +87,7 @@ class Facts:
 def gathering(
     folder: Path, variables: Mapping[str, str], *, argv: Sequence[str] | None, git: bool,
     code: bool = False, cwd: Path | None = None, declared: Mapping[str, Any] | None = None,
+    told: Mapping[str, Any] | None = None,
 ) -> Iterator[Facts]:  # fmt: skip
     """Begin to gather the facts of a run that starts now.
 
@@ -61,6 +99,7 @@ def gathering(
         code: Whether the code is captured, so that its absence is a gap.
         cwd: Folder of the command. Default: the current one.
         declared: What else is kept with the command.
+        told: What to keep in place of what git says, where it is not asked or says nothing.
 
     Returns:
         For the body, the facts; they wait for git, which is slow, when they are asked for.
@@ -76,4 +115,6 @@ def gathering(
             **(declared or {}),
         }
         known = {"created_us": created_us, "env": env, "command": command}
+        if told:
+            known["git"] = dict(told)
         yield Facts({**known, "capture": True} if code and git else known, ask)

@@ -55,6 +55,7 @@ class StartsRuns(Again):
         inputs: Declared = (),
         on_duplicate: Literal["ignore", "warn", "raise"] = "ignore",
         faces: Mapping[str, Any] | None = None,
+        git: Mapping[str, str] | None = None,
     ) -> Run: ...
 
     @storage_errors("start a run")  # type: ignore[misc]  # 'options' are those named here
@@ -78,6 +79,7 @@ class StartsRuns(Again):
         inputs: Declared = (),
         on_duplicate: str = "ignore",
         faces: Mapping[str, Any] | None = None,
+        git: Mapping[str, str] | None = None,
     ) -> Run | RunView:
         """Start a run, or join one that is going on.
 
@@ -109,6 +111,8 @@ class StartsRuns(Again):
                 running, ``return`` the one that has finished. Not looked for with *id* or
                 *resume*.
             faces: What a compatible API keeps with the run, plain data by its name.
+            git: ``commit`` and ``remote`` to record where git is not asked, or the folder is
+                in no work tree of git. Whether files differ from that commit is not known.
 
         Returns:
             The open run; with ``return`` maybe a stored one, whose status is ``finished``.
@@ -120,7 +124,7 @@ class StartsRuns(Again):
             StorageError: If the disk refuses.
         """
         from vcs_track.porcelain.disabled import DisabledRun
-        from vcs_track.porcelain.facts import gathering
+        from vcs_track.porcelain.facts import check_git, gathering
         from vcs_track.porcelain.names import new_id, readable_name
         from vcs_track.porcelain.run import Run
 
@@ -141,6 +145,7 @@ class StartsRuns(Again):
             "notes": values.check_note(notes if notes is not None else d.notes),
         }
         params = values.check_mapping(hparams, "hparams")
+        told = check_git(git)
         rank = values.check_rank(d.rank if rank is None else rank)
         if chosen == "disabled":
             return DisabledRun(run_id, info["name"])
@@ -172,6 +177,7 @@ class StartsRuns(Again):
             self.root, d.variables, argv=command, git=d.capture_git,
             code=capture_code and d.capture_code,
             cwd=None if cwd is None else as_path(cwd), declared=_declared(params, known),
+            told=told,
         )  # fmt: skip
         # A run that goes on has the time and the machine of its beginning, and the code of now.
         with facts if new or (before and not late) else nullcontext() as more:

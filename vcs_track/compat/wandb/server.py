@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
 
 from vcs_track.compat.wandb.errors import UnsupportedError
-from vcs_track.compat.wandb.settings import Settings
+from vcs_track.compat.wandb.settings_files import surroundings
 from vcs_track.compat.wandb.term import termwarn
 
 if TYPE_CHECKING:
@@ -42,11 +42,11 @@ class Setup:
     """What is there once for a process: its settings.
 
     Attributes:
-        settings: What the environment says.
+        settings: What variables and files say.
     """
 
     def __init__(self, settings: Any = None) -> None:
-        self.settings = Settings.of_environment()
+        self.settings = surroundings()
         self.settings.update(settings)
 
 
@@ -121,7 +121,7 @@ class Account:
     def settings(self, key: str | None = None, section: str | None = None) -> Any:
         """Return the settings of the process, or one of them."""
         del section
-        found = Settings.of_environment()
+        found = surroundings()
         return found.to_dict() if key is None else found.get(key)
 
     def set_setting(

@@ -14,13 +14,17 @@ from vcs_track.compat.wandb.facts import FACE
 from vcs_track.compat.wandb.past import Past
 from vcs_track.compat.wandb.restoring import file_of
 from vcs_track.compat.wandb.run import Run
+from vcs_track.compat.wandb.term import termwarn
 from vcs_track.errors import InvalidValueError, RepositoryNotFoundError
+from vcs_track.formats.manifest import GIT_ID
+from vcs_track.formats.remote_url import clean_url
 from vcs_track.plumbing.worktree import find_root
 from vcs_track.porcelain.seal import live_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from vcs_track.compat.wandb.settings import Settings
     from vcs_track.compat.wandb.wanted import Wanted
     from vcs_track.porcelain.repository import Repository
 
@@ -208,8 +212,8 @@ def _native(
         "id": run_id, "entity": wanted.entity, "mode": wanted.mode, "tags": list(wanted.tags),
         "sweep": s.sweep_id, "started": time.time(),
     }  # fmt: skip
-    said = {"commit": s.git_commit, "remote": s.git_remote_url}
-    if any(said.values()):
+    said = _git(s)
+    if said:
         facts["git"] = said
     if before.copied is not None:
         facts["copied"] = {"run": before.copied, "step": before.until}
@@ -227,4 +231,24 @@ def _native(
         resume="must" if before.goes_on and not before.joins else None,
         capture_code=not s.disable_code,
         faces={FACE: facts},
+        git=said if _is_whole(said) else {key: said[key] for key in said if key != "commit"},
     )
+
+
+def _git(settings: Settings) -> dict[str, str]:
+    """Return what settings say of git: the run keeps it beside what git says itself."""
+    said = {"commit": settings.git_commit, "remote": settings.git_remote_url}
+    found = {key: str(value).strip() for key, value in said.items() if value}
+    if "remote" in found:
+        found["remote"] = clean_url(found["remote"])
+    if not _is_whole(found):
+        termwarn(
+            f"commit {found['commit']!r:.80} is kept as it is, and no link to git: that takes "
+            "all digits of its id",
+            repeat=False,
+        )
+    return found
+
+
+def _is_whole(said: dict[str, str]) -> bool:
+    return GIT_ID.fullmatch(said.get("commit", "0" * 40).lower()) is not None

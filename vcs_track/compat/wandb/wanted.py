@@ -9,6 +9,7 @@ from typing import Any, Final
 from vcs_track.compat.wandb import names
 from vcs_track.compat.wandb.errors import UsageError, UsageValueError
 from vcs_track.compat.wandb.settings import MODES, Settings
+from vcs_track.compat.wandb.settings_files import surroundings
 
 __all__ = ["REINIT", "Wanted", "heard"]
 
@@ -73,7 +74,8 @@ class Wanted:
 def heard(given: Mapping[str, Any], settings: Any) -> Wanted:
     """Return what is wanted.
 
-    An argument comes before a setting, and a setting before a variable.
+    An argument comes before a setting, a setting before a variable, and a variable before a
+    file.
 
     Args:
         given: Arguments of ``init`` that were given.
@@ -84,7 +86,8 @@ def heard(given: Mapping[str, Any], settings: Any) -> Wanted:
     """
     if settings is not None and not isinstance(settings, Settings | Mapping):
         raise UsageValueError(f"settings must be Settings or a dict, not {settings!r:.40}")
-    found = Settings.of_environment()
+    root = given.get("dir") or (settings.get("root_dir") if settings is not None else None)
+    found = surroundings(root)
     found.update(settings)
     for name, value in given.items():
         if value is not None and name in _ARGUMENTS:

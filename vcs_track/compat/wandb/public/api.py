@@ -16,7 +16,7 @@ from vcs_track.compat.wandb.errors import (
 from vcs_track.compat.wandb.public.runs import Runs
 from vcs_track.compat.wandb.public.stored import Run
 from vcs_track.compat.wandb.restoring import find_run
-from vcs_track.compat.wandb.settings import Settings
+from vcs_track.compat.wandb.settings_files import surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -121,7 +121,7 @@ class Api:
         api_key: str | None = None,
     ) -> None:  # fmt: skip
         del timeout, api_key
-        found = Settings.of_environment()
+        found = surroundings()
         given = dict(overrides or {})
         self.settings = {
             "entity": given.get("entity") or found.get("entity") or None,
