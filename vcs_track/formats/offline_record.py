@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Alert", "Artifact", "Ended", "Entry", "Files", "Item", "Machine", "Metric", "Output",
-    "Row", "RunFacts", "Stats", "Told", "Update", "decode_record",
+    "Row", "RunFacts", "Stats", "Told", "Update", "Used", "decode_record",
 ]  # fmt: skip
 
 _MOST_PARTS: Final = 40  # of a key
@@ -118,6 +118,13 @@ class Artifact(NamedTuple):
     manifest: str = ""
 
 
+class Used(NamedTuple):
+    """An artifact that was used; the name has its version."""
+
+    type: str = ""
+    name: str = ""
+
+
 class Metric(NamedTuple):
     """A definition of a metric."""
 
@@ -195,6 +202,7 @@ Told = (
     | RunFacts
     | Stats
     | Update
+    | Used
     | None
 )
 
@@ -349,6 +357,11 @@ def _artifact(data: bytes) -> Artifact:
     )  # fmt: skip
 
 
+def _used(data: bytes) -> Used:
+    message = _Message(data)
+    return Used(message.text(2), message.text(3))
+
+
 def _metric(data: bytes) -> Metric:
     message = _Message(data)
     options, summary = message.part(6), message.part(7)
@@ -406,7 +419,7 @@ def _machine(data: bytes) -> Machine:
 _READERS: Final[dict[int, Callable[[bytes], Told]]] = {
     2: _row, 3: _update("summary"), 4: _output, 5: _update("config"), 6: _files, 7: _stats,
     8: _artifact,
-    10: _alert, 12: _metric, 13: _output, 17: _run, 18: _ended, 26: _machine,
+    10: _alert, 12: _metric, 13: _output, 17: _run, 18: _ended, 25: _used, 26: _machine,
 }  # fmt: skip
 _EVENTS: Final = frozenset(number << 3 | BYTES for number in (2, 4, 7, 10, 13))
 _DECODERS: Final = {number << 3 | BYTES: decode for number, decode in _READERS.items()}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BEGIN", "artifact", "config", "ended", "files", "history", "metric", "old_row", "output",
-    "row", "run", "stats", "summary", "write",
+    "row", "run", "stats", "summary", "used", "write",
 ]  # fmt: skip
 
 BEGIN = 1_700_000_000
@@ -118,6 +118,11 @@ def artifact(name: str, *entries: tuple[str, str, str], digest: str = "") -> byt
         8, text(4, "data"), text(5, name), text(6, digest), text(11, "latest"),
         text(11, "best"), length_to(12, *contents),
     )  # fmt: skip
+
+
+def used(name: str, kind: str = "data") -> bytes:
+    """Return that an artifact was used."""
+    return length_to(25, text(1, "QXJ0aWZhY3Q6MQ=="), text(2, kind), text(3, name))
 
 
 def write(home: Path, *records: bytes, run_id: str = "abc", day: int = 1) -> Path:

@@ -306,6 +306,65 @@ class TestFiles:
         assert any("artifact 'bad' is left out" in note for note in done.notes)
 
 
+class TestUsed:
+    def test_becomes_an_input(self, repo: Repository) -> None:
+        """A version that is here is linked, and is an input; a second import changes nothing."""
+        Path("staged").write_bytes(b"abc")
+        md5 = base64.b64encode(hashlib.md5(b"abc").digest()).decode()
+        there = str(Path("staged").resolve())
+        offline.write(
+            HOME, offline.run("maker", project="p"),
+            offline.artifact("set", ("a", md5, there)), run_id="maker",
+        )  # fmt: skip
+        offline.write(
+            HOME, offline.run("user", project="p"), offline.used("set:v0"), run_id="user", day=2
+        )
+        done = import_folder(repo, HOME)
+        again = import_folder(repo, HOME)
+        user, maker = repo.run("user"), repo.run("maker")
+
+        assert [] == done.notes
+        assert ([], []) == (again.new, again.updated)
+        assert [("artifact/set", 3)] == [(one.name, one.size) for one in user.inputs]
+        assert user.inputs[0].oid in {item.oid for item in maker.media()}
+        assert ["set:v0"] == [one.name for one in _api_run("user").used_artifacts()]
+
+    def test_of_an_earlier_import(self, repo: Repository) -> None:
+        """A version that an earlier import brought is found too, also by a run that grew."""
+        made = offline.artifact("set", ("a", "AAAA", "/nowhere"))
+        taken(repo, offline.run("maker", project="p"), made, run_id="maker")
+        facts = offline.run("user", project="p")
+        taken(repo, facts, offline.used("set:v0"), run_id="user", day=2)
+        taken(repo, facts, offline.used("set:v0"), offline.row(0, a=1), run_id="user", day=2)
+
+        assert ["set:v0"] == [one.name for one in _api_run("user").used_artifacts()]
+        assert [] == repo.run("user").inputs
+
+    @pytest.mark.parametrize(
+        ("name", "kind"), [("set:v7", "data"), ("other:v0", "data"), ("set:v0", "model"), ("", "")]
+    )
+    def test_not_here(self, repo: Repository, name: str, kind: str) -> None:
+        """What is not here is said and kept by its name, and links to nothing else.
+
+        Seen to fail when the type is not compared.
+        """
+        made = offline.artifact("set", ("a", "AAAA", "/nowhere"))
+        taken(repo, offline.run("maker", project="p"), made, run_id="maker")
+        facts = offline.run("user", project="p")
+        offline.write(HOME, facts, offline.used(name, kind), run_id="user", day=2)
+        done = import_folder(repo, HOME)
+
+        assert any("which it used, is not here" in note for note in done.notes)
+        assert [{"name": name, "type": kind}] == repo.run("user").faces["wandb"]["used"]
+        assert [] == _api_run("user").used_artifacts()
+
+
+def _api_run(run_id: str) -> Any:
+    from vcs_track.compat import wandb
+
+    return wandb.Api().run(f"p/{run_id}")
+
+
 class TestAgain:
     def test_changes_nothing(self, repo: Repository) -> None:
         """A second import finds every run as it is."""

@@ -20,6 +20,7 @@ from vcs_track.compat.wandb.facts import FACE
 from vcs_track.compat.wandb.importing.folders import find_folders
 from vcs_track.compat.wandb.importing.story import Story
 from vcs_track.compat.wandb.importing.taking import Taking
+from vcs_track.compat.wandb.importing.used import keep_used
 from vcs_track.errors import GitError, InvalidValueError, RunNotFoundError, StorageError
 from vcs_track.plumbing import fsio, gitlink
 from vcs_track.plumbing.worktree import find_root
@@ -231,6 +232,7 @@ class _Import:
         try:
             taking = Taking(story, run, run_id, begin)
             taking.take(self._tick)
+            keep_used(story, run, begin, taking.notes, (aside, self.repo))
             run.set_face(FACE, source=source)
             run.set_ended(max(taking.last, begin))
         except BaseException:

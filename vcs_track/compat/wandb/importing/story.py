@@ -24,6 +24,7 @@ from vcs_track.formats.offline_record import (
     RunFacts,
     Stats,
     Update,
+    Used,
     decode_record,
 )
 from vcs_track.plumbing import fsio
@@ -68,6 +69,7 @@ class Story:
         summary: The summary, nested.
         metrics: The definitions of metrics.
         artifacts: The artifacts that it logged.
+        used: The artifacts that it used.
         files: Ways or patterns of files, with their policies.
         alerts: The alerts, each with the step before which it came.
         machine: Where it took place.
@@ -82,6 +84,7 @@ class Story:
     summary: dict[str, Any] = field(default_factory=dict)
     metrics: list[Metric] = field(default_factory=list)
     artifacts: list[Artifact] = field(default_factory=list)
+    used: list[Used] = field(default_factory=list)
     files: list[tuple[str, str]] = field(default_factory=list)
     machine: Machine = field(default_factory=Machine)
     ended: Ended | None = None
@@ -168,6 +171,8 @@ class Story:
                 self.metrics.append(told)
             case Artifact():
                 self.artifacts.append(told)
+            case Used():
+                self.used.append(told)
             case Files():
                 self.files += told.found
             case Machine():
