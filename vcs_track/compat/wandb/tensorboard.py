@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import struct
 import sys
 from importlib import import_module
 from importlib.util import find_spec
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from vcs_track.compat.wandb import state
 from vcs_track.compat.wandb.errors import BadValueError, Error
+from vcs_track.compat.wandb.event_values import merge, told_by
 from vcs_track.compat.wandb.term import termwarn
 from vcs_track.errors import VcsTrackError
 
@@ -26,9 +26,6 @@ _WRITERS: Final = {
     "tensorboard": "tensorboard.summary.writer.event_file_writer",
     "tensorboardX": "tensorboardX.event_file_writer",
 }
-_NUMBERS: Final = {1: "float_val", 2: "double_val", 3: "int_val", 9: "int64_val", 10: "bool_val"}
-_PACKED: Final = {1: "<f", 2: "<d", 3: "<i", 9: "<q", 10: "<?"}
-_HIDDEN: Final = ("hparams",)
 _originals: dict[str, Callable[..., Any]] = {}
 
 
@@ -46,21 +43,24 @@ class Mirror:
         self._row: dict[str, Any] = {}
         self._step: int | None = None
         self._root: str | None = None
+        # What each folder has said of its tags: only the first value of a tag tells.
+        self._plugins: dict[str, dict[str, str]] = {}
 
     def take(self, folder: str, event: Any) -> None:
         """Take in one event that is written to *folder*."""
-        found = {}
+        found: dict[str, Any] = {}
+        plugins = self._plugins.setdefault(folder, {})
         for value in event.summary.value:
-            if value.metadata.plugin_data.plugin_name not in _HIDDEN:
-                number = _value(value)
-                if number is not None:
-                    found[self._above(folder) + value.tag] = number
+            told = told_by(value, plugins)
+            if told is not None:
+                merge(found, self._above(folder) + told.key, told.value)
         if not found:
             return
         if self._step is not None and event.step != self._step:
             self.flush()
         self._step = int(event.step)
-        self._row.update(found)
+        for key, value in found.items():
+            merge(self._row, key, value)
 
     def flush(self) -> None:
         """Log the row at hand."""
@@ -143,29 +143,3 @@ def _take(mirror: Mirror, writer: Any, event: Any) -> None:
     except VcsTrackError as error:
         # What was written for TensorBoard must not end a training here.
         termwarn(f"an event of TensorBoard is not logged: {error}", repeat=False)
-
-
-def _value(value: Any) -> Any:
-    """Return a number or a histogram of *value*; None of anything else."""
-    kind = value.WhichOneof("value")
-    if kind == "simple_value":
-        return float(value.simple_value)
-    if kind == "tensor":
-        return _number(value.tensor)
-    if kind == "histo" and len(value.histo.bucket) > 1:
-        limits = list(value.histo.bucket_limit)
-        edges = [min(value.histo.min, limits[0]), *limits]
-        return {"_type": "histogram", "values": list(value.histo.bucket), "bins": edges}
-    return None
-
-
-def _number(tensor: Any) -> Any:
-    field = _NUMBERS.get(tensor.dtype)
-    if field is None or any(dim.size != 1 for dim in tensor.tensor_shape.dim):
-        return None
-    if tensor.tensor_content:
-        code = _PACKED[tensor.dtype]
-        content = tensor.tensor_content
-        return struct.unpack(code, content)[0] if len(content) == struct.calcsize(code) else None
-    values = getattr(tensor, field)
-    return values[0] if len(values) == 1 else None
