@@ -322,10 +322,13 @@ class TestArguments:
 
         assert ("argument", "setting") == (run.name, run.notes)
 
-    def test_gym(self, ours: Face) -> None:
-        """Videos of gym are not taken by themselves, and that is said."""
-        with pytest.raises(ours.wandb.Error, match="monitor_gym is not supported"):
-            ours.init(monitor_gym=True)
+    @pytest.mark.skipif(bool(find_spec("gymnasium") or find_spec("gym")), reason="it is installed")
+    def test_gym_is_missing(self, face: Face) -> None:
+        """Without gymnasium there are no videos to log, and no run begins."""
+        with pytest.raises(face.wandb.Error, match="gymnasium"):
+            face.init(monitor_gym=True)
+
+        assert face.wandb.run is None
 
     @pytest.mark.skipif(
         bool(find_spec("tensorboard") or find_spec("tensorboardX")), reason="it is installed"

@@ -72,7 +72,7 @@ def init(
         force: Without effect.
         tensorboard: As *sync_tensorboard*.
         sync_tensorboard: Whether what is written for TensorBoard is logged too.
-        monitor_gym: Whether videos of gym are logged.
+        monitor_gym: Whether videos that gymnasium records are logged.
         save_code: Whether the script is kept as a file, beside the code itself.
         id: Id of the run. Default: eight new letters and digits.
         settings: :class:`Settings`, or a dictionary of them.

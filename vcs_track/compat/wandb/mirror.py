@@ -46,7 +46,9 @@ MADE: Final[dict[str, dict[str, str]]] = {
         name: f"public:{name}"
         for name in ("Api", "File", "Files", "Run", "RunNotFoundError", "Runs")
     },
+    "gym": {"monitor": "gym_videos:monitor"},
     "integration": {},
+    "integration.gym": {"monitor": "gym_videos:monitor"},
     "sdk": {
         "Artifact": "artifacts.artifact:Artifact", "Config": "run_config:Config",
         "Run": "run:Run", "Settings": "settings:Settings", "Summary": "run_summary:Summary",
@@ -68,7 +70,7 @@ MADE: Final[dict[str, dict[str, str]]] = {
 
 # Parts of wandb that log for another library.
 _FOREIGN: Final = (
-    "catboost", "fastai", "gym", "keras", "lightgbm", "lightning", "sb3", "sklearn", "torch",
+    "catboost", "fastai", "keras", "lightgbm", "lightning", "sb3", "sklearn", "torch",
     "xgboost",
 )  # fmt: skip
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from vcs_track import api
 from vcs_track.compat.wandb import code_files, config_files, copying, folder, names
 from vcs_track.compat.wandb.console import LOG
-from vcs_track.compat.wandb.errors import Error, RunNotFoundError, UsageValueError
+from vcs_track.compat.wandb.errors import RunNotFoundError, UsageValueError
 from vcs_track.compat.wandb.facts import FACE
 from vcs_track.compat.wandb.past import Past
 from vcs_track.compat.wandb.restoring import file_of
@@ -105,9 +105,9 @@ def _check_others(wanted: Wanted) -> Callable[[Run], Any] | None:
         Error: If something is wanted that cannot be.
     """
     if wanted.settings.monitor_gym:
-        raise Error(
-            "monitor_gym is not supported", hint="log the videos with wandb.log({'video': ...})"
-        )
+        from vcs_track.compat.wandb import gym_videos
+
+        gym_videos.begin()
     if not wanted.settings.sync_tensorboard:
         return None
     from vcs_track.compat.wandb import tensorboard
