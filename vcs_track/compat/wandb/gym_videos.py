@@ -35,7 +35,7 @@ _all_runs = False
 
 
 def monitor() -> None:
-    """Log videos that are recorded from now on to the open run, whatever its settings.
+    """Log what is recorded from now on to any open run.
 
     Raises:
         Error: If neither gymnasium nor gym is installed, or it records no videos.
