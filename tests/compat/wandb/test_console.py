@@ -340,6 +340,29 @@ class TestScreen:
 
         assert "begin\n100 %\n100 %\nend\n" == found + screen.rest()
 
+    def test_moves_up_piece_by_piece(self) -> None:
+        """Of bars whose first lines were given out too early, the last states are left too.
+
+        Seen to fail when a line is given out as soon as it ends, whoever moves up.
+        """
+        screen = Screen()
+        found = ""
+        for done in range(4):
+            for piece in ("\n", f"\rinner {done}", "\x1b[A", f"\router {done}"):
+                found += screen.feed(piece)
+        found += screen.feed("\n\n") + screen.rest()
+
+        assert "\nouter 3\ninner 3\n" == found
+
+    def test_lines_after_the_bars(self) -> None:
+        """Once nobody moves up any more, lines are given out as they end."""
+        screen = Screen()
+        screen.feed("a\nb\x1b[A\n\n")
+        for number in range(40):
+            screen.feed(f"{number}\n")
+
+        assert "last\n" == screen.feed("last\n")
+
     def test_long_line(self) -> None:
         """A line without an end does not stay in memory."""
         screen = Screen()

@@ -33,7 +33,7 @@ class Screen:
 
     def _clear(self) -> None:
         self._lines = [""]
-        self._row = self._column = self._held = 0
+        self._row = self._column = self._held = self._quiet = 0
 
     def feed(self, text: str) -> str:
         """Take more output; return the lines that nothing can change any more."""
@@ -55,7 +55,8 @@ class Screen:
 
     def _is_plain(self, text: str) -> bool:
         return (
-            len(self._lines) == 1
+            not self._held
+            and len(self._lines) == 1
             and self._column == len(self._lines[0])
             and "\r" not in text
             and "\x1b[" not in text
@@ -65,6 +66,7 @@ class Screen:
         if part == "\n":
             self._row += 1
             self._column = 0
+            self._quiet += 1
             if self._row == len(self._lines):
                 self._lines.append("")
         elif part == "\r":
@@ -77,6 +79,7 @@ class Screen:
     def _order(self, what: str, number: str) -> None:
         if what == "A":
             self._held = _HELD
+            self._quiet = 0
             self._row = max(0, self._row - int(number or 1))
         else:
             line = self._lines[self._row]
@@ -88,6 +91,8 @@ class Screen:
         self._column += len(part)
 
     def _done(self) -> str:
+        if self._quiet > 2 * _HELD:
+            self._held = 0  # nobody moves up any more
         many = max(0, min(self._row, len(self._lines) - 1 - self._held))
         done = "".join(f"{line}\n" for line in self._lines[:many])
         del self._lines[:many]
