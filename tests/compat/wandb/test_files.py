@@ -198,7 +198,12 @@ class TestLive:
         text = _QUICK + (
             "Path('a.txt').write_text('first')\n"
             f"run.save('a.txt', policy='{policy}')\n"
-            "Path('a.txt').write_text('second')\ntime.sleep(1.5)\nos.kill(os.getpid(), 9)\n"
+            "Path('a.txt').write_text('second')\n"
+            "before, until = run._saved_files._saved, time.monotonic() + 20\n"
+            f"live = {policy == 'live'}\n"
+            "while live and before['a.txt'].stamp[1] == 5 and time.monotonic() < until:\n"
+            "    time.sleep(0.05)\n"
+            "time.sleep(0.5)\nos.kill(os.getpid(), 9)\n"
         )
         run_script(ours, text, tmp_path, status=-9)
 

@@ -21,16 +21,26 @@ __all__: list[str] = []
 _QUICK = {"x_stats_sampling_interval": 0.1}
 
 
-def logged(ours: Face, settings: Mapping[str, Any], *rows: dict[str, Any]) -> RunView:
+def logged(
+    ours: Face, settings: Mapping[str, Any], *rows: dict[str, Any], wanted: int = 2
+) -> RunView:
     """Return what the store has of a run that went on for some samples."""
     import vcs_track
 
     run = ours.init(id="r", settings=dict(settings))
     for row in rows:
         run.log(row)
-    time.sleep(0.45)
+    until = time.monotonic() + 20
+    while settings and not settings.get("x_disable_stats") and _samples(run) < wanted:
+        assert time.monotonic() < until
+        time.sleep(0.05)
     run.finish()
     return vcs_track.open().run("r")
+
+
+def _samples(run: Any) -> int:
+    found = run._native.view()
+    return len(found.series("system/cpu")) if "system/cpu" in found.series_tags else 0
 
 
 class TestSampler:
@@ -49,7 +59,7 @@ class TestSampler:
         assert {"system/cpu", "system/memory_percent", "system/network.sent"} <= {
             *found.series_tags
         }
-        assert 2 <= len(found.series("system/cpu")) <= 5
+        assert 2 <= len(found.series("system/cpu"))
         assert [0, 1] == found.series("system/cpu").step[:2]
 
     def test_switched_off(self, ours: Face) -> None:
@@ -118,7 +128,7 @@ class TestReading:
     def test_resumed(self, ours: Face) -> None:
         """A run that goes on goes on with its series."""
         logged(ours, _QUICK)
-        found = logged(ours, {**_QUICK, "resume": "must"})
+        found = logged(ours, {**_QUICK, "resume": "must"}, wanted=4)
 
         assert 1 == sum(tag.startswith("system/cpu") for tag in found.series_tags)
         assert 4 <= len(found.series("system/cpu"))
@@ -127,7 +137,8 @@ class TestReading:
         """A sample is no step of the training: what has no step of its own gets none of it."""
         run = ours.init(id="r", settings=dict(_QUICK))
         run.log({"a": 1}, step=40, commit=True)
-        time.sleep(0.3)
+        while _samples(run) < 2:
+            time.sleep(0.05)
         last = run._native.step
         run.finish()
 
