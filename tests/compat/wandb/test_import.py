@@ -382,6 +382,17 @@ class TestDamage:
             with pytest.raises(InvalidValueError):
                 import_folder(repo, Path(wrong))
 
+    def test_any_folder_above(self, repo: Repository) -> None:
+        """Runs are found in folders of any name, and not in what a run has saved.
+
+        Seen to fail when folders named ``logs`` were passed over.
+        """
+        made = offline.write(Path("logs/tmp/wandb"), offline.run(), offline.row(0, a=1))
+        shutil.copytree(made, "kept")
+        Path("kept").rename(made / "files" / "offline-run-20240101_120000-kept")
+
+        assert ["abc"] == import_folder(repo, Path()).new
+
     def test_odd_texts(self, repo: Repository) -> None:
         """Names that the store refuses are made printable, and nothing is lost."""
         view = taken(
