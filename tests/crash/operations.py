@@ -346,6 +346,8 @@ def fetched(folder: Path) -> None:
         shelve(sealed(Path(other)))
         shutil.rmtree(Path(other, ".runs", "local"))
         shutil.copytree(other, folder, dirs_exist_ok=True)
+    for path in folder.rglob("*"):  # what is new is looked at again, with other calls
+        os.utime(path, (1e9, 1e9))
 
 
 # ---- the table -------------------------------------------------------------------------
