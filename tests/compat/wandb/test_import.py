@@ -488,6 +488,13 @@ class TestCommand:
 
         assert "there is no run of wandb" in done.stderr
 
+    def test_misspelt(self, repo: Repository) -> None:
+        """A tool that is misspelt is told its name."""
+        done = vcs("import", "wnadb", ".", code=2)
+
+        assert "there is no tool or bundle 'wnadb'" in done.stderr
+        assert "did you mean 'wandb'" in done.stderr
+
 
 STORY = """
 run = wandb.init(project="p", name="n", id="{id}", tags=["a", "b"], notes="x", mode="offline",
