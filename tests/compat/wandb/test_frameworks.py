@@ -5,12 +5,12 @@ What of the extra ``frameworks`` is not installed is skipped.
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from compat.wandb.faces import OURS, REAL, Face
 from compat.wandb.recorded import Recorded, run_unchanged
+from compat.wandb.trainings import missing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,10 +76,6 @@ logger.experiment.finish()
 
 
 CHECKPOINTS = {"WANDB_PROJECT": "hf", "WANDB_LOG_MODEL": "checkpoint"}
-
-
-def missing(*names: str) -> bool:
-    return any(find_spec(name) is None for name in names)
 
 
 pytestmark = [pytest.mark.compat, pytest.mark.timeout(600)]

@@ -7,17 +7,23 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cli.program import PROGRAM
 from compat.wandb.faces import REAL, records
+
+import vcs_track
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from compat.wandb.faces import Face
 
-__all__ = ["SCRIPTS", "Left", "train"]
+    from vcs_track import RunView
+
+__all__ = ["SCRIPTS", "Left", "missing", "train", "trained"]
 
 _BEGIN = """
 import numpy as np
@@ -124,6 +130,24 @@ charts.plot_regressor(line, x[:48], x[48:], y[:48], y[48:])
 }  # fmt: skip
 
 
+def missing(*names: str) -> bool:
+    """Return whether one of these modules is not installed."""
+    return any(find_spec(name) is None for name in names)
+
+
+def trained(script: str, folder: Path, **variables: str) -> RunView:
+    """Run *script* with ``vcs-track exec``; return the run that it made."""
+    repo = vcs_track.init(folder)
+    Path("train.py").write_text(script)
+    done = subprocess.run(
+        [*PROGRAM, "exec", "--", sys.executable, "train.py"], capture_output=True, text=True,
+        timeout=550, env={**os.environ, "HF_HUB_OFFLINE": "1", **variables}, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-4000:]
+    (run,) = repo.runs()
+    return run
+
+
 @dataclass(frozen=True)
 class Left:
     """What a training left behind.
@@ -176,7 +200,7 @@ def _of_ours(folder: Path) -> tuple[dict[str, Any], list[Any], Callable[[str], s
             for one in run.logged_artifacts()
         ]
         for file in run.files():
-            file.download(root="back", replace=True)
+            file.download(root="back", replace=True).close()
         return dict(run.config), artifacts, lambda name: (folder / "back" / name).read_text()
     finally:
         os.chdir(here)
@@ -194,6 +218,7 @@ def _of_real(folder: Path) -> tuple[dict[str, Any], list[Any], Callable[[str], s
         if one.name:
             entries = tuple(sorted(entry.path for entry in one.manifest.contents))
             artifacts.append((one.name, one.type, _aliases(one.aliases), entries))
+    config.pop("", None)  # how charts are drawn, which has a place of its own here
     return config, artifacts, lambda name: (path.parent / "files" / name).read_text()
 
 

@@ -47,7 +47,7 @@ def plot_regressor(
 
 
 def plot_outlier_candidates(regressor: Any = None, X: Any = None, y: Any = None) -> None:  # noqa: N803 -- as above
-    """Log how much each sample moves a model: its distance by Cook.
+    """Log how much each sample moves a model: Cook's distance, of a copy that is trained.
 
     Args:
         regressor: A regressor that is trained.
@@ -68,7 +68,8 @@ def plot_outlier_candidates(regressor: Any = None, X: Any = None, y: Any = None)
         termwarn("there are not more samples than features: no chart of outliers")
         return
     leverage = np.einsum("ij,ji->i", inputs, np.linalg.pinv(inputs))
-    errors = truth - array(regressor.predict(X))
+    model = library("base").clone(regressor).fit(inputs, truth)
+    errors = truth - model.predict(inputs)
     variance = float(errors @ errors) / free
     with np.errstate(divide="ignore", invalid="ignore"):
         distance = errors**2 * leverage / (variance * width * (1 - leverage) ** 2)
