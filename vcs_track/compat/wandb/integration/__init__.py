@@ -1,4 +1,4 @@
-"""What logs for a framework: a module for each, by the name that wandb has for it.
+"""What logs for a framework, a module for each, by wandb's name for it.
 
 A framework is imported when something of it is first made, and never with these modules.
 """

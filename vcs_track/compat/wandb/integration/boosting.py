@@ -23,7 +23,7 @@ _LARGEST: Final = frozenset({"auc", "aucpr", "average_precision", "map", "ndcg"}
 
 
 def best_of(metric: str) -> str | None:
-    """Return which value of a metric is the best one: ``min``, ``max`` or None.
+    """Return which value of a metric is the best: ``min``, ``max`` or None.
 
     Args:
         metric: Its name in the library, as in ``ndcg@5``.
@@ -40,7 +40,7 @@ def best_of(metric: str) -> str | None:
 
 
 def define_best(run: Run, key: str, metric: str) -> None:
-    """Let the summary have the best value of a key, where it is known which one that is.
+    """Let the summary have the best value of a key, where that is known.
 
     Args:
         run: The run.

@@ -1,4 +1,4 @@
-"""Classes of frameworks, found when they are needed; and the run that is logged to."""
+"""Classes of frameworks, found when needed; and the run that is logged to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models of PyTorch: ``wandb.watch`` logs them, and this module has nothing, as wandb's.
+"""Models of PyTorch: ``wandb.watch`` logs them, and wandb has nothing here.
 
 ::
 

@@ -11,7 +11,9 @@ __all__ = ["KerasCallback", "keras_in_use"]
 
 
 def keras_in_use() -> Any:
-    """Return the Keras of the program: itself, that of TensorFlow, or its version 2.
+    """Return the Keras of the program.
+
+    That is Keras itself, its version 2, or what TensorFlow brings.
 
     Raises:
         MissingFrameworkError: If none is installed.

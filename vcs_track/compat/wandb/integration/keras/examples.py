@@ -93,7 +93,7 @@ def _woven(*columns: Any) -> list[Image]:
 
 
 def _kind(shape: Any) -> str | None:
-    """Return what data of a shape is, the first side being the number of samples."""
+    """Return what data of a shape is, whose first side counts the samples."""
     sides = list(shape)[1:]
     if len(sides) <= 1:
         return "label"

@@ -141,7 +141,7 @@ class WandbCallback(KerasCallback):
         self._examples.guess(model)
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Log the layers once, and the metrics of a batch where they are asked for."""
+        """Log the layers once, and the metrics of a batch where asked for."""
         run = running("WandbCallback")
         if self.save_graph:
             self.save_graph = False

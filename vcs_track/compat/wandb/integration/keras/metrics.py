@@ -16,7 +16,7 @@ __all__ = ["WandbMetricsLogger"]
 
 
 class WandbMetricsLogger(KerasCallback):
-    """Logs the metrics and the learning rate, at the end of epochs or of batches.
+    """Logs metrics and learning rate, at the end of epochs or of batches.
 
     Of an epoch the keys begin with ``epoch/`` and are counted by ``epoch/epoch``, of a batch
     with ``batch/``, counted by ``batch/batch_step``.

@@ -102,7 +102,13 @@ def plot_precision_recall(
     y_true: Any = None, y_probas: Any = None, labels: Sequence[Any] | None = None,
     plot_micro: bool = True, classes_to_plot: Any = None,
 ) -> None:  # fmt: skip
-    """Log precision against recall for each class; arguments as for :func:`plot_roc`."""
+    """Log precision against recall for each class.
+
+    Arguments as for :func:`plot_roc`.
+
+    Raises:
+        Error: If no run is open.
+    """
     del plot_micro
     if fits(y_true=y_true, y_probas=y_probas):
         chart = pr_curve(array(y_true), array(y_probas), labels, classes_to_plot)
@@ -215,7 +221,9 @@ def plot_class_proportions(
 def plot_calibration_curve(
     clf: Any = None, X: Any = None, y: Any = None, clf_name: str = "Classifier"  # noqa: N803 -- as above
 ) -> None:  # fmt: skip
-    """Log what the probabilities of a classifier are worth; copies of it are trained for that.
+    """Log what the probabilities of a classifier are worth.
+
+    Copies of it are trained for that.
 
     Args:
         clf: A classifier, which is trained.

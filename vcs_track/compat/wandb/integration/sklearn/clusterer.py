@@ -49,7 +49,9 @@ def plot_elbow_curve(
     clusterer: Any = None, X: Any = None, cluster_ranges: Iterable[int] | None = None,  # noqa: N803 -- as above
     n_jobs: int | None = 1, show_cluster_time: bool = True,
 ) -> None:  # fmt: skip
-    """Log how good the clusters are by their number; copies of the model are trained for that.
+    """Log how good the clusters are by their number.
+
+    Copies of the model are trained for that.
 
     Args:
         clusterer: What makes clusters, with their number as ``n_clusters``.
@@ -80,7 +82,7 @@ def plot_silhouette(
     clusterer: Any = None, X: Any = None, cluster_labels: Any = None,  # noqa: N803 -- as above
     labels: Sequence[Any] | None = None, metric: str = "euclidean", kmeans: bool = True,
 ) -> None:  # fmt: skip
-    """Log how well each sample fits in its cluster, the worst of a cluster first.
+    """Log how well each sample fits in its cluster, the worst one first.
 
     Args:
         clusterer: What has made the clusters.

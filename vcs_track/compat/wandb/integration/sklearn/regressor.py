@@ -47,7 +47,9 @@ def plot_regressor(
 
 
 def plot_outlier_candidates(regressor: Any = None, X: Any = None, y: Any = None) -> None:  # noqa: N803 -- as above
-    """Log how much each sample moves a model: Cook's distance, of a copy that is trained.
+    """Log how much each sample moves a model, by Cook's distance.
+
+    A copy of the model is trained for that.
 
     Args:
         regressor: A regressor that is trained.
@@ -81,7 +83,9 @@ def plot_outlier_candidates(regressor: Any = None, X: Any = None, y: Any = None)
 
 
 def plot_residuals(regressor: Any = None, X: Any = None, y: Any = None) -> None:  # noqa: N803 -- as above
-    """Log how far a model is from the truth; a copy of it is trained with four fifths.
+    """Log how far a model is from the truth.
+
+    A copy of it is trained with four fifths of the samples, and judged by the rest.
 
     Args:
         regressor: A regressor that is trained.

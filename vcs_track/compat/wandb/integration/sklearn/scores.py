@@ -57,7 +57,9 @@ def plot_learning_curve(
     model: Any = None, X: Any = None, y: Any = None, cv: Any = None, shuffle: bool = False,  # noqa: N803 -- as above
     random_state: Any = None, train_sizes: Any = None, n_jobs: int | None = 1, scoring: Any = None,
 ) -> None:  # fmt: skip
-    """Log how good a model becomes with more data; copies of it are trained for that.
+    """Log how good a model becomes with more data.
+
+    Copies of it are trained for that.
 
     Args:
         model: A classifier or regressor.
