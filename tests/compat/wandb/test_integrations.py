@@ -246,7 +246,7 @@ class TestLightgbm:
     def test_rounds(self, ours: Face) -> None:
         """A round is a row; the summary has the best value where that is known.
 
-        Seen to fail when metrics were defined after the first row.
+        Seen to fail when no metric was defined.
         """
         run = ours.init()
         callback = lightgbm.wandb_callback()

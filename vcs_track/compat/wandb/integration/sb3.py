@@ -78,8 +78,7 @@ class WandbCallback(Borrower):
         run = running("WandbCallback")
         known = {"algo": type(self.model).__name__}
         for name, value in vars(self.model).items():
-            if name not in run.config:
-                known[name] = value if type(value) in (float, int, str) else text_of(value)
+            known[name] = value if type(value) in (float, int, str) else text_of(value)
         if self.gradient_save_freq > 0:
             run.watch(self.model.policy, log=self.log, log_freq=self.gradient_save_freq)
         run.config.setdefaults(known)
