@@ -165,6 +165,11 @@ except TypeError as error:
     assert "abstract" in str(error)
 else:
     raise AssertionError("it is abstract")
+run.finish()
+with wandb.init(mode="disabled"):
+    model.fit(x, y, validation_data=(x, y), epochs=1, verbose=0, callbacks=[
+        Predictions(x[:3], y[:3]), Half(), WandbModelCheckpoint("off.keras"), WandbCallback(),
+    ])
 """
 
 BEST = f"""{KERAS}
@@ -200,7 +205,10 @@ class TestKeras:
         )
 
     def test_tables(self, tmp_path: Path) -> None:
-        """Predictions are logged after each epoch, in a table that takes from the true values."""
+        """Predictions are logged after each epoch, in a table that takes from the true values.
+
+        All callbacks take a run that is disabled, and log nothing then.
+        """
         run = trained(TABLES, tmp_path)
 
         assert [("run_one_pred", "evaluation")] * 2 + [("val", "dataset")] == artifacts(run)
@@ -310,11 +318,15 @@ def test_sb3(tmp_path: Path) -> None:
 
 
 CHARTS = """
-import numpy as np, wandb
+import numpy as np, pandas as pd, wandb
 from sklearn.cluster import AgglomerativeClustering, KMeans
+from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import Ridge
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 wandb.init(project="s", settings={"silent": False})
 x, y = load_iris(return_X_y=True)
@@ -343,8 +355,17 @@ wandb.sklearn.plot_elbow_curve(tree, x)
 wandb.sklearn.plot_silhouette(means, x, [0] * len(x))
 wandb.sklearn.plot_learning_curve(model, np.where(x > 7, np.nan, x), y)
 wandb.sklearn.plot_learning_curve(model, x.astype(str).astype(object), y)
+wandb.sklearn.plot_learning_curve(model, [[1], [1, 2]], y)
 wandb.sklearn.plot_calibration_curve(model, x, y)
 assert wandb.run.step == steps
+
+# A data frame is given to the model as it is: its columns have names.
+frame = pd.DataFrame({"a": x[:, 0], "b": x[:, 1] > 3, "c": range(len(x))})
+line = make_pipeline(make_column_transformer((StandardScaler(), ["a", "c"])), Ridge())
+wandb.sklearn.plot_regressor(line.fit(frame, x[:, 2]), frame, frame, x[:, 2], pd.Series(x[:, 2]))
+assert wandb.run.step == steps + 4
+wandb.sklearn.plot_residuals(line, frame.assign(d="text"), x[:, 2])
+assert wandb.run.step == steps + 4
 wandb.finish()
 
 run = wandb.Api().runs("s")[0]
@@ -368,6 +389,6 @@ def test_charts_of_scikit_learn(tmp_path: Path) -> None:
 
     assert {
         "class_proportions", "confusion_matrix", "elbow_curve", "feature_importances",
-        "learning_curve", "precision_recall_table", "roc_table", "silhouette_plot",
-        "summary_metrics",
+        "learning_curve", "outlier_candidates", "precision_recall_table", "residuals",
+        "roc_table", "silhouette_plot", "summary_metrics",
     } == {*run.summary}  # fmt: skip

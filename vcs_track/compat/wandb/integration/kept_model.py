@@ -18,12 +18,16 @@ __all__ = ["keep_model"]
 def keep_model(run: Run, name: str, path: str | Path, aliases: Sequence[str] = ()) -> None:
     """Log a file or a folder as a version of an artifact of type ``model``.
 
+    Nothing is done for a run that is disabled.
+
     Args:
         run: The run.
         name: Name of the artifact.
         path: The file or folder.
         aliases: Aliases of the version, besides ``latest``.
     """
+    if run.disabled:
+        return
     artifact = Artifact(name, type="model")
     if Path(path).is_dir():
         artifact.add_dir(str(path))

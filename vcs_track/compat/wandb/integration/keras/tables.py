@@ -112,9 +112,13 @@ class WandbEvalCallback(KerasCallback):
             type: Its type.
             table_name: Name of the table in it.
         """
+        run = running("WandbEvalCallback")
+        if run.disabled:
+            self.data_table_ref = self.data_table
+            return
         artifact = Artifact(name, type=type)
         artifact.add(self.data_table, table_name)
-        running("WandbEvalCallback").use_artifact(artifact)
+        run.use_artifact(artifact)
         self.data_table_ref = artifact.wait().get(table_name)
 
     def log_pred_table(
@@ -131,6 +135,8 @@ class WandbEvalCallback(KerasCallback):
             aliases: Aliases of the version.
         """
         run = running("WandbEvalCallback")
+        if run.disabled:
+            return
         artifact = Artifact(f"run_{run.id}_pred", type=type)
         artifact.add(self.pred_table, table_name)
         run.log_artifact(artifact, aliases=list(aliases or ["latest"]))

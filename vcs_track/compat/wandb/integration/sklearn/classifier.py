@@ -241,7 +241,7 @@ def plot_calibration_curve(
         termwarn("a calibration curve is for two classes, 0 and 1: no chart")
         return
     columns = ["model", "fraction_of_positives", "mean_predicted_value", "hist_dict", "edge_dict"]
-    draw("calibration_curve", "calibration", columns, _calibration(clf, array(X), truth, clf_name))
+    draw("calibration_curve", "calibration", columns, _calibration(clf, X, truth, clf_name))
 
 
 def _calibration(clf: Any, inputs: Any, truth: Any, name: str) -> Iterator[list[Any]]:
@@ -249,7 +249,7 @@ def _calibration(clf: Any, inputs: Any, truth: Any, name: str) -> Iterator[list[
 
     calibration = library("calibration")
     if type(clf).__name__ == "ComplementNB":
-        inputs = inputs - inputs.min()  # it takes no negative numbers
+        inputs = array(inputs) - array(inputs).min()  # it takes no negative numbers
     x_train, x_test, y_train, y_test = library("model_selection").train_test_split(
         inputs, truth, test_size=0.9, random_state=42
     )

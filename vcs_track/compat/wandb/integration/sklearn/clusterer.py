@@ -100,7 +100,7 @@ def plot_silhouette(
         return
     import numpy as np
 
-    inputs = array(X)
+    inputs = array(X).astype(float)
     found = array(clusterer.labels_ if cluster_labels is None else cluster_labels)
     if inputs.ndim != 2 or len(found) != len(inputs) or not 1 < len(set(found)) < len(found):
         termwarn("the clusters are too few or too many for a chart: no silhouettes")

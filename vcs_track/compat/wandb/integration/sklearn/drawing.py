@@ -101,15 +101,22 @@ def _fault(name: str, value: Any) -> str:
     if name in _KINDS:
         is_one = getattr(library("base"), f"is_{name}")(value)
         return "" if is_one else f"is not a {name}"
-    found = array(value)
+    try:
+        found = array(value)
+    except ValueError:  # rows of several lengths
+        return "is not an array"
     if not found.ndim:
         return "is not an array"
-    if name.startswith("X"):
-        if found.dtype.kind not in "biufc":
-            return "contains values that are not numbers"
-        missing = int((found != found).sum())  # NaN is not itself
-        return f"contains {missing} missing values" if missing else ""
-    return ""
+    return _fault_of_numbers(found) if name.startswith("X") else ""
+
+
+def _fault_of_numbers(found: Any) -> str:
+    if found.dtype.kind == "O":  # columns of several types
+        found = found.astype(str if any(isinstance(one, str) for one in found.flat) else float)
+    if found.dtype.kind not in "biufc":
+        return "contains values that are not numbers"
+    missing = int((found != found).sum())  # NaN is not itself
+    return f"contains {missing} missing values" if missing else ""
 
 
 def is_fitted(model: Any) -> bool:

@@ -63,15 +63,15 @@ def plot_outlier_candidates(regressor: Any = None, X: Any = None, y: Any = None)
         return
     import numpy as np
 
-    inputs, truth = array(X), array(y)
+    inputs, truth = array(X).astype(float), array(y)
     count, width = inputs.shape
     free = count - int(np.linalg.matrix_rank(inputs))
     if free < 1:
         termwarn("there are not more samples than features: no chart of outliers")
         return
     leverage = np.einsum("ij,ji->i", inputs, np.linalg.pinv(inputs))
-    model = library("base").clone(regressor).fit(inputs, truth)
-    errors = truth - model.predict(inputs)
+    model = library("base").clone(regressor).fit(X, truth)
+    errors = truth - model.predict(X)
     variance = float(errors @ errors) / free
     with np.errstate(divide="ignore", invalid="ignore"):
         distance = errors**2 * leverage / (variance * width * (1 - leverage) ** 2)
@@ -98,7 +98,7 @@ def plot_residuals(regressor: Any = None, X: Any = None, y: Any = None) -> None:
     if not (fits(regressor=regressor, X=X, y=y) and is_fitted(regressor)):
         return
     x_train, x_test, y_train, y_test = library("model_selection").train_test_split(
-        array(X), array(y), test_size=0.2, random_state=0
+        X, array(y), test_size=0.2, random_state=0
     )
     model = library("base").clone(regressor).fit(x_train, y_train)
     scores = [float(model.score(x_train, y_train)), float(model.score(x_test, y_test))]
