@@ -248,6 +248,10 @@ xgboost.train(
     {"max_depth": 2}, xgboost.DMatrix(x, y), 3, evals=[(xgboost.DMatrix(x, y), "train")],
     callbacks=[past], verbose_eval=False,
 )
+xgboost.cv(
+    {"max_depth": 2, "objective": "binary:logistic"}, xgboost.DMatrix(x, y), 3, nfold=2,
+    metrics=["auc"], callbacks=[WandbCallback(log_model=True)],
+)
 model = clone(xgboost.XGBClassifier(
     n_estimators=3, callbacks=[WandbCallback(log_model=True)], eval_metric="logloss",
 ))
@@ -271,6 +275,8 @@ def test_boosting(tmp_path: Path) -> None:
     run = trained(BOOSTING, tmp_path)
 
     assert 3 == len(run.series("valid_auc-mean")) == len(run.series("train-rmse"))
+    assert 3 == len(run.series("test-auc-std"))
+    assert {"max": max(run.series("test-auc-mean").value)} == run.summary["test-auc-mean"]
     assert (
         min(run.series("validation_0-logloss").value)
         == (run.summary["validation_0-logloss"]["min"])

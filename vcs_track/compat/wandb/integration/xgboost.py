@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vcs_track.compat.wandb.integration.boosting import define_best, importance
 from vcs_track.compat.wandb.integration.framework import Borrower, needed, running
 from vcs_track.compat.wandb.integration.kept_model import keep_model
 from vcs_track.formats import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["WandbCallback", "wandb_callback"]
 
@@ -55,8 +58,9 @@ class WandbCallback(_Callback):
 
     def before_training(self, model: Any) -> Any:
         """Take the settings of the booster into the configuration."""
-        text = model.save_config()
-        running("WandbCallback").config.update(canonical.loads_loose(text.encode()))
+        run = running("WandbCallback")
+        if _is_booster(model):
+            run.config.update(canonical.loads_loose(model.save_config().encode()))
         return model
 
     def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
@@ -64,19 +68,19 @@ class WandbCallback(_Callback):
         del model
         run = running("WandbCallback")
         row: dict[str, Any] = {}
-        for data, metrics in evals_log.items():
-            for metric, values in metrics.items():
-                key = f"{data}-{metric}"
-                row[key] = values[-1]
-                if self.define_metric and key not in self._defined:
-                    self._defined.add(key)
-                    define_best(run, key, metric)
+        for key, metric, value in _values(evals_log):
+            row[key] = value
+            if self.define_metric and key not in self._defined:
+                self._defined.add(key)
+                define_best(run, key, metric)
         run.log({**row, "epoch": epoch})
         return False
 
     def after_training(self, model: Any) -> Any:
         """Log what the training came to."""
         run = running("WandbCallback")
+        if not _is_booster(model):
+            return model
         if self.log_model and not run.disabled:
             name = f"{run.id}_model.json"
             path = Path(run.dir) / name
@@ -95,19 +99,32 @@ class _Rounds(_Callback):
     """Logs the metrics of each round, and nothing else."""
 
     def __call__(self, env: Any) -> None:
-        """Log a round as xgboost before 1.3 tells it."""
+        """Log a round as older versions of xgboost tell it."""
         running("wandb_callback").log(dict(env.evaluation_result_list))
 
     def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
         """Log a round; return False, as the training goes on."""
         del model, epoch
-        row = {
-            f"{data}-{metric}": values[-1]
-            for data, metrics in evals_log.items()
-            for metric, values in metrics.items()
-        }
+        row = {key: value for key, _, value in _values(evals_log)}
         running("wandb_callback").log(row)
         return False
+
+
+def _is_booster(model: Any) -> bool:
+    """Return whether *model* is one; a cross validation has several, and no settings."""
+    return hasattr(model, "save_config")
+
+
+def _values(evals_log: Any) -> Iterator[tuple[str, str, float]]:
+    """Yield key, metric and latest value of each number in *evals_log*."""
+    for data, metrics in evals_log.items():
+        for metric, values in metrics.items():
+            key, latest = f"{data}-{metric}", values[-1]
+            if isinstance(latest, tuple):
+                yield f"{key}-mean", metric, latest[0]
+                yield f"{key}-std", "", latest[1]
+            else:
+                yield key, metric, latest
 
 
 def wandb_callback() -> Any:
