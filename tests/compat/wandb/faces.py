@@ -42,9 +42,24 @@ class Face:
         found = _our_rows(run) if self.name == "ours" else _real_rows(Path(run.dir).parent)
         return _timeless(found)
 
+    def recorded(self, folder: Path) -> list[list[dict[str, Any]]]:
+        """Return the rows of each run that scripts in *folder* made, the first run first."""
+        if self.name == "real":
+            folders = sorted((folder / "wandb").glob("offline-run-*"), key=_started)
+            return [_timeless(_real_rows(one)) for one in folders]
+        import vcs_track
+        from vcs_track.compat.wandb.history import rows
+
+        runs = [*vcs_track.open(folder).runs(order_by="created")]
+        return [_timeless([row.to_dict() for row in rows(run)]) for run in runs]
+
 
 OURS = Face("ours", "vcs_track.compat.wandb")
 REAL = Face("real", "wandb")
+
+
+def _started(folder: Path) -> float:
+    return next(folder.glob("*.wandb")).stat().st_ctime
 
 
 def _timeless(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
