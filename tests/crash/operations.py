@@ -18,30 +18,32 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from crash import sources
+
+from vcs_track.compat.deepboard.importer import import_database
 from vcs_track.compat.tensorboard import export_events, import_events
+from vcs_track.compat.wandb.importing import import_folder
 from vcs_track.errors import InvalidValueError, RepositoryNotFoundError
-from vcs_track.formats.event_file import (
-    Scalar,
-    Texts,
-    file_name,
-    pack_event,
-    pack_session,
-    pack_start,
-)
 from vcs_track.porcelain import shelf, writer
 from vcs_track.porcelain.defaults import Defaults
 from vcs_track.porcelain.repository import Repository
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection
 
     from vcs_track.porcelain.run import Run
     from vcs_track.porcelain.run_view import RunView
 
     Step = Callable[["Scene"], object]
+    Prepare = Callable[[Path], object]
     Picture = dict[str, Any] | None
 
 __all__ = ["OPERATIONS", "Operation", "Scene", "difference", "picture", "start"]
+
+# By what each leaves.
+TRACKERS: dict[str, Callable[[Repository, Path], object]] = {
+    "logs": import_events, "wandb": import_folder, "result.db": import_database,
+}  # fmt: skip
 
 # No thread may make calls of its own: the number of a call must mean the same each time.
 QUIET = Defaults(sync_interval=0, capture_git=False)
@@ -91,7 +93,7 @@ class Operation:
         defaults: Defaults of the repository.
     """
 
-    prepare: Callable[[Path], object]
+    prepare: Prepare
     steps: tuple[Step, ...]
     begin: Step = nothing
     resumes: bool = False
@@ -139,9 +141,11 @@ def export_logs(scene: Scene) -> None:
         export_events([scene.repo.run("r")], scene.folder / "out")
 
 
-def import_logs(scene: Scene) -> None:
-    """Take in the event files."""
-    import_events(scene.repo, scene.folder / "logs")
+def import_other(scene: Scene) -> None:
+    """Take in what another tracker left."""
+    for name, take in TRACKERS.items():
+        if (scene.folder / name).exists():
+            take(scene.repo, scene.folder / name)
 
 
 def import_(scene: Scene) -> None:
@@ -300,27 +304,17 @@ def bundled(folder: Path, fmt: str = "sha256") -> None:
         sealed(Path(other), fmt).repo.export("r", folder / "r.zip")
 
 
-def logged(folder: Path) -> None:
-    """Make a repository, and a folder of event files."""
-    new(folder)
-    _write_log(folder, [*_points(range(3)), pack_event(1e9, 0, [Texts("t", ("a",))])])
+def left(write: Prepare, *more: Prepare) -> Prepare:
+    """Return what makes a repository with what a tracker left, imported before *more* came."""
 
+    def prepare(folder: Path) -> None:
+        scene = new(folder)
+        write(folder)
+        for step in more:
+            import_other(scene)
+            step(folder)
 
-def logged_again(folder: Path) -> None:
-    """Make the same, taken in, and have its session begin again."""
-    logged(folder)
-    import_logs(Scene(folder))
-    _write_log(folder, [pack_session(1e9, 1), *_points(range(1, 5))], begin=2e9)
-
-
-def _points(steps: Iterable[int]) -> list[bytes]:
-    return [pack_event(1e9 + step, step, [Scalar("x", step)]) for step in steps]
-
-
-def _write_log(folder: Path, events: list[bytes], begin: float = 1e9) -> None:
-    (folder / "logs").mkdir(exist_ok=True)
-    content = pack_start(begin) + b"".join(events)
-    (folder / "logs" / file_name(begin, "host")).write_bytes(content)
+    return prepare
 
 
 def zipped_again(folder: Path) -> None:
@@ -352,6 +346,8 @@ def fetched(folder: Path) -> None:
         shelve(sealed(Path(other)))
         shutil.rmtree(Path(other, ".runs", "local"))
         shutil.copytree(other, folder, dirs_exist_ok=True)
+    for path in folder.rglob("*"):  # what is new is looked at again, with other calls
+        os.utime(path, (1e9, 1e9))
 
 
 # ---- the table -------------------------------------------------------------------------
@@ -398,8 +394,18 @@ OPERATIONS = {
     "import": Operation(bundled, (import_,)),
     "export plain folders": Operation(sealed, (export_tree,)),
     "export event files": Operation(sealed, (export_logs,)),
-    "import event files": Operation(logged, (import_logs,)),
-    "import event files again": Operation(logged_again, (import_logs,)),
+    "import event files": Operation(left(sources.event_files), (import_other,)),
+    "import event files again": Operation(
+        left(sources.event_files, sources.more_event_files), (import_other,)
+    ),
+    "import wandb": Operation(left(sources.offline_runs), (import_other,)),
+    "import wandb again": Operation(
+        left(sources.offline_runs, sources.more_offline_runs), (import_other,)
+    ),
+    "import deepboard": Operation(left(sources.experiments), (import_other,)),
+    "import deepboard again": Operation(
+        left(sources.experiments, sources.more_experiments), (import_other,)
+    ),
     "import zipped again": Operation(zipped_again, (import_,)),
     "import a part": Operation(parted, (import_,)),
     "import xxh128": Operation(partial(bundled, fmt="xxh128"), (import_,)),

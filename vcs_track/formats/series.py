@@ -8,27 +8,21 @@ from __future__ import annotations
 import math
 import operator
 import struct
-from array import array
 from itertools import accumulate, chain, repeat
 from typing import TYPE_CHECKING, Any, Final
 
 from vcs_track.errors import CorruptError
 from vcs_track.formats import canonical, typed_json
 from vcs_track.formats.chunk import CHUNK, Chunk, is_chunk
-from vcs_track.formats.slots import FLOAT, FLOAT32
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from vcs_track.formats.oid import ObjectId
-
     Value = float | int | bool
-    Emit = Callable[[bytes], ObjectId]
 
 __all__ = [
     "CHUNK",
     "Chunk",
-    "SeriesBuilder",
     "combine",
     "decode_column",
     "decode_scalars",
@@ -38,6 +32,7 @@ __all__ = [
     "encode_steps",
     "encode_stretches",
     "encode_values",
+    "statistics",
 ]
 
 
@@ -242,122 +237,6 @@ _DECODERS: dict[str, Callable[[list[Any], int], list[Any]]] = {
 }
 
 
-class SeriesBuilder:
-    """Collects the points of one tag and writes a chunk whenever one is full.
-
-    Args:
-        emit: Stores the bytes of a column and returns its id.
-        chunks: Chunks that are there already, when a run goes on.
-
-    Attributes:
-        number: The tag number that stands for the newest mark.
-    """
-
-    def __init__(self, emit: Emit, chunks: Iterable[Chunk] = ()) -> None:
-        self.number = -1
-        self._emit = emit
-        self._chunks = list(chunks)
-        self._marks: list[tuple[int, int, Any, int | None]] = []
-        self._opened = False
-        self._clear()
-
-    def _clear(self) -> None:
-        # Arrays hold a point in 24 bytes, a tenth of what lists of numbers take; values that
-        # are no doubles need a list.
-        self._values: array[float] | list[Value] = array("d")
-        self._steps = array("q")
-        self._walls = array("q")
-        self._exact = False
-
-    def mark(
-        self, number: int, repetition: int, epoch: float | None, rank: int | None = None
-    ) -> None:
-        """Say what the points from here on have in common."""
-        self.number = number
-        self._marks.append((len(self._steps), repetition, epoch, rank))
-
-    def add(self, kind: int, value: Value, step: int, wall_us: int) -> None:
-        """Add one point."""
-        if kind != FLOAT32:
-            self._exact = True
-        if type(value) is not float and isinstance(self._values, array):
-            self._values = self._values.tolist()
-        self._values.append(value)
-        self._steps.append(step)
-        self._walls.append(wall_us)
-        if len(self._steps) == CHUNK:
-            self.flush()
-
-    def extend(self, values: array[float], steps: array[int], walls: array[int]) -> None:
-        """Add points that were logged as doubles."""
-        at = 0
-        while at < len(steps):
-            until = at + CHUNK - len(self._steps)
-            self._exact = True
-            self._values.extend(values[at:until])
-            self._steps.extend(steps[at:until])
-            self._walls.extend(walls[at:until])
-            if len(self._steps) == CHUNK:
-                self.flush()
-            at = until
-
-    def flush(self) -> None:
-        """Write the points at hand as a chunk."""
-        values, steps, walls = list(self._values), self._steps.tolist(), self._walls.tolist()
-        n = len(steps)
-        if not n:
-            return
-        emit = self._emit
-        chunk: Chunk = {
-            "value": emit(encode_values(values, single=not self._exact)),
-            "step": emit(encode_steps(steps)),
-            "wall": emit(encode_deltas(walls)),
-            **describe(values, steps),
-        }
-        self._flush_marks(chunk, n)
-        self._chunks.append(chunk)
-        self._clear()
-
-    def _flush_marks(self, chunk: Chunk, n: int) -> None:
-        ends = [mark[0] for mark in self._marks[1:]] + [n]
-        counts = [end - mark[0] for mark, end in zip(self._marks, ends, strict=True)]
-        last = self._marks[-1]
-        # A mark at the place of the next one stands for no point.
-        used = [i for i, count in enumerate(counts) if count]
-        counts = [counts[i] for i in used]
-        for place, name in enumerate(("rep", "epoch", "rank"), start=1):
-            column = [self._marks[i][place] for i in used]
-            if any(value is not None and (name != "rep" or value) for value in column):
-                chunk[name] = self._emit(encode_stretches(zip(counts, column, strict=True)))
-        self._marks = [(0, *last[1:])]
-
-    def reopen(self, read: Callable[[ObjectId], bytes]) -> None:
-        """Take back the last chunk if not full, so that it can grow; only once."""
-        if self._opened or not self._chunks or self._chunks[-1]["n"] == CHUNK:
-            return
-        self._opened = True
-        chunk = self._chunks.pop()
-        values = decode_column(read(chunk["value"]))
-        n = len(values)
-        steps, walls = decode_column(read(chunk["step"])), decode_column(read(chunk["wall"]))
-        rest = [
-            decode_column(read(chunk[name])) if name in chunk else [default] * n
-            for name, default in (("rep", 0), ("epoch", None), ("rank", None))
-        ]
-        single = b'"codec":"f4"' in read(chunk["value"])[:40]
-        last: object = object()
-        for value, step, wall, *mark in zip(values, steps, walls, *rest, strict=True):
-            if mark != last:
-                self.mark(-1, *mark)
-                last = mark
-            self.add(FLOAT32 if single else FLOAT, value, step, wall)
-
-    def finish(self) -> list[Chunk]:
-        """Write what is left and return all chunks."""
-        self.flush()
-        return self._chunks
-
-
 def describe(values: Sequence[Value], steps: Sequence[int]) -> Chunk:
     """Return what a chunk says of its points, without the columns.
 
@@ -365,10 +244,11 @@ def describe(values: Sequence[Value], steps: Sequence[int]) -> Chunk:
         values: At least one.
         steps: Theirs.
     """
-    return {"n": len(values), "lo": min(steps), "hi": max(steps), **_statistics(values)}
+    return {"n": len(values), "lo": min(steps), "hi": max(steps), **statistics(values)}
 
 
-def _statistics(values: Sequence[Value]) -> dict[str, Any]:
+def statistics(values: Sequence[Value]) -> dict[str, Any]:
+    """Return what a chunk says of its values: at least one."""
     total = _sum(values)
     numbers = values
     if total is None or not math.isfinite(total):

@@ -16,6 +16,7 @@ from vcs_track.formats import canonical, manifest, series, slots, typed_json
 from vcs_track.formats.code import Code, with_code_gap
 from vcs_track.formats.manifest import MediaItem, RunManifest
 from vcs_track.formats.scan import Damage, Points, Record, Rows
+from vcs_track.formats.series_builder import SeriesBuilder, SharedColumns
 from vcs_track.porcelain.batches import split
 from vcs_track.porcelain.inputs import body_of, with_input, with_inputs
 from vcs_track.porcelain.transcript import Transcript
@@ -43,7 +44,7 @@ _GRAVITY: Final = {"finished": 0, "killed": 1, "failed": 2, "crashed": 3}
 class _Table:
     """What the numbers of one journal stand for."""
 
-    tags: dict[int, tuple[series.SeriesBuilder, int, Any]] = field(default_factory=dict)
+    tags: dict[int, tuple[SeriesBuilder, int, Any]] = field(default_factory=dict)
     shapes: dict[int, list[int]] = field(default_factory=dict)
 
 
@@ -62,10 +63,11 @@ class Replay:
         pause: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
         self._emit = emit
+        self._shared = SharedColumns(emit)
         self._read = read
         self._pause = pause
         self.base = base
-        self.builders: dict[str, series.SeriesBuilder] = {}
+        self.builders: dict[str, SeriesBuilder] = {}
         self.media: list[MediaItem] = []
         self.hparams: dict[str, Any] = {}
         self.fields: dict[str, Any] = {}
@@ -109,7 +111,7 @@ class Replay:
             self.media.extend(manifest.decode_media(read(base.media)))
         if base.scalars:
             for tag, chunks in series.decode_scalars(read(base.scalars)).items():
-                self.builders[tag] = series.SeriesBuilder(self._emit, chunks)
+                self.builders[tag] = SeriesBuilder(self._emit, chunks, self._shared)
 
     # ---- reading journals --------------------------------------------------------------
 
@@ -214,7 +216,7 @@ class Replay:
         elif kind == slots.FRAME:
             self._frame(payload, table, journal, wall_us)
 
-    def _at(self, table: _Table, number: int) -> series.SeriesBuilder | None:
+    def _at(self, table: _Table, number: int) -> SeriesBuilder | None:
         """Return the builder of a tag number, ready for its points."""
         entry = table.tags.get(number)
         if entry is None:
@@ -257,10 +259,10 @@ class Replay:
             return True
         return False
 
-    def _builder(self, tag: str) -> series.SeriesBuilder:
+    def _builder(self, tag: str) -> SeriesBuilder:
         builder = self.builders.get(tag)
         if builder is None:
-            builder = self.builders[tag] = series.SeriesBuilder(self._emit)
+            builder = self.builders[tag] = SeriesBuilder(self._emit, (), self._shared)
         elif self._read is not None:
             builder.reopen(self._read)
         return builder

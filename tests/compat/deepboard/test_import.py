@@ -333,7 +333,7 @@ class TestCommand:
         run = repo.run("@").id
 
         assert f"new     {run} exp (finished)\n" == first.stdout
-        assert "took in 1 runs of 't.db'\n" == first.stderr
+        assert "took in 1 run of 't.db'\n" == first.stderr
         assert ("known", run) == (
             json.loads(second.stdout)["change"],
             json.loads(second.stdout)["id"],

@@ -452,7 +452,7 @@ class TestCommand:
 
         assert told == ["new", repo.run("@").id, "a"]
         assert f"new     {repo.run('@').id} a (finished)\n" == first.stdout
-        assert "took in 1 runs of " in first.stderr
+        assert "took in 1 run of " in first.stderr
         assert ("updated", {"x": 1.0}) == (row["change"], row["summary"])
         assert "warning: run 'a': file" in second.stderr
 

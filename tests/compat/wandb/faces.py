@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["OURS", "REAL", "Face", "run_script"]
+__all__ = ["OURS", "REAL", "Face", "records", "run_script"]
 
 _BLOCK = 32768
 
@@ -80,11 +80,11 @@ def _real_rows(folder: Path) -> list[dict[str, Any]]:
     path = next(folder.glob("*.wandb"))
     until = time.monotonic() + 3
     # Its process may still be writing when `finish` returns.
-    while not any(one.WhichOneof("record_type") == "exit" for one in _records(path)):
+    while not any(one.WhichOneof("record_type") == "exit" for one in records(path)):
         assert time.monotonic() < until, "it does not end"
         time.sleep(0.01)
     found = []
-    for record in _records(path):
+    for record in records(path):
         if record.WhichOneof("record_type") == "history":
             row: dict[str, Any] = {}
             for item in record.history.item:
@@ -97,7 +97,7 @@ def _real_rows(folder: Path) -> list[dict[str, Any]]:
     return found
 
 
-def _records(path: Path) -> Iterator[Any]:
+def records(path: Path) -> Iterator[Any]:
     """Yield the records of a file of real wandb."""
     pb = import_module("wandb.proto.wandb_internal_pb2")
     data, at, parts = path.read_bytes(), 7, b""

@@ -1,28 +1,25 @@
 """Libraries' own wandb integrations, on this interface.
 
-They need ``pip install torch transformers accelerate lightning``; without it they are skipped.
+What of the extra ``frameworks`` is not installed is skipped.
 """
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from importlib.util import find_spec
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from cli.program import PROGRAM
-
-import vcs_track
+from compat.wandb.faces import OURS, REAL, Face
+from compat.wandb.recorded import Recorded, run_unchanged
+from compat.wandb.trainings import missing
 
 if TYPE_CHECKING:
-    from vcs_track import RunView
+    from pathlib import Path
 
 __all__: list[str] = []
 
 TRAINER = """
 import torch
+torch.manual_seed(0)
 from torch.utils.data import Dataset
 from transformers import GPT2Config, GPT2LMHeadModel, Trainer, TrainingArguments
 
@@ -47,6 +44,7 @@ wandb.finish()
 LIGHTNING = """
 import torch
 import lightning as L
+L.seed_everything(0)
 from lightning.pytorch.loggers import WandbLogger
 from lightning.pytorch.callbacks import ModelCheckpoint
 
@@ -77,51 +75,79 @@ logger.experiment.finish()
 """
 
 
-def missing(*names: str) -> bool:
-    return any(find_spec(name) is None for name in names)
+CHECKPOINTS = {"WANDB_PROJECT": "hf", "WANDB_LOG_MODEL": "checkpoint"}
 
 
-def trained(script: str, folder: Path, **variables: str) -> RunView:
-    """Run *script* with ``vcs-track exec``; return the run that it made."""
-    import os
+pytestmark = [pytest.mark.compat, pytest.mark.timeout(600)]
+with_trainer = pytest.mark.skipif(
+    missing("torch", "transformers", "accelerate"), reason="transformers is not installed"
+)
+with_lightning = pytest.mark.skipif(
+    missing("torch", "lightning"), reason="lightning is not installed"
+)
 
-    repo = vcs_track.init(folder)
-    Path("train.py").write_text(script)
-    done = subprocess.run(
-        [*PROGRAM, "exec", "--", sys.executable, "train.py"], capture_output=True, text=True,
-        timeout=550, env={**os.environ, "HF_HUB_OFFLINE": "1", **variables}, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-4000:]
-    (run,) = repo.runs()
+
+def trained(face: Face, script: str, folder: Path, **variables: str) -> Recorded:
+    """Run *script*; return the one run that it made."""
+    folder.mkdir(exist_ok=True)
+    (run,) = run_unchanged(face, script, folder, status=0, **variables)
     return run
 
 
-@pytest.mark.compat
-@pytest.mark.timeout(600)
-@pytest.mark.skipif(missing("torch", "transformers", "accelerate"), reason="not installed")
-def test_trainer(tmp_path: Path) -> None:
+@with_trainer
+def test_trainer(ours: Face, tmp_path: Path) -> None:
     """A Trainer of transformers leaves metrics, configuration, checkpoints and its end here."""
-    run = trained(TRAINER, tmp_path, WANDB_PROJECT="hf", WANDB_LOG_MODEL="checkpoint")
-    artifacts = run.faces["wandb.artifacts"].values()
+    run = trained(ours, TRAINER, tmp_path, **CHECKPOINTS)
+    logged = [row for row in run.rows if "train/loss" in row]
 
-    assert ("tiny", "hf", "finished") == (run.name, run.manifest.project, run.status)
-    assert 3 == len(run.series("train/loss"))
-    assert [2, 4, 6] == run.series("train/global_step").value[:3]
-    assert (16, 6) == (run.hparams["n_embd"], run.hparams["max_steps"])
-    assert 2 <= len([one for one in artifacts if one.get("type") == "model"])
+    assert ("hf", "finished") == (run.project, run.state)
+    assert [2, 4, 6] == [row["train/global_step"] for row in logged]
+    assert all(row["train/loss"] > 0 < row["train/learning_rate"] for row in logged)
+    assert (16, 6, "tiny") == tuple(run.config[k] for k in ("n_embd", "max_steps", "run_name"))
+    assert ("base_model",) == run.artifacts[0][2]
+    assert {f"model-tiny:v{n}" for n in range(4)} == {name for name, _, _ in run.artifacts}
 
 
-@pytest.mark.compat
-@pytest.mark.timeout(600)
-@pytest.mark.skipif(missing("torch", "lightning"), reason="not installed")
-def test_lightning(tmp_path: Path) -> None:
+@with_lightning
+def test_lightning(ours: Face, tmp_path: Path) -> None:
     """Lightning's WandbLogger leaves metrics, configuration, checkpoints and images here."""
-    run = trained(LIGHTNING, tmp_path)
-    artifacts = run.faces["wandb.artifacts"].values()
-    media = [item for item in run.media() if item.kind == "image"]
+    run = trained(ours, LIGHTNING, tmp_path)
+    losses = [row["train/loss"] for row in run.rows if "train/loss" in row]
 
-    assert ("tiny", "lit", "finished") == (run.name, run.manifest.project, run.status)
-    assert 8 == len(run.series("train/loss"))
-    assert 4 == run.hparams["width"]
-    assert {"model"} == {one["type"] for one in artifacts if one["op"] == "log"}
-    assert 1 == len(media)
+    assert ("lit", "finished", {"width": 4}) == (run.project, run.state, run.config)
+    assert 8 == len(losses)
+    assert [{"model"}, 1] == [
+        {kind for _, kind, _ in run.artifacts}, run.rows[-1]["picture"]["count"],
+    ]  # fmt: skip
+    assert ("best", "latest") == run.artifacts[-1][2]
+
+
+@pytest.mark.skipif(missing("wandb"), reason="wandb is not installed")
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param(TRAINER, marks=with_trainer, id="trainer"),
+        pytest.param(LIGHTNING, marks=with_lightning, id="lightning"),
+    ],
+)
+def test_as_with_wandb_itself(script: str, tmp_path: Path) -> None:
+    """The same training leaves the same, here and with wandb itself, which is then imported."""
+    here = trained(OURS, script, tmp_path / "ours", **CHECKPOINTS)
+    there = trained(REAL, script, tmp_path / "real", WANDB_MODE="offline", **CHECKPOINTS)
+
+    assert _told(there.rows) == _told(here.rows)
+    assert _told(there.summary) == _told(here.summary)
+    assert _told(there.config) == _told(here.config)
+    assert [one[1:] for one in there.artifacts] == [one[1:] for one in here.artifacts]
+
+
+def _told(value: Any) -> Any:
+    """Return *value* without what two trainings have each their own: times, paths, pictures."""
+    if isinstance(value, dict):
+        own = ("filenames", "sha256")
+        return {
+            key: _told(one)
+            for key, one in value.items()
+            if key not in own and "_per_second" not in key and "_runtime" not in key
+        }
+    return [_told(one) for one in value] if isinstance(value, list) else value

@@ -122,7 +122,7 @@ def test_without_a_run(ours: Face) -> None:
 
 
 def test_monitor(ours: Face) -> None:
-    """``wandb.gym.monitor()`` of 0.10 asks for all runs."""
+    """``wandb.integration.gym.monitor()``, once ``wandb.gym``, asks for all runs."""
     from vcs_track.compat.wandb import mirror
 
     run = ours.init()

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
 import json
 import math
+import os
 import shutil
+import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,11 +19,12 @@ import pytest
 from cli.program import vcs
 from compat.wandb import offline
 from compat.wandb.faces import OURS, REAL, run_script
+from crash import sources
 
 import vcs_track
 from vcs_track.compat.wandb.history import rows
 from vcs_track.compat.wandb.importing import import_folder
-from vcs_track.errors import InvalidValueError
+from vcs_track.errors import InvalidValueError, VcsTrackError
 
 if TYPE_CHECKING:
     from vcs_track import Repository, RunView
@@ -27,6 +32,14 @@ if TYPE_CHECKING:
 __all__: list[str] = []
 
 HOME = Path("old/wandb")
+SLOWLY = """
+import sys, time
+data = sys.stdin.buffer.read()
+with open(sys.argv[1], "ab", buffering=0) as log:
+    for at in range(0, len(data), 997):
+        log.write(data[at : at + 997])
+        time.sleep(0.005)
+"""
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg"
     "gg=="
@@ -395,6 +408,28 @@ class TestAgain:
         assert [1, 2] == view.series("a").value
         assert "of the user" == view.note
 
+    def test_a_run_that_is_being_written(self, repo: Repository) -> None:
+        """Each import has the rows so far, in order, and the last one has them all."""
+        records = [offline.run(), *offline.history(*({"a": n} for n in range(3000)))]
+        log = offline.write(HOME, *records, offline.ended()) / "run-abc.wandb"
+        whole = log.read_bytes()
+        log.write_bytes(whole[:100])
+        writer = subprocess.Popen([sys.executable, "-c", SLOWLY, log], stdin=subprocess.PIPE)
+        assert writer.stdin is not None
+        counts, going_on = [], True
+        writer.stdin.write(whole[100:])
+        writer.stdin.close()
+        while going_on:
+            going_on = writer.poll() is None
+            import_folder(repo, HOME)
+            found = repo.run("abc").series("a").value if repo.run("abc").series_tags else []
+            assert [*range(len(found))] == found
+            counts.append(len(found))
+
+        assert sorted(counts) == counts
+        assert counts[0] < counts[-1] == 3000
+        assert "finished" == repo.run("abc").status
+
     def test_one_id_in_two_folders(self, repo: Repository) -> None:
         """Offline wandb begins a resumed run anew: both are there, each as it was."""
         offline.write(HOME, offline.run(), offline.row(0, a=1))
@@ -456,6 +491,17 @@ class TestDamage:
             with pytest.raises(InvalidValueError):
                 import_folder(repo, Path(wrong))
 
+    def test_any_folder_above(self, repo: Repository) -> None:
+        """Runs are found in folders of any name, and not in what a run has saved.
+
+        Seen to fail when folders named ``logs`` were passed over.
+        """
+        made = offline.write(Path("logs/tmp/wandb"), offline.run(), offline.row(0, a=1))
+        shutil.copytree(made, "kept")
+        Path("kept").rename(made / "files" / "offline-run-20240101_120000-kept")
+
+        assert ["abc"] == import_folder(repo, Path()).new
+
     def test_odd_texts(self, repo: Repository) -> None:
         """Names that the store refuses are made printable, and nothing is lost."""
         view = taken(
@@ -467,6 +513,35 @@ class TestDamage:
         assert {"a//b": 1, " ": 2, "": 3, "\u202e": 4, "_step": 0} == logged(view)[0]
         assert view.name.isprintable()
         assert view.id.replace("-", "").replace("_", "").isalnum()
+
+
+class TestDisk:
+    @pytest.mark.parametrize("what", ["model.pt", "h.html", "staged"])
+    def test_what_cannot_be_read_now_comes_the_next_time(
+        self, repo: Repository, monkeypatch: pytest.MonkeyPatch, what: str
+    ) -> None:
+        """An error of the disk is an error of the import, which leaves nothing out silently.
+
+        Seen to fail when such a file was passed over with a note, and was known from then on.
+        """
+        sources.offline_runs(Path.cwd())
+        plain = os.open
+
+        def refuse(path: Any, *more: Any, **options: Any) -> int:
+            if Path(path).name == what:
+                raise OSError(errno.EIO, "no")
+            return plain(path, *more, **options)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "open", refuse)
+            with pytest.raises(VcsTrackError):
+                import_folder(repo, Path("wandb"))
+        before = len(repo.runs())
+        done = import_folder(repo, Path("wandb"))
+        kept = {item.data for item in repo.run("abc").media()}
+
+        assert (0, ["abc"], []) == (before, done.new, done.notes)
+        assert {b"weights", b"<b>", b"abc"} <= kept
 
 
 class TestCommand:
@@ -486,6 +561,13 @@ class TestCommand:
         done = vcs("import", "wandb", ".", code=2)
 
         assert "there is no run of wandb" in done.stderr
+
+    def test_misspelt(self, repo: Repository) -> None:
+        """A tool that is misspelt is told its name."""
+        done = vcs("import", "wnadb", ".", code=2)
+
+        assert "there is no tool or bundle 'wnadb'" in done.stderr
+        assert "did you mean 'wandb'" in done.stderr
 
 
 STORY = """

@@ -16,7 +16,7 @@ from cli.program import PROGRAM, vcs
 
 import vcs_track
 from vcs_track.compat.wandb import mirror, shadow
-from vcs_track.compat.wandb.errors import UnsupportedError, UsageError
+from vcs_track.compat.wandb.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,14 +122,6 @@ class TestInstall:
             _ = wandb.sdk.lib.nothing
         with pytest.raises(ImportError):
             exec("from wandb.sdk import nothing")
-
-    def test_parts_for_other_libraries(self, wandb: Any) -> None:
-        """What logs for another library can be imported, and says what to do when it is made."""
-        from_keras = import_module("wandb.integration.keras")
-        with pytest.raises(UnsupportedError):
-            from_keras.WandbMetricsLogger()
-        with pytest.raises(UnsupportedError):
-            wandb.sklearn.plot_roc()
 
     def test_telemetry(self, wandb: Any) -> None:
         """Notes of features are taken, and kept nowhere."""

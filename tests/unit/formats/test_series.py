@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import struct
+from array import array
 from itertools import pairwise
 from typing import Any
 
@@ -12,9 +13,10 @@ import pytest
 from hypothesis import given, strategies as st
 
 from vcs_track.errors import CorruptError
-from vcs_track.formats import manifest, series
+from vcs_track.formats import manifest, series, series_builder
 from vcs_track.formats.oid import ObjectId, object_format
-from vcs_track.formats.series import CHUNK, SeriesBuilder, combine, decode_column
+from vcs_track.formats.series import CHUNK, combine, decode_column
+from vcs_track.formats.series_builder import SeriesBuilder, SharedColumns
 from vcs_track.formats.slots import BOOL, FLOAT, FLOAT32, INT
 
 FMT = object_format("sha256")
@@ -85,6 +87,45 @@ def build(points: list[tuple[int, Any]], epoch: float | None = None) -> tuple[Si
     for step, (kind, value) in enumerate(points):
         builder.add(kind, value, step, 1_000_000 + step)
     return sink, builder.finish()
+
+
+class TestShared:
+    @given(st.lists(st.lists(STEPS, min_size=1, max_size=4), min_size=2, max_size=4))
+    def test_as_alone(self, lists: list[list[int]]) -> None:
+        """Series that share columns are those that each would be alone; equal ones are stored once.
+
+        Seen to fail when the steps of one tag were taken for those of any.
+        """
+        sink = Sink()
+        shared = SharedColumns(sink.emit)
+        for steps in lists:
+            chunks = []
+            for columns in (shared, None):
+                builder = SeriesBuilder(sink.emit, (), columns)
+                builder.mark(1, 0, None)
+                builder.extend(
+                    array("d", [0.5] * len(steps)), array("q", steps), array("q", steps)
+                )
+                chunks.append(builder.finish())
+            assert chunks[0] == chunks[1]
+
+    def test_stored_once(self) -> None:
+        """What was stored for one tag is not encoded for the next."""
+        sink = Sink()
+        stored = []
+
+        def emit(data: bytes) -> Any:
+            stored.append(data)
+            return sink.emit(data)
+
+        shared = SharedColumns(emit)
+        for value in (0.5, 1.5):
+            builder = SeriesBuilder(emit, (), shared)
+            builder.mark(1, 0, None)
+            builder.extend(array("d", [value]), array("q", [7]), array("q", [8]))
+            builder.finish()
+
+        assert 4 == len(stored)
 
 
 class TestSteps:
@@ -388,6 +429,7 @@ class TestReopen:
         """Stopping anywhere, any number of times, changes no column, id or statistic."""
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(series, "CHUNK", 8)
+            patch.setattr(series_builder, "CHUNK", 8)
             expected = self.log(events, [])
 
             assert repr(expected) == repr(self.log(events, cuts))

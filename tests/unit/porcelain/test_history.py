@@ -18,7 +18,7 @@ from vcs_track.errors import (
     SeriesNotFoundError,
 )
 from vcs_track.formats.oid import object_format
-from vcs_track.formats.series import SeriesBuilder
+from vcs_track.formats.series_builder import SeriesBuilder
 from vcs_track.formats.slots import FLOAT
 from vcs_track.plumbing.memory_objects import MemoryObjects
 from vcs_track.porcelain.history import WideHistory

@@ -14,6 +14,7 @@ from hypothesis import given, settings, strategies as st
 
 from vcs_track.formats import manifest, series
 from vcs_track.formats.oid import ObjectId, object_format
+from vcs_track.formats.series_builder import SeriesBuilder
 from vcs_track.plumbing.index import Index
 from vcs_track.plumbing.memory_objects import MemoryObjects
 from vcs_track.porcelain import index_query
@@ -88,7 +89,7 @@ def views(bodies: list[dict[str, Any]]) -> list[RunView]:
     for number, body in enumerate(bodies):
         scalars = None
         if body["points"]:
-            builder = series.SeriesBuilder(objects.add)
+            builder = SeriesBuilder(objects.add)
             builder.mark(1, 0, None, None)
             for step, value in enumerate(body["points"]):
                 builder.add(16, value, step, step)

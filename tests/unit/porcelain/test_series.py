@@ -15,7 +15,8 @@ from hypothesis import given, strategies as st
 import vcs_track
 from vcs_track.errors import CorruptError, InvalidTypeError, InvalidValueError
 from vcs_track.formats.oid import object_format
-from vcs_track.formats.series import CHUNK, SeriesBuilder, encode_steps
+from vcs_track.formats.series import CHUNK, encode_steps
+from vcs_track.formats.series_builder import SeriesBuilder
 from vcs_track.formats.slots import FLOAT
 from vcs_track.plumbing.memory_objects import MemoryObjects
 from vcs_track.porcelain.points import Point

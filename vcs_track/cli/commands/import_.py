@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import click
 
 from vcs_track.cli.params import json_option, quiet_option
+from vcs_track.errors import InvalidValueError
+from vcs_track.porcelain.near import did_you_mean
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,12 +84,21 @@ def command(context: Context, dry_run: bool, files: tuple[str, ...]) -> None:
     word = files[0] if files[0] in _WORDS else None
     if word is not None and len(files) == 1:
         raise click.UsageError(f"name {_WORDS[word].what}, or write './{word}' for a zip")
+    if word is None and len(files) > 1 and not (context.folder / files[0]).exists():
+        _check_word(files[0])
     repo = context.repository()
     for name in files if word is None else files[1:]:
         if word is None:
             _take(context, repo, context.folder / name, dry_run=dry_run)
         else:
             _take_foreign(context, repo, context.folder / name, _WORDS[word], dry_run=dry_run)
+
+
+def _check_word(word: str) -> None:
+    """Refuse what looks like a misspelt tool, and is no file."""
+    hint = did_you_mean(word, _WORDS)
+    if hint.startswith("did you mean"):
+        raise InvalidValueError(f"there is no tool or bundle '{word}'", hint=hint)
 
 
 def _take_foreign(
@@ -102,7 +113,7 @@ def _take_foreign(
         _foretell(context, path, result, "", {})
     else:
         count = len(result.new) + len(result.updated)
-        _tell(context, repo, result, f"took in {count:,} runs of '{path}'")
+        _tell(context, repo, result, f"took in {count:,} run{'s'[: count != 1]} of '{path}'")
 
 
 def _take(context: Context, repo: Repository, file: Path, *, dry_run: bool) -> None:

@@ -92,7 +92,13 @@ _LATER: dict[str, str] = {
     **dict.fromkeys(("agent", "sweep"), ".sweeping"),
     "env": "",
     **dict.fromkeys(("install", "uninstall"), ".shadow"),
-    **dict.fromkeys(("apis", "integration", "keras", "sdk", "sklearn", "wandb_run"), "mirror"),
+    **dict.fromkeys(
+        (
+            "apis", "catboost", "integration", "keras", "lightgbm", "sdk", "sklearn", "wandb_run",
+            "xgboost",
+        ),
+        "mirror",
+    ),
 }  # fmt: skip
 
 

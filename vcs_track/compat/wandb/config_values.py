@@ -15,7 +15,7 @@ from typing import Any, Final
 from vcs_track.compat.wandb.errors import ConfigTypeError
 from vcs_track.compat.wandb.value import WBValue
 
-__all__ = ["as_mapping", "plain"]
+__all__ = ["as_mapping", "plain", "text_of"]
 
 _ADDRESS: Final = re.compile(r" at 0x[0-9a-fA-F]+")
 _DEEP: Final = 40
@@ -90,7 +90,19 @@ def _other(value: Any, depth: int) -> Any:
         return {
             field.name: plain(getattr(value, field.name), depth + 1) for field in fields(value)
         }
-    # An address would make equal configurations differ between two runs.
+    return text_of(value)
+
+
+def text_of(value: object) -> str:
+    """Return the text of an object, without its address.
+
+    An address would make equal configurations differ between two runs.
+
+    Example:
+        >>> from vcs_track.compat.wandb.config_values import text_of
+        >>> text_of(object())
+        '<object object>'
+    """
     return _ADDRESS.sub("", str(value))
 
 
@@ -100,5 +112,5 @@ def _array(value: Any, depth: int) -> Any:
     if hasattr(value, "detach"):
         value = value.detach().cpu()
     if not hasattr(value, "tolist"):
-        return _ADDRESS.sub("", str(value))
+        return text_of(value)
     return plain(value.tolist(), depth + 1)

@@ -19,6 +19,7 @@ __all__ = [
     "ConfigTypeError",
     "Error",
     "LogDataError",
+    "MissingFrameworkError",
     "MissingKeyError",
     "MissingNameError",
     "RunNotFoundError",
@@ -82,6 +83,10 @@ class ConfigError(Error):
 
 class ConfigTypeError(ConfigError, TypeError, ValueError):
     """What cannot be in a configuration."""
+
+
+class MissingFrameworkError(Error, ImportError):
+    """A framework that a call is for is not installed."""
 
 
 class MissingNameError(Error, AttributeError):

@@ -25,6 +25,11 @@ _HOME: Final = __package__ or ""
 SAME: Final = {
     "apis.public.api": "public", "apis.public.artifacts": "public", "apis.public.files": "public",
     "apis.public.runs": "public",
+    "catboost": "integration.catboost", "integration.keras.callbacks": "integration.keras",
+    "integration.keras.keras": "integration.keras", "keras": "integration.keras",
+    "gym": "integration.gym",
+    "lightgbm": "integration.lightgbm", "sklearn": "integration.sklearn",
+    "xgboost": "integration.xgboost",
     "sdk.artifacts.artifact": "artifacts.artifact", "sdk.artifacts.exceptions": "errors",
     "sdk.backend": "server",
     "sdk.data_types.base_types.media": "data_types",
@@ -46,9 +51,6 @@ MADE: Final[dict[str, dict[str, str]]] = {
         name: f"public:{name}"
         for name in ("Api", "File", "Files", "Run", "RunNotFoundError", "Runs")
     },
-    "gym": {"monitor": "gym_videos:monitor"},
-    "integration": {},
-    "integration.gym": {"monitor": "gym_videos:monitor"},
     "sdk": {
         "Artifact": "artifacts.artifact:Artifact", "Config": "run_config:Config",
         "Run": "run:Run", "Settings": "settings:Settings", "Summary": "run_summary:Summary",
@@ -68,11 +70,8 @@ MADE: Final[dict[str, dict[str, str]]] = {
     "sdk.lib.telemetry": {"context": "mirror:telemetry_context"},
 }  # fmt: skip
 
-# Parts of wandb that log for another library.
-_FOREIGN: Final = (
-    "catboost", "fastai", "keras", "lightgbm", "lightning", "sb3", "sklearn", "torch",
-    "xgboost",
-)  # fmt: skip
+# Parts of wandb that log for another library, and are not here.
+_FOREIGN: Final = ("fastai", "lightning")
 
 _made: dict[str, ModuleType] = {}
 

@@ -87,4 +87,5 @@ class Staging:
 def _remove(folder: Path, owner: int) -> None:
     # A forked child that ends must not take what its parent has yet to log.
     if os.getpid() == owner:
-        fsio.remove_tree(folder)
+        with suppress(OSError):
+            fsio.remove_tree(folder)

@@ -78,7 +78,7 @@ def _digest(path: Path, entry: ArtifactManifestEntry) -> str | None:
     try:
         found = [digest_of_file(path, algorithm)[0] for algorithm in algorithms]
     except OSError as error:
-        raise BadValueError(f"cannot read '{path}': {error.strerror}") from None
+        raise BadValueError(f"cannot read '{path}': {error.strerror}") from error
     return next((digest for digest in found if digest == entry.digest), None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
@@ -28,6 +29,7 @@ _LARGEST: Final = 1 << 30  # bytes of a medium, which is held in memory
 _KINDS: Final = {"image-file": "image", "images/separated": "image", "html-file": "fragment"}
 _CONSOLE: Final = "output.log"
 _LONGEST: Final = 240
+_MISSING: Final = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
 
 
 class Filing:
@@ -113,7 +115,9 @@ class Filing:
             else:
                 return fsio.read(path)
         except OSError as error:
-            self._notes.append(f"file {name!r:.200} cannot be read: {error.strerror}")
+            if error.errno not in _MISSING:
+                raise  # what the disk refuses now may be there the next time
+            self._notes.append(f"file {name!r:.200} is not there")
         return None
 
     def _inside(self, name: str) -> Path | None:
@@ -147,7 +151,7 @@ class Filing:
             else:
                 try:
                     self._run.add_file(path, label)
-                except (InvalidValueError, OSError) as error:
+                except InvalidValueError as error:
                     self._notes.append(f"file '{label}' cannot be kept: {error}")
 
     def _left(self, *, console: bool) -> Iterator[tuple[str, Path]]:

@@ -19,7 +19,7 @@ __all__ = ["Source", "WandbFolder", "find_folders", "readable", "walk"]
 _NAME: Final = re.compile(r"(?:offline-)?run-\d{8}_\d{6}-(?P<id>.+?)(?:-\d+)?")
 _LOG: Final = re.compile(r"run-(?P<id>.+)\.wandb")
 _SYNCED: Final = ("config.yaml", "wandb-summary.json")
-_SKIPPED: Final = (".git", ".runs", "files", "logs", "tmp", "node_modules")
+_SKIPPED: Final = (".git", ".runs", "node_modules")
 _PART: Final = 1 << 18
 
 
@@ -105,19 +105,21 @@ def find_folders(folder: Path) -> list[WandbFolder]:
         raise InvalidValueError(
             f"'{folder}' is not a folder", hint="name the folder 'wandb', or one above it"
         )
-    found = [run for path in _below(folder.resolve()) if (run := _run(path)) is not None]
-    return sorted(found, key=lambda run: (_time(run.path.name), run.path))
+    return sorted(_runs_below(folder.resolve()), key=lambda run: (_time(run.path.name), run.path))
 
 
 def _time(name: str) -> str:
     return name.removeprefix("offline-")
 
 
-def _below(top: Path) -> Iterator[Path]:
+def _runs_below(top: Path) -> Iterator[WandbFolder]:
+    """Yield the runs in *top*; what is inside the folder of a run is not searched."""
     todo = [top]
     while todo:
         path = todo.pop()
-        yield path
+        if (run := _run(path)) is not None:
+            yield run
+            continue
         for name in fsio.list_dir(path):
             inner = path / name
             if name not in _SKIPPED and not inner.is_symlink() and inner.is_dir():

@@ -48,6 +48,8 @@ def log_artifacts(story: Story, run: Run, run_id: str, at: float, notes: list[st
         try:
             found = _log(story, run, artifact, run_id, int(at * 1e6) + number, notes)
         except Error as error:
+            if isinstance(error.__cause__, OSError):
+                raise  # nothing is wrong with the artifact: it comes the next time
             notes.append(f"artifact {artifact.name!r:.200} is left out: {error.message}")
         else:
             run.set_face(event.FACE, **{found.id: found.to_json()})
@@ -107,6 +109,8 @@ def _is_still_there(path: Path, digest: str) -> bool:
     if not path.is_absolute() or "\0" in str(path):
         return False
     try:
-        return path.is_file() and digest_of_file(path, _MD5)[0] == digest
-    except OSError:
+        if not path.is_file():
+            return False
+    except PermissionError:  # the folder of another user
         return False
+    return digest_of_file(path, _MD5)[0] == digest

@@ -240,7 +240,7 @@ class Story:
 
     def _json(self, name: str) -> Any:
         path = self.folder.files / name
-        with suppress(OSError, CorruptError):
+        with suppress(CorruptError):
             if path.is_file() and path.stat().st_size <= _LARGEST_JSON:
                 return canonical.loads_loose(fsio.read(path))
         return None

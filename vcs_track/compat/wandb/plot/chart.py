@@ -93,12 +93,15 @@ class CustomChart(Value):
 
     def _keep(self, run: Run, key: str, step: int) -> dict[str, Json]:
         record = super()._keep(run, key, step)
-        run.set_face(_FACE, **{_chart_key(key): self.spec.config})
+        run.set_face(_FACE, **{self._chart_key(key): self.spec.config})
         return record
+
+    def _chart_key(self, row_key: str) -> str:
+        return row_key.removeprefix(_SPLIT).removesuffix("_table")
 
 
 class Visualize(CustomChart):
-    """A chart of 0.10, which has no texts.
+    """A chart of 0.10, which has no texts, and whose table has its own key.
 
     Args:
         id: Name of the drawing.
@@ -108,9 +111,11 @@ class Visualize(CustomChart):
     def __init__(self, id: str, data: Table) -> None:  # noqa: A002 -- as above
         super().__init__(id, checked(data, "data"), {})
 
+    def _row_key(self, key: str) -> str:
+        return key
 
-def _chart_key(key: str) -> str:
-    return key.removeprefix(_SPLIT).removesuffix("_table")
+    def _chart_key(self, row_key: str) -> str:
+        return row_key
 
 
 def checked(table: Any, name: str = "table") -> Table:
