@@ -175,6 +175,21 @@ class TestStore:
         assert ["both", "both", "one"] == sorted(done.stdout.split())
         assert "one\nboth\n" == spoken()["stdout"]
 
+    def test_threads(self, ours: Face, tmp_path: Path) -> None:
+        """What several threads print at once is all there, on the terminal and in the store."""
+        text = _START + (
+            "import threading\n"
+            "def say(k):\n    for n in range(500): sys.stdout.write(f'{k} {n}\\n')\n"
+            "threads = [threading.Thread(target=say, args=(k,)) for k in range(8)]\n"
+            "for one in threads: one.start()\n"
+            "for one in threads: one.join()\n"
+        )
+        done = run_script(ours, text, tmp_path)
+        wanted = sorted(f"{k} {n}" for k in range(8) for n in range(500))
+
+        assert wanted == sorted(done.stdout.splitlines())
+        assert wanted == sorted(spoken()["stdout"].splitlines())
+
     def test_inside_a_wrapper(self, ours: Face, tmp_path: Path) -> None:
         """Under ``vcs-track run`` the wrapper keeps it, and nobody else."""
         (tmp_path / "script.py").write_text(f"import {ours.home} as wandb\n{_START}print('x')\n")

@@ -6,14 +6,13 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from compat.wandb.faces import Face, run_script
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from vcs_track.porcelain.run_view import RunView
 
 __all__: list[str] = []
@@ -130,6 +129,30 @@ def _stopped(face: Face, folder: Path, number: int) -> int:
     child.send_signal(number)
     rest = child.communicate(timeout=60)[0]
     return int((rest.split() or [printed.strip()])[-1])
+
+
+class TestBesides:
+    @pytest.mark.timeout(60)
+    def test_end_from_within_a_call(self, ours: Face) -> None:
+        """A signal may end a run in the middle of a call, whatever its thread waits for.
+
+        Seen to fail when the console output and the live files have locks of their own.
+        """
+        Path("a.txt").write_text("a")
+        settings = {"x_stats_sampling_interval": 0.1, "disable_code": True}
+        run = ours.init(id="r", settings=settings)
+        run.save("a.txt")
+        with run._native._lock:  # as a call has it that the signal interrupts
+            Path("a.txt").write_text("changed")
+            sys.stdout.write("said\n" * 10)
+            time.sleep(1.3)
+            begin = time.monotonic()
+            run._end("killed", signal=15)
+            passed = time.monotonic() - begin
+
+        assert passed < 10
+        assert "killed" == view().status
+        assert "said\n" * 10 == view().media("console")[0].text
 
 
 class TestKill:

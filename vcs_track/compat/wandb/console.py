@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections import deque
 from contextlib import suppress
@@ -17,6 +16,7 @@ from vcs_track.errors import VcsTrackError
 from vcs_track.plumbing import fsio
 
 if TYPE_CHECKING:
+    import threading
     from pathlib import Path
 
     from vcs_track.compat.wandb.streams import Listener
@@ -50,13 +50,17 @@ class Console:
         self._left = limit
         self._limit = limit
         self._pid = os.getpid()
-        self._lock = threading.RLock()
         self._waiting: deque[tuple[int, str]] = deque()
         self._size = 0
         self._flushed = 0.0
         self._busy = False
         self._screens = {1: Screen(), 2: Screen()}
         self._listener: Listener | None = None
+
+    @property
+    def _lock(self) -> threading.RLock:
+        # That of the run, and no other: a signal may end the run in the middle of any call.
+        return self._native._lock  # noqa: SLF001 -- of one mechanism with it
 
     @property
     def listens(self) -> bool:

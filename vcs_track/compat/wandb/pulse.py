@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Pulse"]
 
-_PATIENCE = 60.0  # seconds; a file that is just being stored may be long
+_PATIENCE = 1.0  # seconds; who stops it may have the lock that a call waits for
 
 
 class Pulse:
@@ -41,9 +41,12 @@ class Pulse:
             self._thread.start()
 
     def stop(self) -> None:
-        """Call nothing any more; wait for the call that is going on."""
+        """Begin no call any more."""
         self._stopped.set()
         self._changed.set()
+
+    def join(self) -> None:
+        """Wait a little for the call that is going on."""
         if self._thread not in (None, threading.current_thread()):
             self._thread.join(_PATIENCE)
 

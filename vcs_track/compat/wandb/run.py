@@ -310,6 +310,8 @@ class Run(Filing, Telling, RunArtifacts):
                 ending.forget(self._ending)
                 told = facts if own else {"error": facts.get("error", "")}
                 self._native.finish(status, **told)
+                if own:
+                    self._pulse.join()
                 if own and status == "finished" and self._wanted.resume == "auto":
                     folders.forget(self._wanted.settings.root_dir, self._id)
 

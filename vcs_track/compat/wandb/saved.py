@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 from contextlib import suppress
 from fnmatch import fnmatch
@@ -15,6 +14,7 @@ from vcs_track.compat.wandb.term import termlog, termwarn
 from vcs_track.plumbing import fsio
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Iterable, Iterator
 
     from vcs_track.compat.wandb.folder import Folder
@@ -62,7 +62,11 @@ class SavedFiles:
         self._folder = folder
         self._ignored = tuple(ignored)
         self._saved: dict[str, _Saved] = {}
-        self._lock = threading.RLock()
+
+    @property
+    def _lock(self) -> threading.RLock:
+        # That of the run, and no other: a signal may end the run in the middle of any call.
+        return self._native._lock  # noqa: SLF001 -- of one mechanism with it
 
     def save(self, given: Any, base: Any, policy: Any, *, glob: bool) -> list[str]:
         """Store the files that *given* means; see :meth:`Run.save`."""

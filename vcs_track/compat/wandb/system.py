@@ -61,9 +61,10 @@ class System:
         """
         row = {self._name(key): value for key, value in sample.items()}
         native = self._native
-        last = native._last_step  # noqa: SLF001 -- a sample is no step of the training
-        native.add_scalars(row, walltime=walltime)
-        native._last_step = last  # noqa: SLF001 -- as above
+        with native._lock:  # noqa: SLF001 -- of one mechanism with it
+            last = native._last_step  # noqa: SLF001 -- a sample is no step of the training
+            native.add_scalars(row, walltime=walltime)
+            native._last_step = last  # noqa: SLF001 -- as above
 
     def _name(self, key: str) -> str:
         name = self._by_key.get(key)
