@@ -259,6 +259,59 @@ class TestRun:
             api.artifact_exists("p/data:v0", type="model"),
         )  # fmt: skip
 
+    def test_types_and_collections(self) -> None:
+        """Artifacts are found by their types and names, each with its versions."""
+        Path("a.txt").write_text("1")
+        with wandb.init(project="p") as run:
+            run.log_artifact("a.txt", name="data", type="set", aliases=["best"], tags=["x"])
+            run.log_artifact("a.txt", name="net", type="model")
+            Path("a.txt").write_text("2")
+            run.log_artifact("a.txt", name="data", type="set")
+        api = wandb.Api()
+        (collection,) = api.artifact_collections("e/p", "set")
+        (kind, _) = api.project("p").artifacts_types()[::-1]
+
+        assert ["model", "set"] == [one.name for one in api.artifact_types("p")]
+        assert ("set", ["data"]) == (kind.name, [one.name for one in kind.collections()])
+        assert ("data", "set", {"best", "latest"}) == (
+            collection.name, collection.type, set(collection.aliases),
+        )  # fmt: skip
+        assert ["data:v1", "data:v0"] == [one.name for one in collection.artifacts()]
+        assert collection.created_at < collection.updated_at
+        assert "net" == api.artifact_type("model", "p").collection("net").name
+        assert ["data:v0"] == [one.name for one in api.artifacts("set", "p/data", tags=["x"])]
+        assert {"data", "net"} == {one.name for one in api.project("p").collections()}
+        assert (True, False, False) == (
+            api.artifact_collection_exists("p/data", "set"),
+            api.artifact_collection_exists("p/data", "model"),
+            api.artifact_collection_exists("p/none", "set"),
+        )
+        assert "data:v0" == api.from_path("p/data:v0").name
+
+    def test_collections_that_are_not_there(self) -> None:
+        """What is missing is a CommError and a ValueError; lists of it are empty."""
+        api = wandb.Api()
+        with pytest.raises(RunNotFoundError):
+            api.artifact_collection("set", "p/data")
+        with pytest.raises(RunNotFoundError):
+            api.artifact_type("set")
+
+        assert [[], [], []] == [
+            api.artifact_types(), api.artifact_collections("p", "set"), api.artifacts("set", "data"),
+        ]  # fmt: skip
+
+    def test_a_collection_is_deleted(self) -> None:
+        """Deleting a collection takes all its versions, aliases or not; it is not renamed."""
+        Path("a.txt").write_text("1")
+        with wandb.init(project="p") as run:
+            run.log_artifact("a.txt", name="data", type="set", aliases=["best"])
+        collection = wandb.Api().artifact_collection("set", "p/data")
+        with pytest.raises(UnsupportedError):
+            collection.save()
+        collection.delete()
+
+        assert not wandb.Api().artifact_exists("p/data")
+
     def test_what_was_imported(self) -> None:
         """A run of real wandb is read back as one that was logged here."""
         repo = vcs_track.init(".")

@@ -24,7 +24,7 @@ _HOME: Final = __package__ or ""
 # Names of wandb's modules, each with the module of ours that stands for it.
 SAME: Final = {
     "apis.public.api": "public", "apis.public.artifacts": "public", "apis.public.files": "public",
-    "apis.public.runs": "public",
+    "apis.public.projects": "public", "apis.public.runs": "public", "apis.public.sweeps": "public",
     "catboost": "integration.catboost", "integration.keras.callbacks": "integration.keras",
     "integration.keras.keras": "integration.keras", "keras": "integration.keras",
     "lightgbm": "integration.lightgbm", "sklearn": "integration.sklearn",
@@ -48,7 +48,10 @@ MADE: Final[dict[str, dict[str, str]]] = {
     "apis": {},
     "apis.public": {
         name: f"public:{name}"
-        for name in ("Api", "File", "Files", "Run", "RunNotFoundError", "Runs")
+        for name in (
+            "Api", "ArtifactCollection", "ArtifactType", "File", "Files", "Project", "Run",
+            "RunNotFoundError", "Runs", "Sweep",
+        )
     },
     "sdk": {
         "Artifact": "artifacts.artifact:Artifact", "Config": "run_config:Config",

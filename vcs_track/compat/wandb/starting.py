@@ -12,6 +12,7 @@ from vcs_track.compat.wandb.errors import Error, RunNotFoundError, UsageValueErr
 from vcs_track.compat.wandb.facts import FACE
 from vcs_track.compat.wandb.past import Past
 from vcs_track.compat.wandb.run import Run
+from vcs_track.compat.wandb.sweeps.early import judge_of
 from vcs_track.errors import InvalidValueError, RepositoryNotFoundError
 from vcs_track.plumbing.worktree import find_root
 from vcs_track.porcelain.seal import live_runs
@@ -79,6 +80,10 @@ def start(wanted: Wanted, config: dict[str, Any]) -> Run:
     run = Run(native, wanted, place, before.past, resumed=before.goes_on)
     if mirrored:
         run.__dict__["_mirror"] = mirrored(run)
+    run.__dict__["_judge"] = judge_of(
+        repo.store, wanted.settings.sweep_id, native.id,
+        lambda why: native.set_face(FACE, early_stop=why),
+    )  # fmt: skip
     _set_config(run, config, sweep)
     if before.copied is not None:
         copying.copy(run, repo.run(before.copied), before.until)

@@ -46,7 +46,7 @@ class Runs(Sequence[Run]):
 
     def _runs(self) -> list[Run]:
         if self._found is None:
-            all_ = (Run(self._repo, view) for view in self._repo.runs())
+            all_ = (Run(self._repo, view, Runs) for view in self._repo.runs())
             found = [run for run in all_ if self._is_wanted(run)]
             for part in reversed(self._order.split(",")):
                 _sort(found, part.strip())
@@ -90,7 +90,8 @@ class Runs(Sequence[Run]):
 def _sort(runs: list[Run], order: str) -> None:
     name = order.lstrip("+-")
     values = [run._begin if name in _BEGIN else run.field(name) for run in runs]  # noqa: SLF001 -- its list
-    # What has no value comes last, whatever the order.
+    # What has no value, or is no number, comes last, whatever the order.
+    values = [None if value != value else value for value in values]
     known = [(value, n) for n, value in enumerate(values) if value is not None]
     known.sort(key=lambda pair: _key(pair[0]), reverse=order.startswith("-"))
     missing = [n for n, value in enumerate(values) if value is None]
@@ -99,5 +100,5 @@ def _sort(runs: list[Run], order: str) -> None:
 
 def _key(value: Any) -> tuple[int, Any]:
     if isinstance(value, int | float):
-        return (0, value) if value == value else (1, 0)
-    return (2, str(value))
+        return (0, value)
+    return (1, str(value))

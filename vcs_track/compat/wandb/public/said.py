@@ -150,15 +150,12 @@ class Said:
         return dict(self._view.hparams)
 
     @property
-    def sweep(self) -> None:
-        """None; the id of the sweep is :attr:`sweep_id`."""
-        return
-
-    @property
     def sweep_id(self) -> str | None:
         """The id of the sweep that it is a part of, or None."""
         found = self._face.get("sweep")
         return None if found is None else str(found)
+
+    sweep_name = sweep_id
 
     @property
     def system_metrics(self) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from vcs_track.compat.wandb.public.fields import field
 from vcs_track.compat.wandb.public.files import File, Files
 from vcs_track.compat.wandb.public.logged import Logged
 from vcs_track.compat.wandb.public.said import Said
+from vcs_track.compat.wandb.public.sweep import Sweep
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from vcs_track.compat.wandb import history
     from vcs_track.compat.wandb.artifacts.artifact import Artifact
     from vcs_track.compat.wandb.public.summary import Summary
+    from vcs_track.compat.wandb.public.sweep import Find
     from vcs_track.porcelain.repository import Repository
     from vcs_track.porcelain.run_view import RunView
 
@@ -33,6 +35,7 @@ class Run(Said, Logged):
     Args:
         repo: The repository.
         view: The run.
+        find: Finds other runs, as ``Runs`` does.
 
     Attributes:
         config: The configuration.
@@ -42,10 +45,10 @@ class Run(Said, Logged):
 
     read_only = False
     url = None
-    sweep_name = None
 
-    def __init__(self, repo: Repository, view: RunView) -> None:
+    def __init__(self, repo: Repository, view: RunView, find: Find) -> None:
         self._repo = repo
+        self._find = find
         self._edited: dict[str, Any] = {}
         self._summary: Summary | None = None
         self._rows: list[history.Row] | None = None
@@ -59,6 +62,13 @@ class Run(Said, Logged):
 
     def __repr__(self) -> str:
         return f"<Run {'/'.join(self.path)} ({self.state})>"
+
+    @property
+    def sweep(self) -> Sweep | None:
+        """The sweep that it is a part of, or None."""
+        if self.sweep_id is None:
+            return None
+        return Sweep(self._repo, self.entity, None, self.sweep_id, self._find)
 
     # ---- files and artifacts -----------------------------------------------------------
 
