@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Path = tuple[str, ...]
 
-__all__ = ["PREFIX", "Names", "paths_of"]
+__all__ = ["PREFIX", "Names", "paths_of", "printable"]
 
 PREFIX: Final = "path:"
 _REFUSED: Final = re.compile(
@@ -53,7 +53,7 @@ class Names:
         return name
 
     def _new(self, path: Path) -> str:
-        wanted = _printable(".".join(path))
+        wanted = printable(".".join(path))
         name, n = wanted, 2
         while name in self._taken:
             name, n = f"{wanted}~{n}", n + 1
@@ -69,7 +69,8 @@ def paths_of(facts: Mapping[str, Any]) -> dict[str, Path]:
     return found
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """Return the name of the series that a key would have to itself."""
     text = _REFUSED.sub("\ufffd", text)
     try:
         return values.check_tag(text)

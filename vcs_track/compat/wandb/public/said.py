@@ -28,7 +28,6 @@ class Said:
     _view: RunView
     _face: dict[str, Any]
     _edited: dict[str, Any]
-    config: dict[str, Any]
 
     def __getattr__(self, name: str) -> Any:
         if name in _CAMEL and not name.startswith("_"):

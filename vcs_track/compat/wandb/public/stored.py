@@ -38,7 +38,6 @@ class Run(Said, Logged):
         find: Finds other runs, as ``Runs`` does.
 
     Attributes:
-        config: The configuration.
         read_only: False.
         url: None: there is no page.
     """
@@ -58,10 +57,18 @@ class Run(Said, Logged):
         found = view.faces.get(FACE)
         self._view = view
         self._face: dict[str, Any] = found if isinstance(found, dict) else {}
-        self.config = {key: one for key, one in view.hparams.items() if not key.startswith("_")}
+        self._config: dict[str, Any] | None = None
 
     def __repr__(self) -> str:
         return f"<Run {'/'.join(self.path)} ({self.state})>"
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The configuration; what is changed is stored by :meth:`update`."""
+        if self._config is None:
+            found = self._view.hparams
+            self._config = {key: one for key, one in found.items() if not key.startswith("_")}
+        return self._config
 
     @property
     def sweep(self) -> Sweep | None:
