@@ -201,7 +201,7 @@ class TestRun:
         assert "float64" == str(frame["loss"].dtype)
 
     def test_changes(self, three: list[str]) -> None:
-        """Name, notes, tags and summary are stored; the configuration is not to be changed."""
+        """Name, notes, tags and summary are stored, and a run that is deleted is gone."""
         run: Run = wandb.Api().run(three[0])
         run.name, run.notes = "other", "note"
         run.tags.append("z")
@@ -211,11 +211,59 @@ class TestRun:
 
         assert ("other", "note", {"x", "y", "z"}) == (again.name, again.notes, set(again.tags))
         assert (1, 9, {"x": 2}) == tuple(again.summary[key] for key in ("best", "loss", "d"))
-        again.config["lr"] = 5
-        with pytest.raises(UnsupportedError):
-            again.update()
         again.delete()
         assert ["b", "c"] == found()
+
+    def test_the_configuration_is_changed(self, three: list[str]) -> None:
+        """What was set in the configuration is stored by update, and nothing else changes.
+
+        Seen to fail when a value that was changed in place was not seen.
+        """
+        run = wandb.Api().run(three[0])
+        before = run.heartbeat_at
+        run.config["lr"] = 5
+        run.config["net"]["depth"] = 4
+        run.config["new"] = (1, 2)
+        assert 0.1 == wandb.Api().run(three[0]).config["lr"]
+        run.update()
+        again = wandb.Api().run(three[0])
+        heads = vcs_track.open().run(three[0]).heads
+        again.update()
+
+        assert {"lr": 5, "net": {"depth": 4}, "new": [1, 2]} == again.config == run.config
+        assert (before, "finished", ["x", "y"]) == (again.heartbeat_at, again.state, again.tags)
+        assert ["a"] == found({"config.net.depth": 4})
+        assert heads == vcs_track.open().run(three[0]).heads
+        assert 0.1 == vcs_track.open().run(f"{three[0]}@{{1}}").hparams["lr"]
+        del again.config["new"]
+        again.save()
+        again.config["net"]["depth"] = 4.5
+        again.save()
+        assert {"lr": 5, "net": {"depth": 4.5}} == wandb.Api().run(three[0]).config
+        resumed = wandb.init(project="p", id=three[0], resume="must")
+        assert (5, 4.5) == (resumed.config.lr, resumed.config.net["depth"])
+        resumed.finish()
+
+    def test_the_summary_is_changed(self, three: list[str]) -> None:
+        """Values that were set one by one are stored by update, nested ones too."""
+        run = wandb.Api().run(three[0])
+        run.config["lr"] = 7
+        run.summary["f1"] = 0.5
+        run.summary["d"]["x"] = 9
+        run.summary["new"] = {"deep": [1]}
+        run.summary.update()
+        again = wandb.Api().run(three[0])
+
+        assert (0.5, {"x": 9}, {"deep": [1]}, 0.1 / 3) == tuple(
+            again.summary[key] for key in ("f1", "d", "new", "loss")
+        )
+        assert ["a"] == found({"summary_metrics.new.deep": 1, "summary_metrics.d.x": 9})
+        assert 7 == run.config["lr"]
+        run.summary["late"] = 1
+        run.update()
+        assert (1, 7) == (
+            wandb.Api().run(three[0]).summary["late"], wandb.Api().run(three[0]).config["lr"],
+        )  # fmt: skip
 
     def test_files(self, tmp_path: Path) -> None:
         """Files are listed, described and written again."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from vcs_track.compat.wandb import history, nested
+from vcs_track.compat.wandb.config_values import plain
 from vcs_track.compat.wandb.public.summary import Summary
 from vcs_track.compat.wandb.term import termerror, termwarn
 from vcs_track.errors import NotInstalledError
@@ -59,10 +60,16 @@ class Logged:
         return dict(self.summary)
 
     def _set_summary(self, values: dict[str, Any]) -> None:
-        known = {".".join(path): name for name, path in history.paths(self._view).items()}
+        names = {path: name for name, path in history.paths(self._view).items()}
         found = dict(self._view.manifest.summary_set)
         merged = {name: typed_json.thaw(value) for name, value in found.items()}
-        merged.update({known.get(key, key): value for key, value in values.items()})
+        for key, value in values.items():
+            leaves = dict(nested.leaves({key: plain(value)}))
+            # What was logged keeps its names; what is new is one value, a dictionary or not.
+            if leaves.keys() <= names.keys():
+                merged.update({names[path]: leaf for path, leaf in leaves.items()})
+            else:
+                merged[key] = plain(value)
         self._take(self._repo.edit(self._view.id, summary_set=merged))
 
     @property

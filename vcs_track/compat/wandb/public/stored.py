@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from vcs_track.compat.wandb.artifacts.inventory import Inventory
+from vcs_track.compat.wandb.config_values import plain
 from vcs_track.compat.wandb.errors import BadValueError, UnsupportedError
 from vcs_track.compat.wandb.facts import FACE
 from vcs_track.compat.wandb.public.fields import field
@@ -49,6 +51,7 @@ class Run(Said, Logged):
         self._repo = repo
         self._find = find
         self._edited: dict[str, Any] = {}
+        self._config: dict[str, Any] | None = None
         self._summary: Summary | None = None
         self._rows: list[history.Row] | None = None
         self._take(view)
@@ -57,7 +60,6 @@ class Run(Said, Logged):
         found = view.faces.get(FACE)
         self._view = view
         self._face: dict[str, Any] = found if isinstance(found, dict) else {}
-        self._config: dict[str, Any] | None = None
 
     def __repr__(self) -> str:
         return f"<Run {'/'.join(self.path)} ({self.state})>"
@@ -67,8 +69,13 @@ class Run(Said, Logged):
         """The configuration; what is changed is stored by :meth:`update`."""
         if self._config is None:
             found = self._view.hparams
-            self._config = {key: one for key, one in found.items() if not key.startswith("_")}
+            shown = {key: one for key, one in found.items() if not key.startswith("_")}
+            self._config = deepcopy(shown)
         return self._config
+
+    @config.setter
+    def config(self, config: dict[str, Any]) -> None:
+        self._config = dict(config)
 
     @property
     def sweep(self) -> Sweep | None:
@@ -134,19 +141,20 @@ class Run(Said, Logged):
     # ---- changes -----------------------------------------------------------------------
 
     def update(self) -> None:
-        """Store what was set: name, notes, tags, and values of the configuration."""
+        """Store what was set: name, notes, tags, configuration and summary."""
         changes = {key: value for key, value in self._edited.items() if key in _EDITS}
         if changes.get("tags") == self._view.tags:
             del changes["tags"]
-        before = {k: v for k, v in self._view.hparams.items() if not k.startswith("_")}
-        if self.config != before:
-            raise UnsupportedError(
-                "the configuration of a run that has ended does not change",
-                hint="keep what you found out with run.summary.update() or run.notes",
-            )
+        hidden = {key: one for key, one in self._view.hparams.items() if key.startswith("_")}
+        hparams = {**hidden, **plain(self.config)}
+        if repr(hparams) != repr({**hidden, **self._view.hparams}):
+            changes["hparams"] = hparams
         if changes:
             self._take(self._repo.edit(self._view.id, **changes))
         self._edited.clear()
+        self._config = None
+        if self._summary is not None:
+            self._summary.update()
 
     save = update
 
@@ -157,7 +165,7 @@ class Run(Said, Logged):
             force: Without effect.
         """
         del force
-        self._summary, self._rows = None, None
+        self._config, self._summary, self._rows = None, None, None
         self._edited.clear()
         self._take(self._repo.run(self._view.id))
         return self
