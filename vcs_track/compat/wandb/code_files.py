@@ -48,7 +48,7 @@ def _is_code(path: str) -> bool:
 
 
 def script_name(program: str | None) -> str | None:
-    """Return the script of this process as seen from the top of its repository.
+    """Return the script of this process, from the top of its repository.
 
     Args:
         program: Its path, where somebody said so.

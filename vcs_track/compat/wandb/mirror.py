@@ -62,8 +62,8 @@ MADE: Final[dict[str, dict[str, str]]] = {
     "sdk.data_types": {
         name: f"data_types:{name}"
         for name in (
-            "Audio", "Histogram", "Html", "Image", "Molecule", "Object3D", "Plotly", "Table",
-            "Video", "WBValue",
+            "Audio", "EvalTable", "Histogram", "Html", "Image", "Molecule", "Object3D", "Plotly",
+            "Table", "Video", "WBValue",
         )
     },
     "sdk.data_types.base_types": {},

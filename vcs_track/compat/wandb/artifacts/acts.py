@@ -152,7 +152,7 @@ def log_code(
     run: Doer, program: str | None, root: str | PurePath | None, name: str | None,
     include: Any, exclude: Any,
 ) -> Artifact | None:  # fmt: skip
-    """Log the code below a folder as an artifact; return None where there is none.
+    """Log the code below a folder as an artifact; return it, or None.
 
     Args:
         run: The run.
@@ -226,7 +226,9 @@ def _keep_use(run: Doer, inventory: Inventory, artifact: Artifact, use_as: str |
 
 
 def link(run: Doer, artifact: Any, target_path: str, aliases: Names) -> Artifact:
-    """Give a version a name in another place; log it first if it is not.
+    """Give a version a name in another place; return it as it is found there.
+
+    It is logged first if it is not.
 
     Raises:
         BadTypeError: If *artifact* is none.
@@ -240,8 +242,10 @@ def link(run: Doer, artifact: Any, target_path: str, aliases: Names) -> Artifact
     version = artifact._logged("link")  # noqa: SLF001 -- see above
     native = run._native  # noqa: SLF001 -- see above
     inventory = Inventory.of_run(native)
-    inventory.record(link_event(version, native.id, target_path, aliases), native)
-    return artifact
+    event = link_event(version, native.id, target_path, aliases)
+    inventory.record(event, native)
+    found: Artifact = artifact._at(event.target)  # noqa: SLF001 -- see above
+    return found
 
 
 def _tidy(name: str) -> str:

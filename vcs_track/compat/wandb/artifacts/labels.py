@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,8 @@ from vcs_track.compat.wandb.artifacts.checks import (
     check_tags,
     parse,
 )
-from vcs_track.compat.wandb.artifacts.event import Event
-from vcs_track.compat.wandb.errors import BadValueError, UsageError
+from vcs_track.compat.wandb.artifacts.event import Event, Place
+from vcs_track.compat.wandb.errors import BadValueError, UnsupportedError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -98,8 +99,20 @@ class Labels:
 
     @property
     def ttl(self) -> None:
-        """None: nothing goes by itself."""
+        """None: nothing goes by itself, and a time to live cannot be set.
+
+        Raises:
+            UnsupportedError: When it is set to one.
+        """
         self._logged("ttl")
+
+    @ttl.setter
+    def ttl(self, ttl: Any) -> None:
+        if ttl is not None:
+            raise UnsupportedError(
+                "an artifact has no time to live here: nothing goes by itself",
+                hint="artifact.delete() takes a version away, 'vcs-track gc' the bytes of runs",
+            )
 
     # ---- what can be set ---------------------------------------------------------------
 
@@ -232,23 +245,64 @@ class Labels:
             aliases: Aliases there, besides ``latest``.
 
         Returns:
-            This artifact.
+            The version as it is found there.
 
         Raises:
             BadValueError: If the name cannot be used.
         """
         version = self._logged("link")
-        version.inventory.record(link_event(version, version.log.run, target_path, aliases))
-        return self
+        event = link_event(version, version.log.run, target_path, aliases)
+        version.inventory.record(event)
+        return self._at(event.target)
+
+    def _at(self, place: Place) -> Any:
+        """Return the version as it is found at another place."""
+        version = self._logged("link")
+        kind: Any = type(self)
+        return kind._of(version.inventory.linked(version.log, place))  # noqa: SLF001 -- its own class
+
+    @property
+    def is_link(self) -> bool:
+        """Whether it was found by the name of a link."""
+        return self._version is not None and self._version.link is not None
+
+    @property
+    def linked_artifacts(self) -> list[Any]:
+        """The version by each of the names that it has in other places."""
+        version = self._logged("linked_artifacts")
+        logs = set(version.stage.logs)
+        places = [one.target for one in version.inventory.links() if one.of in logs]
+        return [self._at(place) for place in dict.fromkeys(places)]
+
+    @property
+    def source_artifact(self) -> Any:
+        """The version as it was logged."""
+        version = self._logged("source_artifact")
+        kind: Any = type(self)
+        return kind._of(version.inventory.version(version.log))  # noqa: SLF001 -- as above
 
     def unlink(self) -> None:
-        """Refuse: a link stays until another version gets its name.
+        """Take a name in another place back; the version itself stays.
 
         Raises:
-            BadValueError: Always.
+            BadValueError: If it was not found by such a name.
         """
-        self._logged("unlink")
-        raise BadValueError("a link cannot be taken back", hint="link another version there")
+        version = self._logged("unlink")
+        place = version.link
+        if place is None:
+            raise BadValueError(
+                f"Artifact {version.name!r} is not a linked artifact and cannot be unlinked",
+                hint="unlink what link() returned, or what was found by that name; delete() "
+                "takes the version itself away",
+            )
+        # The same version may have been logged several times, and linked by any of them.
+        logs = set(version.stage.logs)
+        for event in version.inventory.links():
+            if event.of in logs and event.target == place:
+                made = version.inventory.event(
+                    "unlink", version.log.run, of=event.of, to=asdict(place)
+                )
+                version.inventory.record(made)
 
 
 def link_event(
