@@ -89,6 +89,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Run]]:
     source = random.Random(5)
     for n in range(RUNS):
         made(source, n)
+    for run_id in ("odd id", "twice", "twice", "a" * 80):
+        wandb.init(project="q", id=run_id).finish()
     live = wandb.init(project="p", name="live", config={"a": {"b": 1}, "lr": 0.5})
     live.log({"n": 1, "lr": 1})
     yield [*wandb.Api().runs(None, order="-created_at")]
@@ -176,6 +178,25 @@ class TestSameAnswer:
                 found = {run.storage_id for run in runs if matches(query, run.field)}
 
                 assert found == {run.storage_id for run in wandb.Api().runs(None, query)}
+
+    def test_of_ids(self, runs: list[Run]) -> None:
+        """A run is found by its id, whatever id it has in the store.
+
+        Seen to fail when runs of an id that was used before were not looked for.
+        """
+        ids = [run.id for run in runs]
+        assert {"odd id", "twice"} < set(ids)
+        for wanted in (*ids, "none", ""):
+            for query in (
+                {"name": wanted},
+                {"id": {"$in": [wanted, ids[0]]}},
+                {"name": {"$ne": wanted}},
+            ):
+                found = [run.storage_id for run in runs if matches(query, run.field)]
+
+                assert found == [
+                    run.storage_id for run in wandb.Api().runs(None, query, "-created_at")
+                ]
 
     def test_of_projects_and_entities(self, runs: list[Run]) -> None:
         """The project is asked of the index, the entity of the runs."""

@@ -288,6 +288,32 @@ class TestAgent:
 
         assert ["failed", "finished"] * 2 == [run.state for run in wandb.Api().runs("p")]
 
+    def test_agents_share_a_sweep(self) -> None:
+        """Agents of several processes take each choice once, and together all of them.
+
+        Seen to fail when an agent took a choice without holding the ledger.
+        """
+        parameters = {"n": {"min": 1, "max": 200}}
+        sweep_id = wandb.sweep({"method": "grid", "parameters": parameters})
+        code = (
+            "import os\nfrom vcs_track.compat.wandb.sweeps.book import Book\nimport vcs_track\n"
+            "book = Book(vcs_track.open().store)\n"
+            "print(0, flush=True)\n"
+            "while not os.path.exists('go'): pass\n"
+            f"while (one := book.take({sweep_id!r})): print(one['n'])"
+        )
+        agents = [
+            subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+            for _ in range(3)
+        ]
+        for agent in agents:
+            assert agent.stdout is not None
+            agent.stdout.readline()
+        Path("go").touch()
+        taken = [int(line) for agent in agents for line in agent.communicate()[0].split()]
+
+        assert list(range(1, 201)) == sorted(taken)
+
     def test_earlier_runs(self) -> None:
         """Runs from before can be made a part of a sweep."""
         with wandb.init(project="p") as run:

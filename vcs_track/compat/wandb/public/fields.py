@@ -11,9 +11,10 @@ from vcs_track.porcelain.values import flatten
 if TYPE_CHECKING:
     from vcs_track.compat.wandb.public.stored import Run
 
-__all__ = ["ATTRIBUTES", "CREATED", "SUMMARY", "field"]
+__all__ = ["ATTRIBUTES", "CREATED", "IDS", "SUMMARY", "field"]
 
 CREATED: Final = ("createdAt", "created_at")  # which has whole seconds
+IDS: Final = ("name", "id")
 SUMMARY: Final = ("summary_metrics", "summaryMetrics", "summary")
 # Fields that are attributes of a run of the store, and their names there.
 ATTRIBUTES: Final = {

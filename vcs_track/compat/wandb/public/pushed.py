@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from vcs_track.compat.wandb.keys import printable
-from vcs_track.compat.wandb.public.fields import ATTRIBUTES, CREATED, SUMMARY
+from vcs_track.compat.wandb.names import native_id
+from vcs_track.compat.wandb.public.fields import ATTRIBUTES, CREATED, IDS, SUMMARY
 from vcs_track.compat.wandb.public.said import moment
 from vcs_track.porcelain.filter.nodes import (
     And,
@@ -35,6 +36,7 @@ __all__ = ["Push", "Pushed"]
 
 _PLAIN_PATTERN: Final = re.compile(r"\^?[A-Za-z0-9_/: -]{1,150}")
 _ORDERS: Final[dict[str, CompareOp]] = {"$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}
+_MOST_IDS: Final = 50
 _LAST: Final = int(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp())
 
 
@@ -92,6 +94,8 @@ class Push:
             return _not(_joined(Or, [self.query(one, whole=True) for one in value]))
         if key in CREATED:
             return self._fits(value, whole, _created)
+        if key in IDS:
+            return self._fits(value, whole, _identified)
         name = self.name(key)
         if name is None:
             return _ANY
@@ -235,6 +239,18 @@ def _created(op: str, wanted: Any) -> Pushed:
         return Pushed(And((Compare(">=", name, reached), Compare("<", name, passed))), True)
     limit = passed if op in ("$gt", "$lte") else reached
     return Pushed(Compare(">=" if op in ("$gt", "$gte") else "<", name, limit), True)
+
+
+def _identified(op: str, wanted: Any) -> Pushed:
+    """Return a condition for ids: the store may have a run under a longer one."""
+    ids = wanted if op == "$in" else [wanted] if op == "$eq" else []
+    if not ids or len(ids) > _MOST_IDS or not all(isinstance(one, str) for one in ids):
+        return _ANY
+    name = Name(("id",))
+    natives = [native_id(one) for one in ids]
+    found: list[Condition] = [In(name, tuple(map(Literal, [*ids, *natives])))]
+    found += [Match("glob", name, f"{native}--*") for native in natives]
+    return Pushed(Or(tuple(found)), False)
 
 
 def _first(fits: Callable[[str], bool]) -> int:
