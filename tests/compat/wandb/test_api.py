@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from importlib.util import find_spec
 from pathlib import Path
@@ -129,6 +130,18 @@ class TestRuns:
         assert ["c", "b", "a", "d"] == found(order="+config.lr.value")
         assert three[0] == wandb.Api().runs("p")[0].id
 
+    def test_histories(self, three: list[str]) -> None:
+        """The rows of all runs come in one list, each with its run."""
+        found = wandb.Api().runs("p").histories(keys=["loss"], samples=2)
+
+        assert [*[three[0]] * 2, *[three[1]] * 2, *[three[2]] * 2] == [
+            row["run_id"] for row in found
+        ]
+        assert {"loss", "_step", "run_id"} == set(found[0])
+        assert [] == wandb.Api().runs("p").histories(stream="system")
+        with pytest.raises(BadValueError):
+            wandb.Api().runs("p").histories(format="x")
+
     def test_a_sequence_that_is_kept(self, three: list[str]) -> None:
         """The same question has the same answer until it is forgotten."""
         api = wandb.Api()
@@ -155,6 +168,7 @@ class TestRun:
         assert (["x", "y"], None, "a") == (run.tags, run.jobType, run.displayName)
         assert run.createdAt == run.created_at
         assert 2 == run.lastHistoryStep
+        assert {"value": 0.1, "desc": None} == json.loads(run.json_config)["lr"]
         with pytest.raises(AttributeError):
             _ = run.nothing
 
@@ -306,6 +320,28 @@ class TestRun:
             api.artifact_exists("p/data:v0"), api.artifact_exists("p/data:v7"),
             api.artifact_exists("p/data:v0", type="model"),
         )  # fmt: skip
+
+    def test_who_logged_and_used_it(self) -> None:
+        """An artifact names runs as the interface reads them back, and one can be added later."""
+        Path("a.txt").write_text("1")
+        with wandb.init(project="p", id="maker", config={"lr": 1}) as run:
+            run.log_artifact("a.txt", name="data", type="set")
+        wandb.init(project="p", id="later").finish()
+        artifact = wandb.Api().artifact("p/data:v0")
+        later = wandb.Api().run("later")
+
+        assert ("maker", {"lr": 1}) == (artifact.logged_by().id, artifact.logged_by().config)
+        assert [] == artifact.used_by() == later.used_artifacts()
+        later.use_artifact(artifact)
+        assert ["later"] == [one.id for one in artifact.used_by()]
+        assert ["data:v0"] == [one.name for one in wandb.Api().run("later").used_artifacts()]
+        assert "finished" == wandb.Api().run("later").state
+        wrong: list[Any] = ["p/data:v0", wandb.Artifact("new", "set")]
+        for one in wrong:
+            with pytest.raises(BadValueError):
+                later.use_artifact(one)
+        with pytest.raises(UnsupportedError):
+            later.log_artifact(artifact)
 
     def test_types_and_collections(self) -> None:
         """Artifacts are found by their types and names, each with its versions."""

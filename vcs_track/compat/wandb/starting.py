@@ -12,7 +12,6 @@ from vcs_track.compat.wandb.errors import Error, RunNotFoundError, UsageValueErr
 from vcs_track.compat.wandb.facts import FACE
 from vcs_track.compat.wandb.past import Past
 from vcs_track.compat.wandb.run import Run
-from vcs_track.compat.wandb.sweeps.early import judge_of
 from vcs_track.errors import InvalidValueError, RepositoryNotFoundError
 from vcs_track.plumbing.worktree import find_root
 from vcs_track.porcelain.seal import live_runs
@@ -20,8 +19,10 @@ from vcs_track.porcelain.seal import live_runs
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from vcs_track.compat.wandb.sweeps.rungs import Judge
     from vcs_track.compat.wandb.wanted import Wanted
     from vcs_track.porcelain.repository import Repository
+    from vcs_track.porcelain.run import Run as Native
 
 __all__ = ["start"]
 
@@ -80,10 +81,8 @@ def start(wanted: Wanted, config: dict[str, Any]) -> Run:
     run = Run(native, wanted, place, before.past, resumed=before.goes_on)
     if mirrored:
         run.__dict__["_mirror"] = mirrored(run)
-    run.__dict__["_judge"] = judge_of(
-        repo.store, wanted.settings.sweep_id, native.id,
-        lambda why: native.set_face(FACE, early_stop=why),
-    )  # fmt: skip
+    if wanted.settings.sweep_id:
+        run.__dict__["_judge"] = _judge(repo, native, wanted.settings.sweep_id)
     _set_config(run, config, sweep)
     if before.copied is not None:
         copying.copy(run, repo.run(before.copied), before.until)
@@ -110,6 +109,15 @@ def _check_others(wanted: Wanted) -> Callable[[Run], Any] | None:
 
     tensorboard.begin()
     return tensorboard.Mirror
+
+
+def _judge(repo: Repository, native: Native, sweep: str) -> Judge | None:
+    """Return what ends a run of a sweep early, where its sweep does."""
+    from vcs_track.compat.wandb.sweeps.early import judge_of
+
+    return judge_of(
+        repo.store, sweep, native.id, lambda why: native.set_face(FACE, early_stop=why)
+    )
 
 
 def _set_config(run: Run, config: dict[str, Any], sweep: dict[str, Any]) -> None:

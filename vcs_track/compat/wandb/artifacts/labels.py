@@ -14,13 +14,13 @@ from vcs_track.compat.wandb.artifacts.checks import (
 )
 from vcs_track.compat.wandb.artifacts.event import Event, Place
 from vcs_track.compat.wandb.errors import BadValueError, UnsupportedError, UsageError
+from vcs_track.compat.wandb.state import interface
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from vcs_track.compat.wandb.artifacts.manifest import ArtifactManifest
     from vcs_track.compat.wandb.artifacts.version import Version
-    from vcs_track.porcelain.run_view import RunView
 
 __all__ = ["Labels", "link_event"]
 
@@ -221,13 +221,13 @@ class Labels:
 
     # ---- who made it, who used it ------------------------------------------------------
 
-    def logged_by(self) -> RunView | None:
-        """Return the run that logged it first."""
+    def logged_by(self) -> Any:
+        """Return the run that logged it first, as ``Api().run()`` does."""
         version = self._logged("logged_by")
-        return version.inventory.view(version.stage.log.run)
+        return _shown(version, version.stage.log.run)
 
-    def used_by(self) -> list[RunView]:
-        """Return the runs that used it, each once."""
+    def used_by(self) -> list[Any]:
+        """Return the runs that used it, each once, as ``Api().run()`` does."""
         version = self._logged("used_by")
         logs = set(version.stage.logs)
         runs = dict.fromkeys(
@@ -235,7 +235,7 @@ class Labels:
             for event in version.inventory.events()
             if event.op == "use" and event.of in logs
         )
-        return [version.inventory.view(run) for run in runs]
+        return [_shown(version, run) for run in runs]
 
     def link(self, target_path: str, aliases: Iterable[str] | str | None = None) -> Any:
         """Give the version a name in another place.
@@ -303,6 +303,11 @@ class Labels:
                     "unlink", version.log.run, of=event.of, to=asdict(place)
                 )
                 version.inventory.record(made)
+
+
+def _shown(version: Version, run: str) -> Any:
+    inventory = version.inventory
+    return interface().Api._shown(inventory.repo, inventory.view(run))  # noqa: SLF001 -- one interface
 
 
 def link_event(

@@ -31,15 +31,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from vcs_track.porcelain.repository import Repository
+    from vcs_track.porcelain.run_view import RunView
 
 __all__ = ["Api", "parse_path"]
 
 _REFUSED: Final = (
     "automation", "automations", "create_automation", "create_custom_chart", "create_project",
-    "create_registry", "create_run_queue", "create_team", "create_user", "integrations", "job",
-    "list_jobs", "queued_run", "registries", "registry", "reports", "run_queue", "team", "user",
-    "users",
+    "create_registry", "create_run", "create_run_queue", "create_team", "create_user",
+    "delete_automation", "integrations", "job", "list_jobs", "organization", "queued_run",
+    "registries", "registry", "reports", "run_queue", "slack_integrations", "sync_tensorboard",
+    "team", "update_automation", "upsert_run_queue", "user", "users", "webhook_integrations",
 )  # fmt: skip
+_INSTEAD: Final = {
+    "create_run": "wandb.init(project=..., id=...) starts one",
+    "sync_tensorboard": "'vcs-track import tensorboard DIR' takes event files in",
+}
 _KINDS: Final = ("runs", "sweeps")
 
 
@@ -123,6 +129,11 @@ class Api:
 
     def _repo(self) -> Repository:
         return here.open()
+
+    @staticmethod
+    def _shown(repo: Repository, view: RunView) -> Run:
+        """Return a run of the store as scripts read it back."""
+        return Run(repo, view, Runs)
 
     # ---- runs --------------------------------------------------------------------------
 
@@ -358,7 +369,9 @@ def _refuser(name: str) -> Callable[..., NoReturn]:
         del args, kwargs
         raise UnsupportedError(
             f"Api.{name} needs wandb's server",
-            hint="runs, files and artifacts are read here; 'vcs-track report' writes reports",
+            hint=_INSTEAD.get(
+                name, "runs, files and artifacts are read here; 'vcs-track report' writes reports"
+            ),
         )
 
     return refused

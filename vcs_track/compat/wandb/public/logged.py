@@ -113,6 +113,8 @@ class Logged:
             elif all(key in found for key in wanted):
                 yield {key: found[key] for key in wanted}
 
+    beta_scan_history = scan_history
+
     def history(
         self, samples: int | None = 500, keys: Sequence[str] | None = None, x_axis: str = "_step",
         pandas: bool = True, stream: str = "default",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, overload
 
-from vcs_track.compat.wandb.errors import BadTypeError
+from vcs_track.compat.wandb.errors import BadTypeError, BadValueError
 from vcs_track.compat.wandb.public.fields import CREATED
 from vcs_track.compat.wandb.public.pushed import Push
 from vcs_track.compat.wandb.public.query import check, matches
 from vcs_track.compat.wandb.public.stored import Run
+from vcs_track.porcelain import frames
 from vcs_track.porcelain.filter import Filter, Name, SortKey
 from vcs_track.porcelain.filter.nodes import And, Compare, Constant, Literal
 from vcs_track.porcelain.filter.order import SortTerm
@@ -116,18 +117,38 @@ class Runs(Sequence[Run]):
     def __repr__(self) -> str:
         return f"<Runs {self._entity or ''}/{self._project or ''}>"
 
-    def histories(self, samples: int = 500, keys: Sequence[str] | None = None) -> list[Any]:
+    def histories(
+        self, samples: int | None = 500, keys: Sequence[str] | None = None, x_axis: str = "_step",
+        format: str = "default", stream: str = "default",  # noqa: A002 -- wandb's word
+    ) -> Any:  # fmt: skip
         """Return the rows of all runs, each with the id of its run as ``run_id``.
 
         Args:
-            samples: How many rows of a run at most.
-            keys: Keys, of which a row must have all.
+            samples: How many rows of a run at most; None for all of them.
+            keys: Keys, of which a row must have all; *x_axis* is added to them.
+            x_axis: The key that counts.
+            format: ``default`` for a list of dictionaries, ``pandas`` or ``polars``.
+            stream: ``default``; for ``system`` there is nothing.
+
+        Raises:
+            BadValueError: If *format* is another one.
+            NotInstalledError: If the package is not installed.
         """
-        return [
+        if format not in ("default", "pandas", "polars"):
+            raise BadValueError(
+                f"Invalid format: {format!r:.40}. Must be one of 'default', 'pandas', 'polars'"
+            )
+        rows = [
             {**row, "run_id": run.id}
             for run in self
-            for row in run.history(samples, keys, pandas=False)
+            for row in run.history(samples, keys, x_axis, pandas=False, stream=stream)
         ]
+        if format == "default":
+            return rows
+        return frames.to_pandas(rows) if format == "pandas" else frames.to_polars(rows)
+
+    def upgrade_to_full(self) -> None:
+        """Do nothing: runs are read as far as they are looked at."""
 
 
 def _sort(runs: list[Run], order: str) -> None:

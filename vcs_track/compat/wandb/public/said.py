@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from vcs_track.compat.wandb.errors import MissingNameError
 from vcs_track.compat.wandb.names import check_tags, check_text
+from vcs_track.formats import canonical, typed_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -147,6 +148,12 @@ class Said:
     def rawconfig(self) -> dict[str, Any]:
         """The configuration with all keys."""
         return dict(self._view.hparams)
+
+    @property
+    def json_config(self) -> str:
+        """The configuration with all keys, as wandb writes it down."""
+        said = {key: {"value": value, "desc": None} for key, value in self.rawconfig.items()}
+        return canonical.dumps(typed_json.freeze(said)).decode()
 
     @property
     def sweep_id(self) -> str | None:

@@ -186,19 +186,45 @@ class Run(Said, Logged):
         while self.load().state == "running":
             time.sleep(0.2)
 
-    def use_artifact(self, artifact: Any, use_as: str | None = None) -> NoReturn:
-        """Refuse: what a run used is said while it goes on.
+    def use_artifact(self, artifact: Any, use_as: str | None = None) -> Artifact:
+        """Keep that the run used a version of an artifact.
+
+        Args:
+            artifact: The version, as ``Api().artifact()`` returns it.
+            use_as: What it was used as.
+
+        Returns:
+            The same.
+
+        Raises:
+            BadValueError: If it is none, or not logged.
+        """
+        from vcs_track.compat.wandb.artifacts.artifact import Artifact as _Artifact
+
+        if not isinstance(artifact, _Artifact) or artifact.is_draft():
+            raise BadValueError(
+                "You must pass a wandb.Api().artifact() to use_artifact",
+                hint="a new artifact is logged by a run that goes on: run.log_artifact()",
+            )
+        inventory = Inventory.of(self._repo)
+        body = {"of": str(artifact.id)} | ({} if use_as is None else {"as": str(use_as)})
+        inventory.record(inventory.event("use", self._view.id, **body))
+        self._take(self._repo.run(self._view.id))
+        return artifact
+
+    def log_artifact(self, *args: object, **more: object) -> NoReturn:
+        """Refuse: what a run logs is stored while it goes on.
 
         Raises:
             UnsupportedError: Always.
         """
-        del artifact, use_as
+        del args, more
         raise UnsupportedError(
-            "a run that is read back cannot use an artifact",
-            hint="go on with it: wandb.init(id=..., resume='must'), then run.use_artifact()",
+            "a run that is read back cannot log files or artifacts",
+            hint="go on with it: wandb.init(id=..., resume='must')",
         )
 
-    log_artifact = use_artifact
+    upload_file = log_artifact
 
     def field(self, name: str) -> Any:
         """Return what filters and orders call *name*, or None."""
