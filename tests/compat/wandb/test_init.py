@@ -353,6 +353,25 @@ def test_save_code(ours: Face, tmp_path: Path) -> None:
     assert b"save_code=True" in item.data
 
 
+def test_in_a_sweep(face: Face, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the agent of a sweep told its run stands over what the script says.
+
+    Seen to fail when the argument stood.
+    """
+    for name, value in (("SWEEP_ID", "swp"), ("RUN_ID", "rid"), ("PROJECT", "told")):
+        monkeypatch.setenv(f"WANDB_{name}", value)
+    text = (
+        "run = wandb.init(project='said', id='mine', name='n')\n"
+        "print('RUN', run.project, run.id, run.name, run.sweep_id)\nrun.finish()\n"
+    )
+    monkeypatch.delenv("WANDB_SILENT")
+    done = run_script(face, text, tmp_path)
+
+    assert "RUN told rid n swp" in done.stdout
+    assert "Ignoring project 'said' when running a sweep." in done.stderr
+    assert "Ignoring run_id 'mine' when running a sweep." in done.stderr
+
+
 CODE = """
 run = wandb.init(project="a b", settings={"silent": True})
 art = run.log_code("src")

@@ -132,7 +132,7 @@ class Sweep:
             self._runs = self._ordered("+created_at")
         return self._runs
 
-    def _ordered(self, order: str | None) -> Sequence[Run]:
+    def _ordered(self, order: str) -> Sequence[Run]:
         return self._find(self._repo, None, self._wanted, {"sweep": self.id}, order)
 
     @property
@@ -179,7 +179,9 @@ class Sweep:
         """``PENDING``, ``RUNNING`` or ``FINISHED``."""
         entry = self._book.find(self.id)
         expected = self.expected_run_count
-        if any(run.state == "running" for run in self._ordered(None)):
+        # The index knows which runs go on: only these are asked whose they are.
+        live = {"state": "running", "sweep": self.id}
+        if self._find(self._repo, None, self._wanted, live, None):
             return "RUNNING"
         if entry is None or entry.ended or (expected is not None and entry.taken >= expected):
             return "FINISHED"
