@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-import os
 import random
 import string
 from datetime import UTC, datetime, timedelta
@@ -82,20 +82,20 @@ def made(source: random.Random, n: int) -> None:
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Run]]:
     """Return all runs of a repository of odd ones; one of them goes on."""
-    before = Path.cwd()
     folder = tmp_path_factory.mktemp("odd")
-    os.chdir(folder)
-    vcs_track.init(folder)
-    source = random.Random(5)
-    for n in range(RUNS):
-        made(source, n)
-    for run_id in ("odd id", "twice", "twice", "a" * 80):
-        wandb.init(project="q", id=run_id).finish()
-    live = wandb.init(project="p", name="live", config={"a": {"b": 1}, "lr": 0.5})
-    live.log({"n": 1, "lr": 1})
-    yield [*wandb.Api().runs(None, order="-created_at")]
+    with contextlib.chdir(folder):
+        vcs_track.init(folder)
+        source = random.Random(5)
+        for n in range(RUNS):
+            made(source, n)
+        for run_id in ("odd id", "twice", "twice", "a" * 80):
+            wandb.init(project="q", id=run_id).finish()
+        # Not by way of wandb: tests of other modules would find it open.
+        live = vcs_track.start_run("live", project="p", hparams={"a": {"b": 1}, "lr": 0.5})
+        live.set_summary(n=1, lr=1)
+        found = [*wandb.Api().runs(None, order="-created_at")]
+    yield found
     live.finish()
-    os.chdir(before)
 
 
 @pytest.fixture(autouse=True)
