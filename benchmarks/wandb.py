@@ -19,6 +19,7 @@ from pathlib import Path
 
 ROWS = 100_000
 TURNS = 3
+RUNS = 2_000
 
 CHILD = """
 import json, os, random, resource, sys, time
@@ -60,6 +61,48 @@ def turn(home: str, keys: int, folder: Path) -> dict[str, float]:
     return found
 
 
+ASKED = """
+import json, os, sys, time
+import vcs_track
+from vcs_track.compat import wandb
+from vcs_track.compat.wandb.public.query import matches
+runs, turns = int(sys.argv[1]), int(sys.argv[2])
+repo = vcs_track.init(".")
+for n in range(runs):
+    with repo.start_run(f"run-{n}", hparams={"lr": n / runs, "net": {"depth": n % 7}},
+                        project="p", capture_code=False) as run:
+        run.set_summary(loss=n * 0.37 % 1)
+api = wandb.Api()
+asked = {"config.lr": {"$lt": 0.05}, "config.net.depth": 3, "state": "finished"}
+def best(ask):
+    times = []
+    for _ in range(turns):
+        api.flush()
+        begin = time.perf_counter()
+        found = len(ask())
+        times.append(time.perf_counter() - begin)
+    return found, min(times)
+each, naive = best(lambda: [run for run in api.runs("p") if matches(asked, run.field)])
+index, pushed = best(lambda: api.runs("p", asked))
+assert each == index, (each, index)
+print(json.dumps({"found": index, "each": naive, "index": pushed}))
+"""
+
+
+def ask() -> None:
+    """Filters of ``Api().runs``, answered by the index and by looking at each run."""
+    with tempfile.TemporaryDirectory() as folder:
+        child = subprocess.run(
+            [sys.executable, "-c", ASKED, str(RUNS), str(TURNS)],
+            cwd=folder, check=True, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+    found = json.loads(child.stdout.splitlines()[-1])
+    print(
+        f"{RUNS:,} runs, a filter of {found['found']}\n  by the index {found['index'] * 1e3:8.1f} ms,"
+        f" by each run {found['each'] * 1e3:8.1f} ms {found['each'] / found['index']:6.1f}x"
+    )
+
+
 def measure(keys: int) -> None:
     homes = {"ours": "vcs_track.compat.wandb"}
     if importlib.util.find_spec("wandb") is not None:
@@ -84,3 +127,4 @@ def measure(keys: int) -> None:
 if __name__ == "__main__":
     measure(1)
     measure(10)
+    ask()

@@ -45,7 +45,7 @@ nitpick_ignore_regex = [
         r"py:.*",
         r"(Among|Better|Catalog|(vcs_track.compat.deepboard.book.)?Book|Chunk|Declared|Defaults|Finder|Join|MediaItem|ObjectFormat|ObjectId|Objects|Progress|Rows|RunManifest|Runs|Some|Steps|Store|Term|Trial|_Piece|_R)",
     ),
-    (r"py:.*", r"(bundle\.Imported|fsck\.Report)"),
+    (r"py:.*", r"(bundle\.Imported|fsck\.Report|(filters\.)?(Filter|SortKey))"),
     (r"py:.*", r"(Tol|Words)"),
     # inner modules that docstrings mention and the reference leaves out on purpose
     (r"py:.*", r"vcs_track\.(cli|formats|plumbing|porcelain)(\..+)?"),

@@ -313,6 +313,7 @@ def left(write: Prepare, *more: Prepare) -> Prepare:
         for step in more:
             import_other(scene)
             step(folder)
+        settle(folder)
 
     return prepare
 
@@ -346,7 +347,12 @@ def fetched(folder: Path) -> None:
         shelve(sealed(Path(other)))
         shutil.rmtree(Path(other, ".runs", "local"))
         shutil.copytree(other, folder, dirs_exist_ok=True)
-    for path in folder.rglob("*"):  # what is new is looked at again, with other calls
+    settle(folder)
+
+
+def settle(folder: Path) -> None:
+    """Say that nothing is new: what is may be looked at once more, with other calls."""
+    for path in folder.rglob("*"):
         os.utime(path, (1e9, 1e9))
 
 

@@ -78,7 +78,7 @@ def more_offline_runs(folder: Path) -> None:
 
 def experiments(folder: Path) -> None:
     """Write a database of DeepBoard."""
-    databases.make(folder / "result.db", {"experiment": "e"}, {"experiment": "e"})
+    databases.make(folder / "result.db", {"experiment": "e"})
 
 
 def more_experiments(folder: Path) -> None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from vcs_track.errors import InvalidValueError, RunNotFoundError
+from vcs_track.formats.manifest import encode_document
 from vcs_track.plumbing import fsio
 from vcs_track.plumbing.pack_writer import PackWriter
 from vcs_track.porcelain import values
@@ -41,6 +42,7 @@ _CHECKS: Final[dict[str, Callable[[Any], Any]]] = {
     "results": lambda results: values.check_mapping(results, "results"),
     "summary_set": lambda summary: values.check_mapping(summary, "summary_set"),
     "faces": lambda faces: values.check_mapping(faces, "faces"),
+    "hparams": lambda hparams: values.check_mapping(hparams, "hparams"),
 }
 
 
@@ -58,13 +60,14 @@ def _check(field: str, value: Any) -> Any:
 
 
 def edit(store: Store, run: str, /, **changes: Any) -> RunManifest:
-    """Change labels, status, results or summary of a sealed run.
+    """Change labels, status, values or results of a sealed run.
 
     Args:
         store: The store.
         run: Run id.
         **changes: New values of manifest fields; ``results``, ``summary_set`` and the facts of
-            each of ``faces`` are merged into what is there.
+            each of ``faces`` are merged into what is there, ``hparams`` stand in its place. What
+            the run began with is not changed by it.
 
     Returns:
         The new state. The old one stays in the history.
@@ -102,6 +105,9 @@ def edit_all(
         StorageError: If the disk refuses; nothing has changed then.
     """
     checked = {field: _check(field, value) for field, value in changes.items()}
+    document = _document(checked)
+    if document:
+        checked["hparams"] = store.format.hash(document)
     more, less = values.check_tags(tuple(add)), set(values.check_tags(tuple(remove)))
     store.require_writable()
     store.home.packs.refresh()
@@ -123,8 +129,14 @@ def edit_all(
         states[run] = new
     what = f"edit run '{next(iter(moved))}'" if len(moved) == 1 else f"edit {len(moved)} runs"
     with fsio.storage_errors(what), store.log.operation(kind):
-        _move(store, moved)
+        _move(store, moved, document)
     return states
+
+
+def _document(checked: Mapping[str, Any]) -> bytes:
+    """Return the document of new hyperparameters; nothing where there are none."""
+    hparams = checked.get("hparams")
+    return encode_document("hparams/1", hparams) if hparams else b""
 
 
 def clear(store: Store, run: str) -> RunManifest:
@@ -170,6 +182,8 @@ def _heads_of(store: Store, run: str) -> list[ObjectId]:
 
 def _changed(old: RunManifest, changes: dict[str, Any]) -> RunManifest:
     fields = dict(changes)
+    if "hparams" in fields:
+        fields["hparams"] = fields["hparams"] or None
     results = {**old.results, **fields.pop("results", {})}
     summary_set = {**old.summary_set, **fields.pop("summary_set", {})}
     if "faces" in fields:
@@ -193,18 +207,17 @@ def _with_faces(extra: dict[str, Any], more: Mapping[str, Any]) -> dict[str, Any
     return {**extra, "faces": faces}
 
 
-def _move(store: Store, moved: dict[str, tuple[list[ObjectId], RunManifest]]) -> None:
-    """Store the new states, then make all of them heads, then drop the old heads."""
-    made: dict[str, ObjectId] = {}
-    for run, (_, state) in moved.items():
-        # A pack for each: whoever commits one run with git commits nothing of another.
-        writer = PackWriter(store.layout.tmp, store.format)
-        try:
-            made[run] = writer.add(state.encode())
-            writer.install(store.home.packs.folder, "p", store.home.objects)
-        except BaseException:
-            writer.abandon()
-            raise
+def _move(
+    store: Store, moved: dict[str, tuple[list[ObjectId], RunManifest]], document: bytes = b""
+) -> None:
+    """Store the new states, then make all of them heads, then drop the old heads.
+
+    Args:
+        store: The store.
+        moved: Heads and new state of each run.
+        document: What all of them lead to, or nothing.
+    """
+    made = {run: _packed(store, state, document) for run, (_, state) in moved.items()}
     if made:
         store.home.sync_packs()
     folder = store.home.head_folder
@@ -221,3 +234,18 @@ def _move(store: Store, moved: dict[str, tuple[list[ObjectId], RunManifest]]) ->
             if oid != made[run]:
                 fsio.unlink(folder.path(run, oid))
         store.log.note("edit", run, heads, [made[run]])
+
+
+def _packed(store: Store, state: RunManifest, document: bytes) -> ObjectId:
+    """Store a state, and the document that it leads to; return its id."""
+    # A pack for each: whoever commits one run with git commits nothing of another.
+    writer = PackWriter(store.layout.tmp, store.format)
+    try:
+        if document:
+            writer.add(document)
+        oid = writer.add(state.encode())
+        writer.install(store.home.packs.folder, "p", store.home.objects)
+    except BaseException:
+        writer.abandon()
+        raise
+    return oid

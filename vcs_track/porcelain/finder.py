@@ -44,14 +44,14 @@ class Finder:
     def find(
         self,
         where: Filter | None = None,
-        order_by: str | Sequence[str] | None = None,
+        order_by: str | Sequence[str] | SortKey | None = None,
         limit: int | None = None,
         among: Among | None = None,
     ) -> LazyRuns | None:
         """Return the runs that match, in order; None where each has to be asked.
 
         Args:
-            where: A filter, not resolved.
+            where: A filter.
             order_by: Names to sort by. Default: newest first.
             limit: At most this many.
             among: Returns the runs that may be meant, out of what git said of each.
@@ -70,7 +70,7 @@ class Finder:
 
     def _find(
         self, known: Answers, live: dict[str, RunView], where: Filter | None,
-        order_by: str | Sequence[str] | None, limit: int | None, among: Among | None,
+        order_by: str | Sequence[str] | SortKey | None, limit: int | None, among: Among | None,
     ) -> tuple[LazyRuns, Filter | None] | None:  # fmt: skip
         asked = where is not None or order_by is not None
         live |= self._loaded([run for run in known.damaged() if run not in live], asked)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from vcs_track.plumbing.store import Store
     from vcs_track.porcelain.catalog import Catalog
+    from vcs_track.porcelain.filter import Filter, SortKey
     from vcs_track.porcelain.finder import Finder
     from vcs_track.porcelain.run import Run
     from vcs_track.porcelain.run_set import Among, RunSet
@@ -72,8 +73,8 @@ class Lookup:
 
     def runs(
         self,
-        where: str | None = None,
-        order_by: str | Sequence[str] | None = None,
+        where: str | Filter | None = None,
+        order_by: str | Sequence[str] | SortKey | None = None,
         limit: int | None = None,
         *,
         commit: str | None = None,
@@ -83,7 +84,7 @@ class Lookup:
 
         Args:
             where: A filter, for example ``hparams.lr < 0.01 and summary.val_acc > 0.9``; see
-                the page on filters.
+                the page on filters; or one that is understood already.
             order_by: Names to sort by, ``-`` for falling: ``-summary.val_acc, created``.
             limit: At most this many.
             commit: Only runs that were made at this commit, or whose code is that of it.

@@ -31,7 +31,7 @@ class Finder(Protocol):
     """Finds runs without asking each of them."""
 
     def find(
-        self, where: filters.Filter | None, order_by: str | Sequence[str] | None,
+        self, where: filters.Filter | None, order_by: str | Sequence[str] | filters.SortKey | None,
         limit: int | None, among: Among | None,
     ) -> Sequence[RunView] | None:  # fmt: skip
         """Return the runs that match, in order; None where it cannot tell."""
@@ -68,8 +68,8 @@ class RunSet:
     def __init__(
         self,
         source: Callable[[], list[RunView]],
-        where: str | None,
-        order_by: str | Sequence[str] | None,
+        where: str | filters.Filter | None,
+        order_by: str | Sequence[str] | filters.SortKey | None,
         limit: int | None,
         leave_out: Callable[[str, VcsTrackError], None] | None = None,
         among: Among | None = None,
@@ -82,8 +82,12 @@ class RunSet:
             raise InvalidValueError(f"limit is {limit}", hint="use 0 or more, or None for all")
         self._source = source
         # Understood at once, so that a typo shows where it was made.
-        self._where = filters.parse(where) if where else None
-        if self._where is not None and commits_in is not None:
+        self._where: filters.Filter | None
+        if isinstance(where, filters.Filter):
+            self._where = where
+        else:
+            self._where = filters.parse(where) if where else None
+        if self._where is not None and not self._where.resolved and commits_in is not None:
             self._where = filters.with_commits(self._where, commits_in)
         self._order_by = order_by
         self._limit = limit

@@ -71,7 +71,7 @@ def run_unchanged(
 
 
 def _recorded(repo: Any, view: RunView) -> Recorded:
-    run = Run(repo, view)
+    run = Run(repo, view, lambda *_: [])
     found = [row.to_dict() for row in rows(view)]
     summary = {key: one for key, one in run.summary.items() if not key.startswith("_")}
     return Recorded(

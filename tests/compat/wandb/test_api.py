@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from importlib.util import find_spec
 from pathlib import Path
@@ -129,6 +130,18 @@ class TestRuns:
         assert ["c", "b", "a", "d"] == found(order="+config.lr.value")
         assert three[0] == wandb.Api().runs("p")[0].id
 
+    def test_histories(self, three: list[str]) -> None:
+        """The rows of all runs come in one list, each with its run."""
+        found = wandb.Api().runs("p").histories(keys=["loss"], samples=2)
+
+        assert [*[three[0]] * 2, *[three[1]] * 2, *[three[2]] * 2] == [
+            row["run_id"] for row in found
+        ]
+        assert {"loss", "_step", "run_id"} == set(found[0])
+        assert [] == wandb.Api().runs("p").histories(stream="system")
+        with pytest.raises(BadValueError):
+            wandb.Api().runs("p").histories(format="x")
+
     def test_a_sequence_that_is_kept(self, three: list[str]) -> None:
         """The same question has the same answer until it is forgotten."""
         api = wandb.Api()
@@ -155,6 +168,7 @@ class TestRun:
         assert (["x", "y"], None, "a") == (run.tags, run.jobType, run.displayName)
         assert run.createdAt == run.created_at
         assert 2 == run.lastHistoryStep
+        assert {"value": 0.1, "desc": None} == json.loads(run.json_config)["lr"]
         with pytest.raises(AttributeError):
             _ = run.nothing
 
@@ -201,7 +215,7 @@ class TestRun:
         assert "float64" == str(frame["loss"].dtype)
 
     def test_changes(self, three: list[str]) -> None:
-        """Name, notes, tags and summary are stored; the configuration is not to be changed."""
+        """Name, notes, tags and summary are stored, and a run that is deleted is gone."""
         run: Run = wandb.Api().run(three[0])
         run.name, run.notes = "other", "note"
         run.tags.append("z")
@@ -211,11 +225,59 @@ class TestRun:
 
         assert ("other", "note", {"x", "y", "z"}) == (again.name, again.notes, set(again.tags))
         assert (1, 9, {"x": 2}) == tuple(again.summary[key] for key in ("best", "loss", "d"))
-        again.config["lr"] = 5
-        with pytest.raises(UnsupportedError):
-            again.update()
         again.delete()
         assert ["b", "c"] == found()
+
+    def test_the_configuration_is_changed(self, three: list[str]) -> None:
+        """What was set in the configuration is stored by update, and nothing else changes.
+
+        Seen to fail when a value that was changed in place was not seen.
+        """
+        run = wandb.Api().run(three[0])
+        before = run.heartbeat_at
+        run.config["lr"] = 5
+        run.config["net"]["depth"] = 4
+        run.config["new"] = (1, 2)
+        assert 0.1 == wandb.Api().run(three[0]).config["lr"]
+        run.update()
+        again = wandb.Api().run(three[0])
+        heads = vcs_track.open().run(three[0]).heads
+        again.update()
+
+        assert {"lr": 5, "net": {"depth": 4}, "new": [1, 2]} == again.config == run.config
+        assert (before, "finished", ["x", "y"]) == (again.heartbeat_at, again.state, again.tags)
+        assert ["a"] == found({"config.net.depth": 4})
+        assert heads == vcs_track.open().run(three[0]).heads
+        assert 0.1 == vcs_track.open().run(f"{three[0]}@{{1}}").hparams["lr"]
+        del again.config["new"]
+        again.save()
+        again.config["net"]["depth"] = 4.5
+        again.save()
+        assert {"lr": 5, "net": {"depth": 4.5}} == wandb.Api().run(three[0]).config
+        resumed = wandb.init(project="p", id=three[0], resume="must")
+        assert (5, 4.5) == (resumed.config.lr, resumed.config.net["depth"])
+        resumed.finish()
+
+    def test_the_summary_is_changed(self, three: list[str]) -> None:
+        """Values that were set one by one are stored by update, nested ones too."""
+        run = wandb.Api().run(three[0])
+        run.config["lr"] = 7
+        run.summary["f1"] = 0.5
+        run.summary["d"]["x"] = 9
+        run.summary["new"] = {"deep": [1]}
+        run.summary.update()
+        again = wandb.Api().run(three[0])
+
+        assert (0.5, {"x": 9}, {"deep": [1]}, 0.1 / 3) == tuple(
+            again.summary[key] for key in ("f1", "d", "new", "loss")
+        )
+        assert ["a"] == found({"summary_metrics.new.deep": 1, "summary_metrics.d.x": 9})
+        assert 7 == run.config["lr"]
+        run.summary["late"] = 1
+        run.update()
+        assert (1, 7) == (
+            wandb.Api().run(three[0]).summary["late"], wandb.Api().run(three[0]).config["lr"],
+        )  # fmt: skip
 
     def test_files(self, tmp_path: Path) -> None:
         """Files are listed, described and written again."""
@@ -258,6 +320,81 @@ class TestRun:
             api.artifact_exists("p/data:v0"), api.artifact_exists("p/data:v7"),
             api.artifact_exists("p/data:v0", type="model"),
         )  # fmt: skip
+
+    def test_who_logged_and_used_it(self) -> None:
+        """An artifact names runs as the interface reads them back, and one can be added later."""
+        Path("a.txt").write_text("1")
+        with wandb.init(project="p", id="maker", config={"lr": 1}) as run:
+            run.log_artifact("a.txt", name="data", type="set")
+        wandb.init(project="p", id="later").finish()
+        artifact = wandb.Api().artifact("p/data:v0")
+        later = wandb.Api().run("later")
+
+        assert ("maker", {"lr": 1}) == (artifact.logged_by().id, artifact.logged_by().config)
+        assert [] == artifact.used_by() == later.used_artifacts()
+        later.use_artifact(artifact)
+        assert ["later"] == [one.id for one in artifact.used_by()]
+        assert ["data:v0"] == [one.name for one in wandb.Api().run("later").used_artifacts()]
+        assert "finished" == wandb.Api().run("later").state
+        wrong: list[Any] = ["p/data:v0", wandb.Artifact("new", "set")]
+        for one in wrong:
+            with pytest.raises(BadValueError):
+                later.use_artifact(one)
+        with pytest.raises(UnsupportedError):
+            later.log_artifact(artifact)
+
+    def test_types_and_collections(self) -> None:
+        """Artifacts are found by their types and names, each with its versions."""
+        Path("a.txt").write_text("1")
+        with wandb.init(project="p") as run:
+            run.log_artifact("a.txt", name="data", type="set", aliases=["best"], tags=["x"])
+            run.log_artifact("a.txt", name="net", type="model")
+            Path("a.txt").write_text("2")
+            run.log_artifact("a.txt", name="data", type="set")
+        api = wandb.Api()
+        (collection,) = api.artifact_collections("e/p", "set")
+        (kind, _) = api.project("p").artifacts_types()[::-1]
+
+        assert ["model", "set"] == [one.name for one in api.artifact_types("p")]
+        assert ("set", ["data"]) == (kind.name, [one.name for one in kind.collections()])
+        assert ("data", "set", {"best", "latest"}) == (
+            collection.name, collection.type, set(collection.aliases),
+        )  # fmt: skip
+        assert ["data:v1", "data:v0"] == [one.name for one in collection.artifacts()]
+        assert collection.created_at < collection.updated_at
+        assert "net" == api.artifact_type("model", "p").collection("net").name
+        assert ["data:v0"] == [one.name for one in api.artifacts("set", "p/data", tags=["x"])]
+        assert {"data", "net"} == {one.name for one in api.project("p").collections()}
+        assert (True, False, False) == (
+            api.artifact_collection_exists("p/data", "set"),
+            api.artifact_collection_exists("p/data", "model"),
+            api.artifact_collection_exists("p/none", "set"),
+        )
+        assert "data:v0" == api.from_path("p/data:v0").name
+
+    def test_collections_that_are_not_there(self) -> None:
+        """What is missing is a CommError and a ValueError; lists of it are empty."""
+        api = wandb.Api()
+        with pytest.raises(RunNotFoundError):
+            api.artifact_collection("set", "p/data")
+        with pytest.raises(RunNotFoundError):
+            api.artifact_type("set")
+
+        assert [[], [], []] == [
+            api.artifact_types(), api.artifact_collections("p", "set"), api.artifacts("set", "data"),
+        ]  # fmt: skip
+
+    def test_a_collection_is_deleted(self) -> None:
+        """Deleting a collection takes all its versions, aliases or not; it is not renamed."""
+        Path("a.txt").write_text("1")
+        with wandb.init(project="p") as run:
+            run.log_artifact("a.txt", name="data", type="set", aliases=["best"])
+        collection = wandb.Api().artifact_collection("set", "p/data")
+        with pytest.raises(UnsupportedError):
+            collection.save()
+        collection.delete()
+
+        assert not wandb.Api().artifact_exists("p/data")
 
     def test_what_was_imported(self) -> None:
         """A run of real wandb is read back as one that was logged here."""

@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -716,7 +717,7 @@ class TestStrangers:
             {"name": "../../x"}, {"name": ".."}, {"name": "a/b"}, {"name": 3}, {"at": -1},
             {"at": "x"}, {"at": 2**60}, {"version": -1}, {"version": "v0"}, {"version": 2**60},
             {"doc": "../x"}, {"aliases": "x"}, {"aliases": [3]}, {"op": "zz"}, {"op": None},
-            {"op": "link", "of": "x", "to": 3}, {"op": "link", "of": "x", "to": {"name": 3}},
+            {"op": "link", "of": "x", "to": 3}, {"op": "unlink", "of": "x", "to": {"name": 3}}, {"op": "link", "of": "x", "to": {"name": 3}},
             {"op": "describe", "of": "x", "metadata": 3}, {"op": "alias", "of": 3},
             {"op": "describe", "of": "x", "description": 3},
         ],
@@ -886,6 +887,46 @@ class TestLinks:
         second.link("registry/best")
 
         assert second.id == ours.wandb.run.use_artifact("registry/best").id
+
+    def test_a_link_is_taken_back(self, ours: Face) -> None:
+        """What was linked is no longer found by the other name; the version stays.
+
+        Seen to fail when a link that was made again stayed taken back.
+        """
+        artifact = logged(ours)
+        there = artifact.link("registry/best", aliases=["prod"])
+        api = ours.wandb.Api()
+
+        assert (False, True, True) == (
+            artifact.is_link, there.is_link, api.artifact("registry/best").is_link,
+        )  # fmt: skip
+        assert [artifact.id] == [one.id for one in artifact.linked_artifacts]
+        assert not there.source_artifact.is_link
+        with pytest.raises(ValueError, match="not a linked artifact"):
+            artifact.unlink()
+        api.artifact("registry/best:prod").unlink()
+        assert [] == artifact.linked_artifacts
+        assert not api.artifact_exists("registry/best")
+        assert api.artifact_exists(artifact.qualified_name)
+        ours.wandb.run.link_artifact(artifact, "registry/best")
+        assert api.artifact_exists("registry/best")
+
+    def test_an_earlier_link_comes_back(self, ours: Face) -> None:
+        """When the last link is taken back the one before it counts again."""
+        first, second = logged(ours, "a"), logged(ours, "b")
+        first.link("registry/best")
+        second.link("registry/best").unlink()
+
+        assert first.id == ours.wandb.run.use_artifact("registry/best").id
+
+    def test_no_time_to_live(self, ours: Face) -> None:
+        """An artifact lives as long as its run; another time to live says what to do instead."""
+        artifact = logged(ours)
+        artifact.ttl = None
+
+        assert artifact.ttl is None
+        with pytest.raises(ours.wandb.errors.UnsupportedError):
+            artifact.ttl = timedelta(days=1)
 
     def test_models(self, ours: Face) -> None:
         """Models have short ways of their own."""

@@ -356,16 +356,71 @@ def test_save_code(ours: Face, tmp_path: Path) -> None:
     assert b"save_code=True" in item.data
 
 
-def test_log_code(ours: Face) -> None:
-    """``log_code`` keeps Python files, and what a function chooses."""
-    Path("src/__pycache__").mkdir(parents=True)
-    for name in ("src/a.py", "src/b.txt", "src/__pycache__/c.py"):
-        Path(name).write_text("x")
-    run = ours.init()
+def test_in_a_sweep(face: Face, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the agent of a sweep told its run stands over what the script says.
 
-    assert ["code/a.py"] == run.log_code("src")
-    assert ["code/b.txt"] == run.log_code("src", include_fn=lambda path: path.endswith(".txt"))
-    assert [] == run.log_code("src", exclude_fn=lambda path, root: bool(path and root))
+    Seen to fail when the argument stood.
+    """
+    for name, value in (("SWEEP_ID", "swp"), ("RUN_ID", "rid"), ("PROJECT", "told")):
+        monkeypatch.setenv(f"WANDB_{name}", value)
+    text = (
+        "run = wandb.init(project='said', id='mine', name='n')\n"
+        "print('RUN', run.project, run.id, run.name, run.sweep_id)\nrun.finish()\n"
+    )
+    monkeypatch.delenv("WANDB_SILENT")
+    done = run_script(face, text, tmp_path)
+
+    assert "RUN told rid n swp" in done.stdout
+    assert "Ignoring project 'said' when running a sweep." in done.stderr
+    assert "Ignoring run_id 'mine' when running a sweep." in done.stderr
+
+
+CODE = """
+run = wandb.init(project="a b", settings={"silent": True})
+art = run.log_code("src")
+print(art.name.partition(":")[0], art.type, *sorted(art.manifest.entries), sep="|")
+art = run.log_code("src", name="all", include_fn=lambda path: path.endswith(".txt"))
+print(art.name.partition(":")[0], art.type, *sorted(art.manifest.entries), sep="|")
+print(run.log_code("src", exclude_fn=lambda path, root: bool(path and root)), run.log_code(None))
+run.finish()
+"""
+
+
+def test_log_code(face: Face, tmp_path: Path) -> None:
+    """``log_code`` logs an artifact of code: Python files, or what a function chooses.
+
+    Seen to fail when files of all names were taken.
+    """
+    Path("src/sub").mkdir(parents=True)
+    Path("src/wandb").mkdir(parents=True)
+    names = ("a.py", "b.txt", "sub/c.py", "requirements.txt", "Dockerfile.gpu", "wandb/d.py")
+    for name in names:
+        Path("src", name).write_text("x")
+    said = run_script(face, CODE, tmp_path).stdout.splitlines()
+
+    assert [
+        "source-a_b-script.py|code|Dockerfile.gpu|a.py|requirements.txt|sub/c.py",
+        "all|code|b.txt|requirements.txt", "None None",
+    ] == said  # fmt: skip
+
+
+def test_logged_code_is_stored_once(ours: Face) -> None:
+    """Code of two runs is one version, with its bytes; a name that is reserved is only here."""
+    Path("a.py").write_text("x = 1")
+    ours.init().log_code(name="source-p-mine")
+    ours.wandb.finish()
+    run = ours.init()
+    art = run.log_code(name="source-p-mine")
+    run.finish()
+
+    assert ("v0", "x = 1") == (art.version, Path(art.download("out"), "a.py").read_text())
+    assert ["source-p-mine:v0"] == [
+        one.name for one in ours.wandb.Api().run(run.id).logged_artifacts()
+    ]
+    with pytest.raises(ValueError, match="reserved"):
+        ours.wandb.Artifact("source-p-mine", "code")
+    with ours.init() as other, pytest.raises(ValueError, match="name"):
+        other.log_code(name="a/b")
 
 
 def test_unwritable_folder(ours: Face, tmp_path: Path) -> None:

@@ -288,3 +288,121 @@ class TestJoined:
         """What is no table, or no name of a column, is refused."""
         with pytest.raises(AssertionError):
             ours.wandb.JoinedTable(table, "u.table.json", key)
+
+
+class TestIncrements:
+    def rows(self, face: Face, mode: str) -> list[dict[str, Any]]:
+        """Log a table that grows, three times; return what the rows have."""
+        with face.init(id="grows") as run:
+            table = face.wandb.Table(columns=["a"], data=[[1]], log_mode=mode)
+            run.log({"t": table})
+            run.log({"t": table})
+            table.add_data(2)
+            table.add_data(3)
+            run.log({"t": table})
+            table.add_data(4)
+            run.log({"t": table})
+        return [row["t"] for row in face.rows(run)]
+
+    def test_each_log_says_how_far_it_is(self, face: Face) -> None:
+        """A table that is logged in parts tells its number, and how many rows there are."""
+        found = self.rows(face, "INCREMENTAL")
+
+        assert [0, 0, 1, 2] == [one["increment_num"] for one in found]
+        assert [1, 1, 3, 4] == [one["nrows"] for one in found]
+        assert [0, 0, 1, 2] == [len(one["previous_increments_paths"]) for one in found]
+        assert {"incremental-table-file"} == {one["_type"] for one in found}
+
+    def test_only_new_rows_are_stored(self, ours: Face) -> None:
+        """Each part has its own rows only, and a log without new ones stores nothing.
+
+        Seen to fail when each part had all rows.
+        """
+        found = self.rows(ours, "INCREMENTAL")
+        files = ours.wandb.Api().run("grows").files(pattern="%.table.json")
+        bodies = [canonical.loads(one._item.data) for one in files]
+
+        assert found[0] == found[1]
+        assert [[[1]], [[2], [3]], [[4]]] == [body["data"] for body in bodies]
+        assert [one.name for one in files][:2] == found[3]["previous_increments_paths"]
+
+    def test_the_whole_table_is_read_back(self, ours: Face) -> None:
+        """Whoever asks for the table gets all rows up to that log, with their media."""
+        wandb = ours.wandb
+        with ours.init(id="i") as run:
+            table = wandb.Table(columns=["a", "i"], log_mode="INCREMENTAL")
+            for n in range(3):
+                table.add_data(n, wandb.Image(array()))
+                run.log({"my/t": table})
+        api = wandb.Api()
+        last = api.artifact("p/run-i-myt:latest").get("my/t")
+        first = api.artifact("p/run-i-myt:v0").get("my/t")
+
+        assert ([0, 1, 2], [0]) == (last.get_column("a"), first.get_column("a"))
+        assert array().shape[1] == last.data[0][1].width
+
+    def test_another_run_begins_anew(self, ours: Face) -> None:
+        """In another run, or under another key, the first part has all rows."""
+        table = ours.wandb.Table(columns=["a"], data=[[1]], log_mode="INCREMENTAL")
+        for key in ("x", "y"):
+            with ours.init(id=key) as run:
+                run.log({key: table})
+                run.log({f"{key}2": table})
+            assert [0, 0] == [
+                record["increment_num"] for row in ours.rows(run)
+                for record in row.values() if isinstance(record, dict)
+            ]  # fmt: skip
+
+    def test_in_an_artifact_it_is_whole(self, ours: Face) -> None:
+        """An artifact has the whole table, whatever was logged before."""
+        table = ours.wandb.Table(columns=["a"], data=[[1]], log_mode="INCREMENTAL")
+        run = ours.init()
+        run.log({"t": table})
+        table.add_data(2)
+        artifact = ours.wandb.Artifact("tables", "t")
+        artifact.add(table, "t")
+        run.log_artifact(artifact)
+
+        assert [1, 2] == run.use_artifact("tables:latest").get("t").get_column("a")
+
+
+class TestEvalTable:
+    def test_roles(self, ours: Face) -> None:
+        """A table of an evaluation is kept as a table, with the roles of its columns."""
+        with ours.init() as run:
+            table = ours.wandb.EvalTable(
+                input_columns=["x"], score_columns=["ok"], data=[[1, True], [2, False]]
+            )
+            table.add_column("seen", ["a", "b"])
+            run.log({"e": table})
+        (row,) = ours.rows(run)
+
+        assert ("table-file", 3, 2) == tuple(row["e"][key] for key in ("_type", "ncols", "nrows"))
+        assert (["x"], ["seen"], ["ok"]) == tuple(
+            row["e"][f"{role}_columns"] for role in ("input", "output", "score")
+        )
+        back = ours.wandb.Api().artifact(f"p/run-{run.id}-e").get("e")
+        assert [[1, True, "a"], [2, False, "b"]] == back.data
+
+    def test_a_column_that_is_not_there(self, ours: Face) -> None:
+        """A role of a missing column is told when it is logged, and nothing is logged."""
+        run = ours.init()
+        with pytest.raises(ValueError, match="do not exist"):
+            run.log({"e": ours.wandb.EvalTable(columns=["a"], input_columns=["b"])})
+
+        run.finish()
+        assert [] == ours.rows(run)
+
+    @pytest.mark.parametrize(
+        ("given", "error"),
+        [
+            ({"log_mode": "MUTABLE"}, "UsageError"), ({"backend": "x"}, "UsageError"),
+            ({"unsupported_media_mode": "x"}, "ValueError"),
+        ],
+    )  # fmt: skip
+    def test_what_is_refused(self, face: Face, given: dict[str, Any], error: str) -> None:
+        """Modes, backends and words that there are not raise what the original raises."""
+        expected = ValueError if error == "ValueError" else face.wandb.errors.UsageError
+
+        with pytest.raises(expected):
+            face.wandb.EvalTable(columns=["a"], input_columns=["a"], **given)

@@ -51,6 +51,35 @@ class TestEdit:
 
         assert {"api": {"a": 1, "b": 2}, "other": {"c": 3}} == repo.run("r").faces
 
+    def test_hyperparameters_take_the_place_of_those_before(self, repo: Repository) -> None:
+        """New hyperparameters are all that the run has; what it began with is kept too.
+
+        Seen to fail when the document was not written.
+        """
+        with repo.start_run(id="h", hparams={"lr": 0.1, "net": {"depth": 3}}) as run:
+            run.add_scalar("loss", 0.5, 0)
+        began = repo.run("h").command["hparams"]
+        edit(repo.store, "h", hparams={"lr": math.nan, "b": (1, {"c": 2})}, notes="new")
+        after = vcs_track.open(repo.root).run("h")
+
+        assert repr({"b": (1, {"c": 2}), "lr": math.nan}) == repr(after.hparams)
+        assert (began, "new", 0.1) == (
+            after.command["hparams"], after.note, repo.run("h@{1}").hparams["lr"],
+        )  # fmt: skip
+        assert ["h"] == repo.runs("b is not null").ids()
+        assert vcs_track.open(repo.root).fsck().ok
+        edit(repo.store, "h", hparams={})
+        assert {} == repo.run("h").hparams
+
+    def test_edits_of_hyperparameters_by_two_clones(self, repo: Repository) -> None:
+        """Of two clones that changed the hyperparameters the later one stands, in both orders."""
+        first = repo.run("r").heads[0]
+        edit(repo.store, "r", hparams={"a": 1})
+        repo.store.home.head_folder.add("r", first)
+        edit(repo.store, "r", notes="n2")
+
+        assert ({"a": 1}, "n2") == (repo.run("r").hparams, repo.run("r").note)
+
     @pytest.mark.parametrize("faces", [3, {"api": 3}])
     def test_facts_must_be_mappings(self, repo: Repository, faces: Any) -> None:
         """What is no mapping of facts is refused, and nothing changes."""

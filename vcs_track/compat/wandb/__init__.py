@@ -81,7 +81,7 @@ _LATER: dict[str, str] = {
     **dict.fromkeys(("data_types", "plot", "plots", "tensorboard", "util"), ""),
     **dict.fromkeys(
         (
-            "Audio", "Bokeh", "Classes", "Graph", "Histogram", "Html", "Image", "JoinedTable",
+            "Audio", "Bokeh", "Classes", "EvalTable", "Graph", "Histogram", "Html", "Image", "JoinedTable",
             "Molecule", "Object3D", "Plotly", "Table", "Video", "WBValue", "box3d",
         ),
         ".data_types",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from vcs_track.porcelain.run import Run as Native
 
-__all__ = ["chosen", "keep_script"]
+__all__ = ["chosen", "keep_script", "script_name"]
 
 _SKIPPED = {"wandb", ".wandb", ".runs", ".git", "__pycache__"}
 
@@ -25,11 +25,12 @@ def chosen(root: Path, include: Any, exclude: Any) -> dict[str, Path]:
 
     Args:
         root: The folder.
-        include: Whether to keep a path. Default: Python files.
+        include: Whether to keep a path. Default: Python files, ``requirements.txt`` and
+            what builds an image.
         exclude: Whether to leave one out. Default: none.
     """
     root = root.absolute()
-    keeps = _called(include, root) if include else lambda path: path.endswith(".py")
+    keeps = _called(include, root) if include else _is_code
     leaves = _called(exclude, root) if exclude else lambda _: False
     found = {}
     for folder, below, files in os.walk(root):
@@ -37,8 +38,29 @@ def chosen(root: Path, include: Any, exclude: Any) -> dict[str, Path]:
         for name in sorted(files):
             path = root.joinpath(folder, name)
             if keeps(str(path)) and not leaves(str(path)):
-                found[f"code/{path.relative_to(root).as_posix()}"] = path
+                found[path.relative_to(root).as_posix()] = path
     return found
+
+
+def _is_code(path: str) -> bool:
+    name = Path(path).name
+    return name.endswith(".py") or name == "requirements.txt" or name.startswith("Dockerfile")
+
+
+def script_name(program: str | None) -> str | None:
+    """Return the script of this process, from the top of its repository.
+
+    Args:
+        program: Its path, where somebody said so.
+
+    Returns:
+        None where there is no script, or it is elsewhere.
+    """
+    path = Path(program or sys.argv[0]).absolute()
+    top = find_root(Path.cwd()) or Path.cwd()
+    if not path.is_file() or top.absolute() not in path.parents:
+        return None
+    return path.relative_to(top.absolute()).as_posix()
 
 
 def keep_script(native: Native, program: str | None) -> None:

@@ -15,6 +15,7 @@ from vcs_track.compat.wandb.media.object3d import Object3D, box3d
 from vcs_track.compat.wandb.media.plotly import Bokeh, Plotly
 from vcs_track.compat.wandb.media.video import Video
 from vcs_track.compat.wandb.plot.chart import CustomChart
+from vcs_track.compat.wandb.tables.eval_table import EvalTable
 from vcs_track.compat.wandb.tables.joined import JoinedTable, PartitionedTable
 from vcs_track.compat.wandb.tables.table import Table
 from vcs_track.compat.wandb.value import WBValue
@@ -26,6 +27,7 @@ __all__ = [
     "Classes",
     "CustomChart",
     "Edge",
+    "EvalTable",
     "Graph",
     "Histogram",
     "Html",

@@ -78,32 +78,3 @@ class Filing(Facts):
         view = restoring.find_run(run_path) if run_path else self._native.view()
         where = Path(self.dir if root is None else root)
         return restoring.restored(name, view, where, replace=replace)
-
-    def log_code(
-        self,
-        root: str | None = ".",
-        name: str | None = None,
-        include_fn: Any = None,
-        exclude_fn: Any = None,
-    ) -> list[str]:
-        """Keep the Python files below *root* as files of the run.
-
-        The code is kept with each run in any case; this is for other folders and choices.
-
-        Args:
-            root: The folder.
-            name: Without effect.
-            include_fn: Told a path, and maybe *root*: whether to keep it.
-            exclude_fn: The same: whether to leave it out.
-
-        Returns:
-            The names of the files.
-        """
-        del name
-        self._check("log_code")
-        from vcs_track.compat.wandb.code_files import chosen
-
-        found = chosen(Path(root or "."), include_fn, exclude_fn)
-        for label, path in found.items():
-            self._native.add_file(path, label)
-        return list(found)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Path = tuple[str, ...]
 
-__all__ = ["PREFIX", "Names", "paths_of"]
+__all__ = ["PREFIX", "Names", "paths_of", "printable"]
 
 PREFIX: Final = "path:"
 _REFUSED: Final = re.compile(
@@ -64,7 +64,7 @@ class Names:
         return self._free(".".join(path))
 
     def _free(self, text: str) -> str:
-        wanted = _printable(text)
+        wanted = printable(text)
         name, n = wanted, 2
         while name in self._taken:
             name, n = f"{wanted}~{n}", n + 1
@@ -80,7 +80,8 @@ def paths_of(facts: Mapping[str, Any]) -> dict[str, Path]:
     return found
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """Return the name of the series that a key would have to itself."""
     text = _REFUSED.sub("\ufffd", text)
     try:
         return values.check_tag(text)

@@ -24,7 +24,7 @@ _HOME: Final = __package__ or ""
 # Names of wandb's modules, each with the module of ours that stands for it.
 SAME: Final = {
     "apis.public.api": "public", "apis.public.artifacts": "public", "apis.public.files": "public",
-    "apis.public.runs": "public",
+    "apis.public.projects": "public", "apis.public.runs": "public", "apis.public.sweeps": "public",
     "catboost": "integration.catboost", "integration.keras.callbacks": "integration.keras",
     "integration.keras.keras": "integration.keras", "keras": "integration.keras",
     "gym": "integration.gym",
@@ -49,7 +49,10 @@ MADE: Final[dict[str, dict[str, str]]] = {
     "apis": {},
     "apis.public": {
         name: f"public:{name}"
-        for name in ("Api", "File", "Files", "Run", "RunNotFoundError", "Runs")
+        for name in (
+            "Api", "ArtifactCollection", "ArtifactType", "File", "Files", "Project", "Run",
+            "RunNotFoundError", "Runs", "Sweep",
+        )
     },
     "sdk": {
         "Artifact": "artifacts.artifact:Artifact", "Config": "run_config:Config",
@@ -60,8 +63,8 @@ MADE: Final[dict[str, dict[str, str]]] = {
     "sdk.data_types": {
         name: f"data_types:{name}"
         for name in (
-            "Audio", "Histogram", "Html", "Image", "Molecule", "Object3D", "Plotly", "Table",
-            "Video", "WBValue",
+            "Audio", "EvalTable", "Histogram", "Html", "Image", "Molecule", "Object3D", "Plotly",
+            "Table", "Video", "WBValue",
         )
     },
     "sdk.data_types.base_types": {},

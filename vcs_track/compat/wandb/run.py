@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from vcs_track.compat.wandb.folder import Folder
     from vcs_track.compat.wandb.metric import Metric, Metrics
+    from vcs_track.compat.wandb.sweeps.rungs import Judge
     from vcs_track.compat.wandb.tensorboard import Mirror
     from vcs_track.compat.wandb.wanted import Wanted
     from vcs_track.porcelain.run import Run as Native
@@ -84,6 +85,7 @@ class Run(Filing, Telling, RunArtifacts):
     _mirror: Mirror | None
     _pulse: Pulse
     _system: System
+    _judge: Judge | None
     _watches: Watches
 
     def __init__(
@@ -97,7 +99,7 @@ class Run(Filing, Telling, RunArtifacts):
             _notes=past.notes if wanted.notes is None else wanted.notes,
             _project=wanted.project, _start_time=now - past.runtime, _exit_code=None,
             _first_step=past.next_step, _written=list(past.written), _alerts=Alerts(native),
-            _mirror=None, _watches=Watches(lambda data: self._log(data, commit=False)),
+            _mirror=None, _judge=None, _watches=Watches(lambda data: self._log(data, commit=False)),
             _single=dict(past.facts.get("singletons", {})),
             _saved_files=SavedFiles(native, folder, wanted.settings.ignore_globs or ()),
             _console=Console(native, folder.files / LOG), _pulse=Pulse(),
@@ -173,6 +175,7 @@ class Run(Filing, Telling, RunArtifacts):
             LogDataError: If *data* cannot be logged, which is a ValueError and a TypeError;
                 nothing has changed then.
             UsageError: If the run is finished.
+            EarlyStop: If its sweep ends it early, after the values are logged.
         """
         del sync
         if self._finished:
@@ -188,6 +191,8 @@ class Run(Filing, Telling, RunArtifacts):
             self._rows.log(data, step, commit)
         except RunSealedError:
             self._refuse("log")  # another thread has just finished it
+        if self._judge is not None:
+            self._judge.look(data)
 
     def _log(
         self, data: Mapping[str, Any], step: int | None = None, commit: bool | None = None

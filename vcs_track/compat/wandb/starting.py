@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from vcs_track.compat.wandb.settings import Settings
+    from vcs_track.compat.wandb.sweeps.rungs import Judge
     from vcs_track.compat.wandb.wanted import Wanted
     from vcs_track.porcelain.repository import Repository
+    from vcs_track.porcelain.run import Run as Native
 
 __all__ = ["start"]
 
@@ -85,6 +87,8 @@ def start(wanted: Wanted, config: dict[str, Any]) -> Run:
     run = Run(native, wanted, place, before.past, resumed=before.goes_on)
     if mirrored:
         run.__dict__["_mirror"] = mirrored(run)
+    if wanted.settings.sweep_id:
+        run.__dict__["_judge"] = _judge(repo, native, wanted.settings.sweep_id)
     _set_config(run, config, sweep)
     if before.copied is not None:
         copying.copy(run, repo.run(before.copied), before.until)
@@ -114,6 +118,15 @@ def _check_others(wanted: Wanted) -> Callable[[Run], Any] | None:
 
     tensorboard.begin()
     return tensorboard.Mirror
+
+
+def _judge(repo: Repository, native: Native, sweep: str) -> Judge | None:
+    """Return what ends a run of a sweep early, where its sweep does."""
+    from vcs_track.compat.wandb.sweeps.early import judge_of
+
+    return judge_of(
+        repo.store, sweep, native.id, lambda why: native.set_face(FACE, early_stop=why)
+    )
 
 
 def _set_config(run: Run, config: dict[str, Any], sweep: dict[str, Any]) -> None:

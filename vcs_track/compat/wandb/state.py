@@ -15,7 +15,18 @@ from vcs_track.compat.wandb.term import termwarn
 if TYPE_CHECKING:
     from vcs_track.compat.wandb.run import Run
 
-__all__ = ["BOUND", "Interface", "active", "begin", "closed", "current", "lock", "opened", "own"]
+__all__ = [
+    "BOUND",
+    "Interface",
+    "active",
+    "begin",
+    "closed",
+    "current",
+    "interface",
+    "lock",
+    "opened",
+    "own",
+]
 
 # Functions of the module that are methods of the run while there is one.
 BOUND: Final = (
@@ -51,6 +62,15 @@ class Interface(ModuleType):
 
 
 _HIDDEN: Final = frozenset({*BOUND, "init", "run", "config", "summary", "finish", "restore"})
+
+
+def interface() -> Any:
+    """Return the module ``wandb`` of this process.
+
+    What a script asks of an artifact may be a run that is read back, and reading back stands
+    above artifacts: it is asked for by the name that scripts have for it.
+    """
+    return sys.modules[_home]
 
 
 def begin(module: ModuleType) -> None:

@@ -10,6 +10,7 @@ from vcs_track.compat.wandb import names
 from vcs_track.compat.wandb.errors import UsageError, UsageValueError
 from vcs_track.compat.wandb.settings import MODES, Settings
 from vcs_track.compat.wandb.settings_files import surroundings
+from vcs_track.compat.wandb.term import termwarn
 
 __all__ = ["REINIT", "Wanted", "heard"]
 
@@ -92,7 +93,20 @@ def heard(given: Mapping[str, Any], settings: Any) -> Wanted:
     for name, value in given.items():
         if value is not None and name in _ARGUMENTS:
             setattr(found, _ARGUMENTS[name], value)
+    _keep_told(found)
     return _checked(found)
+
+
+def _keep_told(found: Settings) -> None:
+    """Let what an agent told a run of its sweep stand over what the script says."""
+    told = Settings.of_environment()
+    if told.get("sweep_id") is None:
+        return
+    for key in ("project", "entity", "run_id"):
+        before, said = told.get(key), found.get(key)
+        if before is not None and said != before:
+            termwarn(f"Ignoring {key} {said!r:.80} when running a sweep.")
+            setattr(found, key, before)
 
 
 def _checked(found: Settings) -> Wanted:

@@ -74,8 +74,8 @@ class _Reversed:
     __hash__ = None  # type: ignore[assignment]  # a key is compared, never looked up
 
 
-def order_by(text: str | Sequence[str], known: Collection[str]) -> SortKey:
-    """Return the order that *text* says.
+def order_by(text: str | Sequence[str] | SortKey, known: Collection[str]) -> SortKey:
+    """Return the order that *text* says, or that it is already.
 
     Args:
         text: Names with commas between, or a sequence of them; ``-name`` and ``name
@@ -92,6 +92,8 @@ def order_by(text: str | Sequence[str], known: Collection[str]) -> SortKey:
         >>> [(term.name.path, term.descending) for term in order.terms]
         [('summary.val/acc', True), ('name', False)]
     """
+    if isinstance(text, SortKey):
+        return text
     if not isinstance(text, str):
         if not _are_texts(text):
             raise InvalidTypeError(

@@ -17,9 +17,11 @@ from vcs_track.compat.wandb.artifacts.inventory import Inventory
 from vcs_track.compat.wandb.artifacts.labels import link_event
 from vcs_track.compat.wandb.artifacts.references import is_address
 from vcs_track.compat.wandb.artifacts.storing import store
+from vcs_track.compat.wandb.code_files import chosen, script_name
 from vcs_track.compat.wandb.errors import BadTypeError, BadValueError, RunNotFoundError
 from vcs_track.compat.wandb.media.paths import folder_safe
-from vcs_track.compat.wandb.term import termlog
+from vcs_track.compat.wandb.term import termlog, termwarn
+from vcs_track.compat.wandb.util import make_artifact_name_safe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
     Names = Sequence[str] | str | None
 
-__all__ = ["Doer", "link", "log", "log_version", "made", "use"]
+__all__ = ["Doer", "link", "log", "log_code", "log_version", "made", "use"]
 
 _UNSPECIFIED: Final = "unspecified"
 
@@ -146,6 +148,36 @@ def log_version(run: Doer, artifact: Artifact, aliases: list[str], tags: list[st
     return artifact
 
 
+def log_code(
+    run: Doer, program: str | None, root: str | PurePath | None, name: str | None,
+    include: Any, exclude: Any,
+) -> Artifact | None:  # fmt: skip
+    """Log the code below a folder as an artifact; return it, or None.
+
+    Args:
+        run: The run.
+        program: The script, where somebody said so.
+        root: The folder.
+        name: Name of the artifact. Default: that of project and script.
+        include: Whether to keep a path.
+        exclude: Whether to leave one out.
+    """
+    found = {} if root is None else chosen(Path(root), include, exclude)
+    if not found:
+        termwarn(
+            "No relevant files were detected in the specified directory. No code will be "
+            "logged to your run."
+        )
+        return None
+    named = name or make_artifact_name_safe(f"source-{run.project}-{script_name(program)}")
+    # Only a run gives this type together with such a name.
+    artifact = Artifact(named, _UNSPECIFIED)
+    artifact._type = "code"  # noqa: SLF001 -- see above
+    for path, source in found.items():
+        artifact.add_file(source, path)
+    return log_version(run, artifact, [], [])
+
+
 def use(run: Doer, given: Any, kind: str | None, aliases: Names, use_as: str | None) -> Artifact:
     """Return a version of an artifact, and keep that *run* used it.
 
@@ -194,7 +226,9 @@ def _keep_use(run: Doer, inventory: Inventory, artifact: Artifact, use_as: str |
 
 
 def link(run: Doer, artifact: Any, target_path: str, aliases: Names) -> Artifact:
-    """Give a version a name in another place; log it first if it is not.
+    """Give a version a name in another place; return it as it is found there.
+
+    It is logged first if it is not.
 
     Raises:
         BadTypeError: If *artifact* is none.
@@ -208,8 +242,10 @@ def link(run: Doer, artifact: Any, target_path: str, aliases: Names) -> Artifact
     version = artifact._logged("link")  # noqa: SLF001 -- see above
     native = run._native  # noqa: SLF001 -- see above
     inventory = Inventory.of_run(native)
-    inventory.record(link_event(version, native.id, target_path, aliases), native)
-    return artifact
+    event = link_event(version, native.id, target_path, aliases)
+    inventory.record(event, native)
+    found: Artifact = artifact._at(event.target)  # noqa: SLF001 -- see above
+    return found
 
 
 def _tidy(name: str) -> str:

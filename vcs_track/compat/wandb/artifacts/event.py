@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["FACE", "Event", "Place"]
 
 FACE: Final = "wandb.artifacts"
-_OPS: Final = ("log", "use", "alias", "tag", "describe", "delete", "link")
+_OPS: Final = ("log", "use", "alias", "tag", "describe", "delete", "link", "unlink")
 _LAST_US: Final = 253_402_300_800_000_000
 
 
@@ -45,7 +45,8 @@ class Event:
 
     Attributes:
         id: What tells it from all others.
-        op: ``log``, ``use``, ``alias``, ``tag``, ``describe``, ``delete`` or ``link``.
+        op: ``log``, ``use``, ``alias``, ``tag``, ``describe``, ``delete``, ``link`` or
+            ``unlink``.
         at: When, microseconds since 1970 UTC.
         run: The run that keeps it.
         body: What else there is to say.
@@ -66,6 +67,12 @@ class Event:
     def place(self) -> Place:
         """Where its version is counted."""
         return Place(*(str(self.body[name]) for name in ("entity", "project", "name")))
+
+    @property
+    def target(self) -> Place:
+        """The other place that a link is about; a stranger's may be empty."""
+        to = self.body.get("to") or {}
+        return Place(*(str(to.get(name) or "") for name in ("entity", "project", "name")))
 
     def to_json(self) -> dict[str, Any]:
         """Return what a run keeps of it."""

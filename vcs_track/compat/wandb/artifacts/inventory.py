@@ -247,18 +247,32 @@ class Inventory:
 
     def _linked(self, project: str | None, wanted: Reference) -> Version | None:
         """Return what was linked last under a name, or None."""
-        for event in reversed(self.events()):
-            to = event.body.get("to", {}) if event.op == "link" else {}
+        for event in self.links():
+            place = event.target
             aliases = [*event.body.get("aliases", []), "latest"]
-            if (
-                to.get("name") == wanted.name
-                and project in (None, to.get("project"))
-                and wanted.alias in aliases
-            ):
+            fits = place.name == wanted.name and project in (None, place.project)
+            if fits and wanted.alias in aliases:
                 log = self._events.get(event.of)
                 if log is not None:
-                    return self.version(log)
+                    return self.linked(log, place)
         return None
+
+    def links(self) -> list[Event]:
+        """Return the links that stand, the last one first."""
+        found, undone = [], set()
+        for event in reversed(self.events()):
+            link = (event.of, event.target)
+            if event.op == "unlink":
+                undone.add(link)
+            elif event.op == "link" and link not in undone:
+                found.append(event)
+        return found
+
+    def linked(self, log: Event, place: Place) -> Version:
+        """Return the version that *log* logged, as it is found at another *place*."""
+        found = self.version(log)
+        found.link = place
+        return found
 
     def version(self, log: Event) -> Version:
         """Return the version that the event *log* logged."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,15 +12,15 @@ from vcs_track.compat.wandb.artifacts.checks import (
     check_tags,
     parse,
 )
-from vcs_track.compat.wandb.artifacts.event import Event
-from vcs_track.compat.wandb.errors import BadValueError, UsageError
+from vcs_track.compat.wandb.artifacts.event import Event, Place
+from vcs_track.compat.wandb.errors import BadValueError, UnsupportedError, UsageError
+from vcs_track.compat.wandb.state import interface
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from vcs_track.compat.wandb.artifacts.manifest import ArtifactManifest
     from vcs_track.compat.wandb.artifacts.version import Version
-    from vcs_track.porcelain.run_view import RunView
 
 __all__ = ["Labels", "link_event"]
 
@@ -98,8 +99,20 @@ class Labels:
 
     @property
     def ttl(self) -> None:
-        """None: nothing goes by itself."""
+        """None: nothing goes by itself, and a time to live cannot be set.
+
+        Raises:
+            UnsupportedError: When it is set to one.
+        """
         self._logged("ttl")
+
+    @ttl.setter
+    def ttl(self, ttl: Any) -> None:
+        if ttl is not None:
+            raise UnsupportedError(
+                "an artifact has no time to live here: nothing goes by itself",
+                hint="artifact.delete() takes a version away, 'vcs-track gc' the bytes of runs",
+            )
 
     # ---- what can be set ---------------------------------------------------------------
 
@@ -208,13 +221,13 @@ class Labels:
 
     # ---- who made it, who used it ------------------------------------------------------
 
-    def logged_by(self) -> RunView | None:
-        """Return the run that logged it first."""
+    def logged_by(self) -> Any:
+        """Return the run that logged it first, as ``Api().run()`` does."""
         version = self._logged("logged_by")
-        return version.inventory.view(version.stage.log.run)
+        return _shown(version, version.stage.log.run)
 
-    def used_by(self) -> list[RunView]:
-        """Return the runs that used it, each once."""
+    def used_by(self) -> list[Any]:
+        """Return the runs that used it, each once, as ``Api().run()`` does."""
         version = self._logged("used_by")
         logs = set(version.stage.logs)
         runs = dict.fromkeys(
@@ -222,7 +235,7 @@ class Labels:
             for event in version.inventory.events()
             if event.op == "use" and event.of in logs
         )
-        return [version.inventory.view(run) for run in runs]
+        return [_shown(version, run) for run in runs]
 
     def link(self, target_path: str, aliases: Iterable[str] | str | None = None) -> Any:
         """Give the version a name in another place.
@@ -232,23 +245,69 @@ class Labels:
             aliases: Aliases there, besides ``latest``.
 
         Returns:
-            This artifact.
+            The version as it is found there.
 
         Raises:
             BadValueError: If the name cannot be used.
         """
         version = self._logged("link")
-        version.inventory.record(link_event(version, version.log.run, target_path, aliases))
-        return self
+        event = link_event(version, version.log.run, target_path, aliases)
+        version.inventory.record(event)
+        return self._at(event.target)
+
+    def _at(self, place: Place) -> Any:
+        """Return the version as it is found at another place."""
+        version = self._logged("link")
+        kind: Any = type(self)
+        return kind._of(version.inventory.linked(version.log, place))  # noqa: SLF001 -- its own class
+
+    @property
+    def is_link(self) -> bool:
+        """Whether it was found by the name of a link."""
+        return self._version is not None and self._version.link is not None
+
+    @property
+    def linked_artifacts(self) -> list[Any]:
+        """The version by each of the names that it has in other places."""
+        version = self._logged("linked_artifacts")
+        logs = set(version.stage.logs)
+        places = [one.target for one in version.inventory.links() if one.of in logs]
+        return [self._at(place) for place in dict.fromkeys(places)]
+
+    @property
+    def source_artifact(self) -> Any:
+        """The version as it was logged."""
+        version = self._logged("source_artifact")
+        kind: Any = type(self)
+        return kind._of(version.inventory.version(version.log))  # noqa: SLF001 -- as above
 
     def unlink(self) -> None:
-        """Refuse: a link stays until another version gets its name.
+        """Take a name in another place back; the version itself stays.
 
         Raises:
-            BadValueError: Always.
+            BadValueError: If it was not found by such a name.
         """
-        self._logged("unlink")
-        raise BadValueError("a link cannot be taken back", hint="link another version there")
+        version = self._logged("unlink")
+        place = version.link
+        if place is None:
+            raise BadValueError(
+                f"Artifact {version.name!r} is not a linked artifact and cannot be unlinked",
+                hint="unlink what link() returned, or what was found by that name; delete() "
+                "takes the version itself away",
+            )
+        # The same version may have been logged several times, and linked by any of them.
+        logs = set(version.stage.logs)
+        for event in version.inventory.links():
+            if event.of in logs and event.target == place:
+                made = version.inventory.event(
+                    "unlink", version.log.run, of=event.of, to=asdict(place)
+                )
+                version.inventory.record(made)
+
+
+def _shown(version: Version, run: str) -> Any:
+    inventory = version.inventory
+    return interface().Api._shown(inventory.repo, inventory.view(run))  # noqa: SLF001 -- one interface
 
 
 def link_event(

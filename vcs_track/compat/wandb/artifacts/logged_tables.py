@@ -19,6 +19,8 @@ from vcs_track.compat.wandb.artifacts.version import Version
 from vcs_track.compat.wandb.errors import BadValueError
 from vcs_track.compat.wandb.media.paths import folder_safe
 from vcs_track.compat.wandb.names import generations
+from vcs_track.errors import CorruptError
+from vcs_track.formats import canonical
 
 if TYPE_CHECKING:
     from vcs_track.compat.wandb.artifacts.checks import Reference
@@ -80,6 +82,16 @@ def _is_table(item: Media, key: str) -> bool:
     )
 
 
+def _paths_before(item: Media) -> set[str]:
+    """Return the files that have the rows before those of a table that is logged in parts."""
+    try:
+        body = canonical.loads(item.data)
+    except CorruptError:
+        return set()  # told when it is read
+    found = body.get("previous_increments_paths") if isinstance(body, dict) else None
+    return set(map(str, found)) if isinstance(found, list) else set()
+
+
 class TableVersion(Version):
     """A table that a run logged.
 
@@ -104,10 +116,16 @@ class TableVersion(Version):
     def document(self) -> Document:
         """What an artifact of it has: the table, and the media that are in it."""
         view = self.inventory.view(self.log.run)
-        beside = view.media(tag=self._item.tag, step=self._item.step)
+        there = view.media(tag=self._item.tag)
         named = f"{folder_safe(str(self._item.tag))}.table.json"
+        before = _paths_before(self._item)
+        steps = {item.step for item in there if item.name in before} | {self._item.step}
         items = {named: self._item}
-        items |= {item.name: item for item in beside if item.name and item.name != self._item.name}
+        items |= {
+            item.name: item
+            for item in there
+            if item.name and item.step in steps and item.name != self._item.name
+        }
         entries = [
             ArtifactManifestEntry(
                 path, digest_of_bytes(item.data), size=item.size, oid=item.oid, version=self

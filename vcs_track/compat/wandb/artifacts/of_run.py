@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from vcs_track.compat.wandb.artifacts.artifact import Artifact
     from vcs_track.compat.wandb.plot.chart import CustomChart
+    from vcs_track.compat.wandb.settings import Settings
     from vcs_track.compat.wandb.tables.table import Table
     from vcs_track.porcelain.run import Run as Native
 
@@ -40,6 +41,11 @@ class RunArtifacts:
     @property
     def project(self) -> str:
         """The project."""
+        raise NotImplementedError  # Facts has it
+
+    @property
+    def settings(self) -> Settings:
+        """A copy of the settings."""
         raise NotImplementedError  # Facts has it
 
     def _check(self, what: str) -> None:
@@ -128,6 +134,38 @@ class RunArtifacts:
             aliases: Aliases of the version, besides ``latest``.
         """
         self.log_artifact(path, name=name, type="model", aliases=aliases)
+
+    def log_code(
+        self,
+        root: str | PurePath | None = ".",
+        name: str | None = None,
+        include_fn: Any = None,
+        exclude_fn: Any = None,
+    ) -> Artifact | None:
+        """Log the code below a folder as an artifact of type ``code``.
+
+        The code is kept with each run in any case; this is for other folders and choices.
+
+        Args:
+            root: The folder; None for none.
+            name: Name of the artifact. Default: ``source-<project>-<script>``.
+            include_fn: Told a path, and maybe *root*: whether to keep it. Default: Python files,
+                ``requirements.txt`` and what builds an image.
+            exclude_fn: The same: whether to leave it out. Folders of wandb, of git and of this
+                store are left out in any case.
+
+        Returns:
+            The artifact; None where there is no such file.
+
+        Raises:
+            BadValueError: If the name cannot be used.
+            UsageError: If the run is finished.
+        """
+        self._check("log_code")
+        from vcs_track.compat.wandb.artifacts import acts
+
+        program = self.settings.program
+        return acts.log_code(self, program, root, name, include_fn, exclude_fn)
 
     # ---- using -------------------------------------------------------------------------
 

@@ -127,7 +127,7 @@ class _Reader:
 
     def _value(self, kind: str, record: dict[str, Any]) -> Any:
         if kind == "table":
-            return Table._from_body(record, self.value)  # noqa: SLF001 -- as above
+            return Table._from_body(self._whole(record), self.value)  # noqa: SLF001 -- as above
         if kind == "table-file":
             return self._table(str(record["path"]))
         if kind == "joined-table":
@@ -145,7 +145,14 @@ class _Reader:
 
     def _table(self, path: str) -> Table:
         body = typed_json.thaw(canonical.loads(self._read(path)))
-        return Table._from_body(body, self.value)  # noqa: SLF001 -- as above
+        return Table._from_body(self._whole(body), self.value)  # noqa: SLF001 -- as above
+
+    def _whole(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Return a table with the rows that were logged before its own."""
+        rows: list[Any] = []
+        for path in body.get("previous_increments_paths") or ():
+            rows += typed_json.thaw(canonical.loads(self._read(str(path))))["data"]
+        return {**body, "data": [*rows, *body["data"]]}
 
     def _part(self, part: Any) -> Any:
         return self._table(part) if isinstance(part, str) else self.value(part)

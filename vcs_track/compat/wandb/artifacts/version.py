@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from vcs_track import environ
 from vcs_track.compat.wandb.artifacts.checks import check_path
-from vcs_track.compat.wandb.artifacts.event import Event
+from vcs_track.compat.wandb.artifacts.event import Event, Place
 from vcs_track.compat.wandb.artifacts.manifest import digest_of_bytes, digest_of_file
 from vcs_track.compat.wandb.errors import BadValueError, CommError
 from vcs_track.compat.wandb.media.refusals import MissingFileError
@@ -41,11 +41,17 @@ class Version:
     Args:
         inventory: The inventory that has it.
         log: The event that logged it.
+
+    Attributes:
+        inventory: The same.
+        log: The same.
+        link: The other place by whose name it was found, or None.
     """
 
     def __init__(self, inventory: Inventory, log: Event) -> None:
         self.inventory = inventory
         self.log = log
+        self.link: Place | None = None
 
     @property
     def id(self) -> str:

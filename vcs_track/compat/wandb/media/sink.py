@@ -20,7 +20,13 @@ __all__ = ["RunSink", "Sink", "Value", "kept"]
 
 
 class Sink:
-    """Takes bytes and says where they are."""
+    """Takes bytes and says where they are.
+
+    Attributes:
+        place: Run and key of a row; None elsewhere.
+    """
+
+    place: tuple[str, str] | None = None
 
     def put(
         self, data: bytes, folder: str, extension: str, *, kind: str = "file",
@@ -52,6 +58,7 @@ class RunSink(Sink):
 
     def __init__(self, run: Run, key: str, step: int) -> None:
         self._run, self._key, self._step = run, key, step
+        self.place = (run.id, key)
 
     def put(
         self, data: bytes, folder: str, extension: str, *, kind: str = "file",

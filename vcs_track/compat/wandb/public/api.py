@@ -13,31 +13,48 @@ from vcs_track.compat.wandb.errors import (
     RunNotFoundError,
     UnsupportedError,
 )
+from vcs_track.compat.wandb.public.collections import (
+    ArtifactCollection,
+    ArtifactType,
+    collection_at,
+    types_of,
+)
+from vcs_track.compat.wandb.public.project import Project
 from vcs_track.compat.wandb.public.runs import Runs
 from vcs_track.compat.wandb.public.stored import Run
+from vcs_track.compat.wandb.public.sweep import Sweep
 from vcs_track.compat.wandb.restoring import find_run
 from vcs_track.compat.wandb.settings_files import surroundings
+from vcs_track.compat.wandb.sweeps.book import Book
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from vcs_track.porcelain.repository import Repository
+    from vcs_track.porcelain.run_view import RunView
 
-__all__ = ["Api", "Project", "parse_path"]
+__all__ = ["Api", "parse_path"]
 
 _REFUSED: Final = (
     "automation", "automations", "create_automation", "create_custom_chart", "create_project",
-    "create_registry", "create_run_queue", "create_team", "create_user", "integrations", "job",
-    "list_jobs", "queued_run", "registries", "registry", "reports", "run_queue", "team", "user",
-    "users",
+    "create_registry", "create_run", "create_run_queue", "create_team", "create_user",
+    "delete_automation", "integrations", "job", "list_jobs", "organization", "queued_run",
+    "registries", "registry", "reports", "run_queue", "slack_integrations", "sync_tensorboard",
+    "team", "update_automation", "upsert_run_queue", "user", "users", "webhook_integrations",
 )  # fmt: skip
+_INSTEAD: Final = {
+    "create_run": "wandb.init(project=..., id=...) starts one",
+    "sync_tensorboard": "'vcs-track import tensorboard DIR' takes event files in",
+}
+_KINDS: Final = ("runs", "sweeps")
 
 
 def parse_path(path: str) -> tuple[str | None, str | None, str]:
     """Return entity, project and id; None for what *path* leaves open.
 
     Args:
-        path: ``[[entity/]project/][runs/]id``, or with ``:`` before the id.
+        path: ``[[entity/]project/][runs/]id``, or with ``:`` before the id; ``sweeps/`` is
+            as good as ``runs/``.
 
     Raises:
         BadValueError: If it is none of these.
@@ -50,42 +67,12 @@ def parse_path(path: str) -> tuple[str | None, str | None, str]:
     text = str(path).strip().removeprefix("/").rstrip("/")
     head, colon, run = text.rpartition(":")
     parts = [*head.split("/"), run] if colon else text.split("/")
-    parts = [part for n, part in enumerate(parts) if part != "runs" or n == len(parts) - 1]
+    last = len(parts) - 1
+    parts = [part for n, part in enumerate(parts) if part not in _KINDS or n == last]
     if not 1 <= len(parts) <= 3 or not all(parts):
         raise BadValueError(f"Invalid path: {path!r:.80}", hint="write 'entity/project/id'")
     above: list[str | None] = [None, None, *parts[:-1]]
     return above[-2], above[-1], parts[-1]
-
-
-class Project:
-    """A project.
-
-    Args:
-        api: Where it was found.
-        name: Its name.
-
-    Attributes:
-        name: Its name.
-        entity: An empty text.
-    """
-
-    entity = ""
-
-    def __init__(self, api: Api, name: str) -> None:
-        self.name = name
-        self._api = api
-
-    def __repr__(self) -> str:
-        return f"<Project {self.name}>"
-
-    @property
-    def path(self) -> list[str]:
-        """Its name, in a list."""
-        return [self.name]
-
-    def runs(self) -> Runs:
-        """Return its runs."""
-        return self._api.runs(self.name)
 
 
 class Api:
@@ -143,6 +130,11 @@ class Api:
     def _repo(self) -> Repository:
         return here.open()
 
+    @staticmethod
+    def _shown(repo: Repository, view: RunView) -> Run:
+        """Return a run of the store as scripts read it back."""
+        return Run(repo, view, Runs)
+
     # ---- runs --------------------------------------------------------------------------
 
     def run(self, path: str = "") -> Run:
@@ -157,9 +149,24 @@ class Api:
         """
         _, project, run_id = parse_path(path)
         view = find_run(f"{project}/{run_id}" if project else run_id)
-        return Run(self._repo(), view)
+        return Run(self._repo(), view, Runs)
 
-    from_path = run
+    def from_path(self, path: str) -> Run | Sweep | Project | Artifact:
+        """Return what *path* names: a project, a run, a sweep or an artifact.
+
+        Args:
+            path: ``project``, ``project/id``, ``project/sweeps/id``, ``project/name:alias``.
+
+        Raises:
+            BadValueError: If it is none of these.
+            RunNotFoundError: If there is no such thing.
+        """
+        parts = str(path).strip("/").split("/")
+        if "sweeps" in parts[:-1]:
+            return self.sweep(path)
+        if ":" in parts[-1]:
+            return self.artifact(path)
+        return self.project(parts[0]) if len(parts) == 1 else self.run(path)
 
     def runs(
         self, path: str | None = None, filters: Mapping[str, Any] | None = None,
@@ -199,25 +206,40 @@ class Api:
         self._asked.clear()
 
     def projects(self, entity: str | None = None, per_page: int = 200) -> list[Project]:
-        """Return the projects that have runs, by name.
+        """Return the projects that have runs or sweeps, by name.
 
         Args:
             entity: Without effect.
             per_page: Without effect.
         """
         del entity, per_page
-        names = {view.manifest.project for view in self._repo().runs()}
-        return [Project(self, name) for name in sorted(name for name in names if name)]
+        repo = self._repo()
+        names = {view.manifest.project for view in repo.runs()}
+        names |= {entry.config.get("project") for entry in Book(repo.store).entries()}
+        return [Project(repo, name) for name in sorted(name for name in names if name)]
 
     def project(self, name: str, entity: str | None = None) -> Project:
         """Return a project, whether it has runs or not.
 
         Args:
             name: Its name.
-            entity: Without effect.
+            entity: Its entity, a free label.
         """
-        del entity
-        return Project(self, name)
+        return Project(self._repo(), name, entity)
+
+    def sweep(self, path: str = "") -> Sweep:
+        """Return a sweep.
+
+        Args:
+            path: ``[[entity/]project/][sweeps/]id``.
+
+        Raises:
+            BadValueError: If it is none of these.
+            RunNotFoundError: If there is no such sweep; a CommError and a ValueError too.
+        """
+        entity, project, sweep_id = parse_path(path)
+        entity = entity or self.default_entity
+        return Sweep(self._repo(), entity, project, sweep_id, Runs)
 
     # ---- artifacts ---------------------------------------------------------------------
 
@@ -258,19 +280,88 @@ class Api:
             tags: Tags, of which a version must have all.
         """
         del per_page
-        wanted = parse(name)
-        inventory = Inventory.of(self._repo())
-        project = wanted.project or self.settings["project"]
-        logs = [
-            stage.log
-            for place in inventory.places(wanted.entity, project, wanted.name)
-            for stage in inventory.collections()[place].stages.values()
-            if stage.log.body["type"] == type_name and set(tags or ()) <= set(stage.tags)
-        ]
-        logs.sort(key=lambda log: log.at, reverse=True)
-        return [Artifact._of(inventory.version(log)) for log in logs]  # noqa: SLF001 -- as above
+        wanted = {tags} if isinstance(tags, str) else set(tags or ())
+        try:
+            found = self.artifact_collection(type_name, name)
+        except RunNotFoundError:
+            return []
+        return [one for one in found.artifacts() if wanted <= set(one.tags)]
 
     artifact_versions = artifacts
+
+    def artifact_types(self, project: str | None = None) -> list[ArtifactType]:
+        """Return the types of artifacts that there are, by name.
+
+        Args:
+            project: ``[entity/]project``. Default: that of the settings, or all.
+        """
+        entity, name = self._project(project)
+        return types_of(self._repo(), entity, name)
+
+    def artifact_type(self, type_name: str, project: str | None = None) -> ArtifactType:
+        """Return a type of artifacts.
+
+        Args:
+            type_name: Its name.
+            project: ``[entity/]project``. Default: that of the settings, or all.
+
+        Raises:
+            RunNotFoundError: If no artifact is of it; a CommError and a ValueError too.
+        """
+        entity, name = self._project(project)
+        return ArtifactType(self._repo(), entity, name, type_name)
+
+    def artifact_collections(
+        self, project_name: str, type_name: str, per_page: int = 50,
+        filters: Mapping[str, Any] | None = None, order: str | None = None,
+    ) -> list[ArtifactCollection]:  # fmt: skip
+        """Return the artifacts of a type, by name; maybe none.
+
+        Args:
+            project_name: ``[entity/]project``.
+            type_name: The type.
+            per_page: Without effect.
+            filters: ``{"name": ...}`` for one of them.
+            order: With ``-`` before it the last name comes first.
+        """
+        del per_page
+        try:
+            kind = self.artifact_type(type_name, project_name)
+        except RunNotFoundError:
+            return []
+        return kind.collections(filters, order)
+
+    def artifact_collection(self, type_name: str, name: str) -> ArtifactCollection:
+        """Return an artifact with its versions.
+
+        Args:
+            type_name: Its type.
+            name: ``[[entity/]project/]name``.
+
+        Raises:
+            RunNotFoundError: If there is none; a CommError and a ValueError too.
+        """
+        wanted = parse(name)
+        project = wanted.project or self.settings["project"]
+        entity = wanted.entity or self.default_entity
+        return collection_at(self._repo(), entity, project, type_name, wanted.name)
+
+    def artifact_collection_exists(self, name: str, type: str) -> bool:  # noqa: A002 -- as above
+        """Return whether there is such an artifact_collection.
+
+        Args:
+            name: ``[[entity/]project/]name``.
+            type: Its type.
+        """
+        try:
+            self.artifact_collection(type, name)
+        except RunNotFoundError:
+            return False
+        return True
+
+    def _project(self, path: str | None) -> tuple[str, str | None]:
+        entity, _, name = (path or "").strip("/").rpartition("/")
+        return entity or self.default_entity, name or self.settings["project"]
 
 
 def _refuser(name: str) -> Callable[..., NoReturn]:
@@ -278,7 +369,9 @@ def _refuser(name: str) -> Callable[..., NoReturn]:
         del args, kwargs
         raise UnsupportedError(
             f"Api.{name} needs wandb's server",
-            hint="runs, files and artifacts are read here; 'vcs-track report' writes reports",
+            hint=_INSTEAD.get(
+                name, "runs, files and artifacts are read here; 'vcs-track report' writes reports"
+            ),
         )
 
     return refused

@@ -8,10 +8,12 @@ from typing import Any, Final
 
 from vcs_track.compat.wandb.errors import BadValueError
 
-__all__ = ["matches", "nested_value"]
+__all__ = ["check", "matches", "nested_value"]
 
 _MISSING: Final = object()
 _DEEP: Final = 40
+_JOINS: Final = ("$and", "$or", "$nor")
+_LISTS: Final = (list, tuple, set, frozenset)
 _LONGEST: Final = 1000  # characters of a pattern, and of a text that it is looked for in
 
 
@@ -37,6 +39,36 @@ def _at(found: Any, name: str) -> Any:
                 return below
         at = name.find(".", at + 1)
     return _MISSING
+
+
+def check(query: Any, depth: int = 0) -> None:
+    """Refuse a query that cannot be asked, whatever the runs are.
+
+    Args:
+        query: Fields and operators.
+        depth: How many operators are around it.
+
+    Raises:
+        BadValueError: If an operator is unknown, or has the wrong kind of value.
+    """
+    if not isinstance(query, Mapping) or depth > _DEEP:
+        matches(query, lambda _: None, depth)
+        return
+    for key, value in query.items():
+        if key in _JOINS and isinstance(value, list | tuple):
+            for one in value:
+                check(one, depth + 1)
+        else:
+            _entry(key, value, lambda _: None, depth)
+            _check_operators(value, depth)
+
+
+def _check_operators(wanted: Any, depth: int) -> None:
+    if isinstance(wanted, Mapping) and any(str(key).startswith("$") for key in wanted):
+        for op, value in wanted.items():
+            _holds(None, str(op), value, depth)
+            if op == "$not":
+                _check_operators(value, depth + 1)
 
 
 def matches(query: Any, field: Callable[[str], Any], depth: int = 0) -> bool:
@@ -66,7 +98,7 @@ def matches(query: Any, field: Callable[[str], Any], depth: int = 0) -> bool:
 
 
 def _entry(key: Any, value: Any, field: Callable[[str], Any], depth: int) -> bool:
-    if key in ("$and", "$or", "$nor"):
+    if key in _JOINS:
         if not isinstance(value, list | tuple):
             raise BadValueError(f"'{key}' takes a list of filters, not {value!r:.40}")
         found = [matches(one, field, depth + 1) for one in value]
@@ -101,7 +133,7 @@ def _unknown(op: Any) -> BadValueError:
 
 def _equal(there: Any, wanted: Any) -> bool:
     """Return whether a value is the wanted one; a list is what each of its items is, too."""
-    if isinstance(there, list | tuple) and not isinstance(wanted, list | tuple):
+    if isinstance(there, _LISTS) and not isinstance(wanted, _LISTS):
         return any(_equal(one, wanted) for one in there)
     if isinstance(there, bool) is not isinstance(wanted, bool):
         return False
@@ -110,7 +142,8 @@ def _equal(there: Any, wanted: Any) -> bool:
 
 def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
     def holds(there: Any, wanted: Any) -> bool:
-        numbers = all(isinstance(one, int | float) for one in (there, wanted))
+        pair = (there, wanted)
+        numbers = all(isinstance(one, int | float) and type(one) is not bool for one in pair)
         texts = isinstance(there, str) and isinstance(wanted, str)
         return (numbers or texts) and compare(there, wanted)
 
@@ -128,10 +161,10 @@ def _like(there: Any, wanted: Any) -> bool:
     if not isinstance(pattern, str) or len(pattern) > _LONGEST:
         raise BadValueError(f"'$regex' takes a pattern, not {wanted!r:.40}")
     try:
-        found = re.compile(pattern)
+        found = re.compile(pattern, getattr(wanted, "flags", 0))
     except re.error as error:
         raise BadValueError(f"'$regex' cannot use {pattern!r:.40}: {error}") from None
-    texts = there if isinstance(there, list | tuple) else [there]
+    texts = there if isinstance(there, _LISTS) else [there]
     return any(isinstance(one, str) and found.search(one[:_LONGEST]) for one in texts)
 
 

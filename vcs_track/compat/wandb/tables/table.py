@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from vcs_track.compat.wandb.media.sink import Sink
     from vcs_track.compat.wandb.value import Json
 
-__all__ = ["Table"]
+__all__ = ["Increments", "Table"]
 
 _MODES: Final = ("IMMUTABLE", "MUTABLE", "INCREMENTAL")
 _DEFAULT: Final = ["Input", "Output", "Expected"]
@@ -36,7 +36,8 @@ class Table(Value):
         dtype: Type of all columns, or a list with one for each.
         optional: Whether cells may be None, for all columns or for each.
         allow_mixed_types: Whether a column may hold anything.
-        log_mode: ``IMMUTABLE``, ``MUTABLE`` or ``INCREMENTAL``; each log keeps the whole table.
+        log_mode: ``IMMUTABLE`` or ``MUTABLE``, each log of which keeps the whole table, or
+            ``INCREMENTAL``, of which it keeps the rows that are new.
 
     Raises:
         BadArgumentError: If an argument is of the wrong type.
@@ -67,6 +68,7 @@ class Table(Value):
         log_mode: str | None = "IMMUTABLE",
     ) -> None:
         self.log_mode = _mode(log_mode)
+        self._increments: Increments | None = None
         self._pk: Any = None
         self._fks: dict[Any, tuple[Table, str]] = {}
         given = data if data is not None else rows
@@ -292,15 +294,19 @@ class Table(Value):
 
     # ---- the store ---------------------------------------------------------------------
 
-    def _body(self, sink: Sink) -> dict[str, Any]:
+    def _body(self, sink: Sink, first: int = 0) -> dict[str, Any]:
         fields = {str(name): self._types[name] for name in self.columns}
         return {
             "columns": list(self.columns),
-            "data": [[cell(value, sink) for value in row] for row in self.data],
+            "data": [[cell(value, sink) for value in row] for row in self.data[first:]],
             "column_types": {"wb_type": "typedDict", "params": {"type_map": fields}},
         }
 
     def _record(self, sink: Sink) -> dict[str, Json]:
+        if self.log_mode == "INCREMENTAL" and sink.place is not None:
+            if self._increments is None or self._increments.place != sink.place:
+                self._increments = Increments(sink.place)
+            return self._increments.record(self, sink)
         body = canonical.dumps(self._body(sink))
         stored = sink.put(body, "table", "table.json", meta={"type": "table-file"})
         return {
@@ -335,6 +341,45 @@ class Table(Value):
 
     def __repr__(self) -> str:
         return f"<Table {len(self.data)} rows, columns {self.columns}>"
+
+
+class Increments:
+    """What a row of a run has of a table that is logged part by part.
+
+    Args:
+        place: Run and key.
+
+    Attributes:
+        place: The same.
+    """
+
+    def __init__(self, place: tuple[str, str]) -> None:
+        self.place = place
+        self._rows = 0
+        self._paths: list[str] = []
+        self._last: dict[str, Json] | None = None
+
+    def record(self, table: Table, sink: Sink) -> dict[str, Json]:
+        """Store the rows of *table* that are new; return what tells of it.
+
+        Without new rows that is the same as the last time.
+        """
+        if self._last is not None and len(table.data) == self._rows:
+            return self._last
+        before: dict[str, Json] = {
+            "increment_num": len(self._paths), "previous_increments_paths": [*self._paths]
+        }  # fmt: skip
+        body = {**table._body(sink, self._rows), **before}  # noqa: SLF001 -- a part of the table
+        stored = sink.put(
+            canonical.dumps(body), "table", "table.json", meta={"type": "table-file"}
+        )
+        self._rows = len(table.data)
+        self._paths.append(str(stored["path"]))
+        self._last = {
+            "_type": "incremental-table-file", **stored, "ncols": len(table.columns),
+            "nrows": self._rows, "log_mode": table.log_mode, **before,
+        }  # fmt: skip
+        return self._last
 
 
 def _mode(mode: str | None) -> str:
