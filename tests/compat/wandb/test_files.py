@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from pathlib import Path
@@ -171,6 +172,25 @@ class TestSave:
         run.finish()
 
         assert {"a.txt": b"a.txt"} == kept(run)
+
+    def test_change_that_cannot_be_stored(
+        self, ours: Face, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """What was stored stays, and it is said that the last state is not.
+
+        Seen to fail when only new files were told.
+        """
+        monkeypatch.setenv("WANDB_SILENT", "false")
+        make("a.bin")
+        run = ours.init()
+        run.save("a.bin", policy="end")
+        os.truncate("a.bin", 3 << 30)
+        run.finish()
+
+        assert {"a.bin": b"a.bin"} == {
+            name: data for name, data in kept(run).items() if "a." in name
+        }
+        assert "'a.bin' is kept as it was before: " in capsys.readouterr().err
 
 
 def _written(name: str, text: str) -> Path:

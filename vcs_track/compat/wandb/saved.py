@@ -162,6 +162,8 @@ class SavedFiles:
         except (OSError, ValueError) as error:
             if saved is None:
                 termwarn(f"'{name}' is not kept: {error}")
+            elif path.exists():  # what is gone was stored before
+                termwarn(f"'{name}' is kept as it was before: {error}")
 
 
 def _is_due(saved: _Saved, stamp: tuple[int, int]) -> bool:
