@@ -39,6 +39,7 @@ _MOST_HASHED: Final = 64 << 20  # bytes of files that are left out; the others a
 _BLOCK: Final = 1 << 20
 _TRIES: Final = 3
 _STOPPED_SECONDS: Final = 5.0
+_TELLING_SECONDS: Final = 1.0
 # Names of files that mostly hold secrets. What git tracks already is no secret any more.
 _SECRETS: Final = (
     ".env", ".env.*", "*.env", "*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx",
@@ -148,11 +149,15 @@ class CodeCapture:
             with suppress(VcsTrackError, OSError):
                 self._say({"k": "gap", "why": f"{NOT_CAPTURED}: {error}"})
 
-    def _say(self, content: dict[str, Any]) -> None:
-        with self._lock:
+    def _say(self, content: dict[str, Any], patience: float = -1) -> None:
+        had = self._lock.acquire(timeout=patience)
+        try:
             if not self._told:
                 self._tell(content)
                 self._told = True
+        finally:
+            if had:
+                self._lock.release()
 
     def wait(self, *, stopped: bool = False) -> None:
         """Wait until it is done.
@@ -164,8 +169,11 @@ class CodeCapture:
             self._thread.join(_STOPPED_SECONDS if stopped else None)
         if self._thread.is_alive():
             with suppress(VcsTrackError, OSError):
+                # The capture may be telling just now, and wait for the call that was interrupted
+                # by the signal; what it tells is too late then.
                 self._say(
-                    {"k": "gap", "why": f"{NOT_CAPTURED}: the program was stopped meanwhile"}
+                    {"k": "gap", "why": f"{NOT_CAPTURED}: the program was stopped meanwhile"},
+                    _TELLING_SECONDS,
                 )
 
 

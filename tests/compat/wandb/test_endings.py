@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,12 +13,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from compat.wandb.faces import Face, run_script
 
+from vcs_track.formats.oid import FORMATS, ObjectId
+from vcs_track.porcelain import capture
+
 if TYPE_CHECKING:
     from vcs_track.porcelain.run_view import RunView
 
 __all__: list[str] = []
 
 _START = "run = wandb.init(project='p', id='r')\nrun.log({'a': 1})\n"
+
+
+def oid(data: bytes) -> ObjectId:
+    """Return an id for *data*."""
+    return FORMATS["sha256"].hash(data)
 
 
 def view() -> RunView:
@@ -153,6 +162,34 @@ class TestBesides:
         assert passed < 10
         assert "killed" == view().status
         assert "said\n" * 10 == view().media("console")[0].text
+
+    @pytest.mark.timeout(60)
+    def test_capture_that_waits_for_the_call(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The capture of the code may wait for the call in which a signal ends the run.
+
+        Seen to fail when the end waits for it without a limit.
+        """
+        monkeypatch.setattr(capture, "_STOPPED_SECONDS", 0.1)
+        lock, told = threading.RLock(), list[Any]()
+
+        def tell(content: dict[str, Any]) -> None:
+            with lock:
+                told.append(content["k"])
+
+        (tmp_path / "a.py").write_text("a = 1\n")
+        (tmp_path / "tmp").mkdir()
+        with lock:
+            work = capture.CodeCapture(
+                tmp_path, None, tmp_path / "tmp", capture.Rules(), oid, tell
+            )
+            while not work._lock.locked():
+                time.sleep(0.01)
+            work.wait(stopped=True)
+            found = list(told)
+
+        assert ["gap"] == found
 
 
 class TestKill:
