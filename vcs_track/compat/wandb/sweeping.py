@@ -232,12 +232,12 @@ def _started(config: Mapping[str, Any], chosen: Mapping[str, Any], folder: Path)
     # The program imports wandb by its own name.
     path = os.pathsep.join(part for part in (str(Path(site.__file__).parent), known) if part)
     termlog(f"Agent starts: {' '.join(argv)}")
-    with _set({_PATH: path}):
-        try:
-            child = subprocess.Popen(argv)
-        except OSError as error:
-            termerror(f"cannot start '{argv[0]}': {error.strerror}")
-            return False
+    try:
+        # Its own variables: other threads may start programs meanwhile.
+        child = subprocess.Popen(argv, env={**environ.prefixed(""), _PATH: path})
+    except OSError as error:
+        termerror(f"cannot start '{argv[0]}': {error.strerror}")
+        return False
     try:
         return child.wait() == 0
     except BaseException:
