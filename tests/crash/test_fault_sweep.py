@@ -21,7 +21,7 @@ TESTS = Path(__file__).resolve().parents[1]
 # Differ little from the others, and take as long.
 SLOW = (
     "log mmap strict", "log pwrite strict", "import event files", "import event files again",
-    "import wandb again", "import deepboard", "import deepboard again",
+    "import wandb", "import wandb again", "import deepboard", "import deepboard again",
 )  # fmt: skip
 
 
