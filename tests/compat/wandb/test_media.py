@@ -169,11 +169,16 @@ class TestImage:
 
         assert (mode, (3, 2)) == (image.mode, image.size)
 
-    @pytest.mark.parametrize("shape", [(2, 2, 2), (2, 2, 2, 2), (0, 3)])
+    @pytest.mark.parametrize("shape", [(2, 2, 2), (2, 2, 2, 2)])
     def test_other_shapes(self, face: Face, shape: tuple[int, ...]) -> None:
         """An array of another shape is no image."""
-        with pytest.raises(ValueError, match=r"shape|empty"):
+        with pytest.raises(ValueError, match="shape"):
             face.wandb.Image(np.zeros(shape, np.uint8))
+
+    def test_nothing(self, ours: Face) -> None:
+        """An array without elements is no image; there it is an error of Pillow's, or of this kind."""
+        with pytest.raises(ValueError, match=r"shape|empty"):
+            ours.wandb.Image(np.zeros((0, 3), np.uint8))
 
     def test_pil(self, face: Face) -> None:
         """An image of PIL keeps its mode."""
