@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -195,16 +196,20 @@ class TestRestore:
 
 
 class Striker:
-    """Does something in front of the *n*-th call, once, with calls of its own unwatched."""
+    """Does something in front of the *n*-th call, once, with calls of its own unwatched.
+
+    Calls of other threads do not count: a run that another test left open has some.
+    """
 
     def __init__(self, n: int, act: Callable[[], object]) -> None:
         self.struck = False
+        self._thread = threading.get_ident()
         self._left = n
         self._act = act
 
     def __call__(self, call: Call) -> object:
         """Let the call through."""
-        if not self.struck:
+        if not self.struck and threading.get_ident() == self._thread:
             self.struck = self._left == 0
             self._left -= 1
             if self.struck:
