@@ -434,9 +434,10 @@ def held(folder: Path) -> list[str]:
 def plan(kinds: list[str], *, full: bool) -> Iterator[tuple[str, int]]:
     """Yield the faults and the numbers of the calls that they happen at.
 
-    Without *full* each call meets the kill before it, and every third one error, the next
-    kind each time; so do all calls of a short operation that change something. Every third
-    call that writes is torn.
+    Without *full* each call that changes something and the last one meet the kill before it:
+    one before a call that only looks leaves what the kill before the next change leaves. Every
+    third call meets one error, the next kind each time; so do all calls of a short operation
+    that change something. Every third call that writes is torn.
     """
     few = len(kinds) < 100
     if not full:
@@ -447,7 +448,8 @@ def plan(kinds: list[str], *, full: bool) -> Iterator[tuple[str, int]]:
         if full:
             yield from ((name, n) for name in able)
             continue
-        yield "kill before", n
+        if kind in CHANGING or n == len(kinds) - 1:
+            yield "kill before", n
         if n % 3 == 0 or (few and kind in CHANGING):
             errors += 1
             yield _turn([x for x in able if not FAULTS[x].kills and x != "short"], errors), n

@@ -66,7 +66,7 @@ def test_no_fault_does_damage(name: str, full: bool) -> None:
     found = swept(name, full=full)
 
     assert [] == found["wrong"]
-    assert found["trials"] > 1.2 * found["calls"] > 0
+    assert found["trials"] > found["calls"] / 2 > 0
 
 
 @pytest.mark.parametrize(("name", "full"), sweeps())

@@ -39,13 +39,13 @@ class TestMachine:
         seal forgot what was sealed or who began the run, and when a bundle had one head of two.
         """
         run_state_machine_as_test(
-            Machine, settings=settings(max_examples=100, stateful_step_count=40)
+            Machine, settings=settings(max_examples=50, stateful_step_count=40)
         )
 
     @pytest.mark.slow
     @pytest.mark.timeout(3600)
     def test_holds_for_long(self) -> None:
-        """The same, ten times as often."""
+        """The same, twenty times as often."""
         run_state_machine_as_test(
             Machine, settings=settings(max_examples=1000, stateful_step_count=40)
         )

@@ -95,7 +95,7 @@ def test_sound_files_are_read(target: str) -> None:
 
 
 @pytest.mark.parametrize("target", TARGETS)
-@settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_bent_files_are_refused_or_read(target: str, data: st.DataObject) -> None:
     """Flipped, cut, spliced, swapped and lied to, a file costs bounded time and memory.
@@ -121,7 +121,7 @@ def test_bent_files_are_refused_or_read(target: str, data: st.DataObject) -> Non
 
 
 @pytest.mark.parametrize("target", TARGETS)
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(content=st.binary(max_size=300))
 def test_noise_is_refused(target: str, content: bytes) -> None:
     """Bytes without any sense are refused by our errors as well."""
