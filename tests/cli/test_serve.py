@@ -14,6 +14,7 @@ from cli.program import PROGRAM, started, vcs
 
 import vcs_track
 from vcs_track.compat.crayon import CrayonClient
+from vcs_track.compat.crayon.server.serving import Serving
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,13 +90,46 @@ class TestServe:
         assert "s3cret" not in err
 
     def test_port_that_is_taken(self, tmp_path: Path) -> None:
-        """The message names the port, and what to do."""
+        """The message names the port, and what to do; no repository is made.
+
+        Seen to fail when the repository was made first.
+        """
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = str(taken.getsockname()[1])
             said = vcs("-C", tmp_path, "serve", "crayon", "--port", port, code=1)
 
         assert f"cannot listen at '127.0.0.1', port {port}" in said.stderr
         assert "hint: " in said.stderr
+        assert [] == [*tmp_path.iterdir()]
+
+    def test_repository_that_cannot_be_had(self, tmp_path: Path) -> None:
+        """The port is free again when the repository is refused.
+
+        Seen to fail when the listener was left to the garbage collector.
+        """
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        with pytest.raises(vcs_track.errors.RepositoryNotFoundError):
+            Serving(lambda: vcs_track.open(tmp_path), port=port)
+
+        socket.create_server(("127.0.0.1", port)).close()
+
+    def test_name_that_is_two_addresses(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Where a name is an address of both kinds, the server listens at the older kind.
+
+        Seen to fail when each of them got a listener of its own.
+        """
+        addresses = [
+            (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", 0, 0, 0)),
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0)),
+        ]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses)
+        server = Serving(lambda: vcs_track.init(tmp_path), "localhost", 0)
+        server.close()
+
+        assert server.url.startswith("http://127.0.0.1:")
 
     def test_unknown_interface(self, tmp_path: Path) -> None:
         """There is one interface, and no other word is taken for it."""

@@ -32,7 +32,7 @@ class Answer(NamedTuple):
 @contextmanager
 def serving(folder: Path, **options: Any) -> Iterator[str]:
     """Serve the repository of *folder* at any free port; give its address."""
-    server = Serving(vcs_track.init(folder), port=0, **options)
+    server = Serving(lambda: vcs_track.init(folder), port=0, **options)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -48,13 +48,10 @@ def command(context: Context, interface: str, host: str, port: int, token: str |
     """  # noqa: D301, D415 -- \b is for click, and a help text is no sentence
     del interface  # there is one
     from vcs_track import environ
-    from vcs_track.compat.crayon.server.guard import require_token
     from vcs_track.compat.crayon.server.serving import Serving
 
     secret = token if token is not None else environ.serve_token()
-    require_token(host, secret)  # before a repository is made
-    repo = _repository(context)
-    serving = Serving(repo, host, port, secret, say=context.say)
+    serving = Serving(lambda: _repository(context), host, port, secret, say=context.say)
 
     def ready() -> None:
         if context.json:
@@ -62,7 +59,7 @@ def command(context: Context, interface: str, host: str, port: int, token: str |
         else:
             click.echo(serving.url)
         sys.stdout.flush()  # whoever waits for it reads a pipe
-        context.say(f"Serving '{repo.root}' to clients of Crayon; Ctrl-C stops it.")
+        context.say(f"Serving '{serving.repo.root}' to clients of Crayon; Ctrl-C stops it.")
 
     serving.run(ready)
     context.say("Stopped; all runs are sealed.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import threading
 import time
 from contextlib import contextmanager
@@ -36,7 +37,8 @@ class Serving:
     """A server that listens.
 
     Args:
-        repo: The repository.
+        find: Returns the repository; is called once the port is had, so that a repository which
+            it makes is not left behind by a server that never was.
         host: Address to listen at.
         port: Port; 0 is any free one.
         token: What clients have to know; needed where *host* is no loopback address.
@@ -45,6 +47,7 @@ class Serving:
 
     Attributes:
         url: Where it listens.
+        repo: The repository.
 
     Raises:
         InvalidValueError: If others could reach it and there is no token.
@@ -53,7 +56,7 @@ class Serving:
     """
 
     def __init__(
-        self, repo: Repository, host: str = "127.0.0.1", port: int = PORT,
+        self, find: Callable[[], Repository], host: str = "127.0.0.1", port: int = PORT,
         token: str | None = None, patience: float = _PATIENCE,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:  # fmt: skip
@@ -61,8 +64,14 @@ class Serving:
         require_token(host, token)
         self._stopped = False
         self._ending = threading.Lock()
-        self._experiments = Experiments(repo, of_others=True)
-        self._server = _listen(App(self._experiments, guard, say), host, port, patience)
+        self._server = _listen(lambda *asked: self._app(*asked), host, port, patience)
+        try:
+            self.repo = find()
+            self._experiments = Experiments(self.repo, of_others=True)
+        except BaseException:
+            self._let_go()
+            raise
+        self._app = App(self._experiments, guard, say)
         address = self._server.effective_host
         name = f"[{address}]" if ":" in address else address
         self.url = f"http://{name}:{self._server.effective_port}"
@@ -91,14 +100,17 @@ class Serving:
 
     def close(self) -> None:
         """Let go of the port, and end the runs."""
+        self._let_go()
+        self._experiments.close()
+
+    def _let_go(self) -> None:
         self._server.task_dispatcher.shutdown()
         with self._ending:
             self._stopped = True
             self._server.asyncore.close_all(self._server._map)  # noqa: SLF001 -- as above
-        self._experiments.close()
 
 
-def _listen(app: App, host: str, port: int, patience: float) -> Any:
+def _listen(app: Callable[..., Any], host: str, port: int, patience: float) -> Any:
     try:
         import multipart  # noqa: F401 -- known to be there before somebody uploads
         from waitress.channel import HTTPChannel
@@ -131,7 +143,7 @@ def _listen(app: App, host: str, port: int, patience: float) -> Any:
 
     try:
         server = create_server(
-            app, host=host, port=port, threads=_THREADS, ident=None,
+            app, sockets=[_bound(host, port)], threads=_THREADS, ident=None,
             connection_limit=_CONNECTIONS, channel_timeout=patience,
             cleanup_interval=max(1, min(30, int(patience / 4))),
             max_request_body_size=LARGEST_BODY, max_request_header_size=_LARGEST_HEADER,
@@ -145,6 +157,22 @@ def _listen(app: App, host: str, port: int, patience: float) -> Any:
         ) from None
     server.channel_class = Channel
     return server
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    # One address alone: what is served has one URL. 'localhost' is often ::1 too, which not
+    # every client tries.
+    name = host.strip("[]")
+    found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    family, kind, protocol, _, address = min(found, key=lambda each: each[0] != socket.AF_INET)
+    bound = socket.socket(family, kind, protocol)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+    except BaseException:
+        bound.close()
+        raise
+    return bound
 
 
 @contextmanager
