@@ -24,6 +24,7 @@ import traceback
 import warnings
 from contextlib import suppress
 from functools import partial
+from importlib import import_module
 from itertools import chain, combinations, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
@@ -182,6 +183,8 @@ def _about(call: Call) -> str:
 def in_child(work: Callable[[], Any]) -> Any:
     """Return what *work* returns in a forked child, or None when it was killed.
 
+    This process imports what the child had to, so that the next child need not.
+
     Raises:
         RuntimeError: If *work* raises, with its traceback; or if the child died otherwise.
     """
@@ -190,9 +193,9 @@ def in_child(work: Callable[[], Any]) -> Any:
     if not pid:
         signal.alarm(90)  # one that hangs dies of it
         try:
-            reply = (True, work())
+            reply = (True, work(), [name for name in sys.modules if name.startswith("vcs_track.")])
         except BaseException:  # noqa: BLE001 -- nothing may escape into the parent's code
-            reply = (False, traceback.format_exc())
+            reply = (False, traceback.format_exc(), [])
         with os.fdopen(back, "wb") as file:
             pickle.dump(reply, file)
         os._exit(0)
@@ -202,7 +205,10 @@ def in_child(work: Callable[[], Any]) -> Any:
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     if code == -signal.SIGKILL:
         return None
-    worked, result = pickle.loads(data) if not code else (False, f"a child died of {-code}")
+    dead = (False, f"a child died of {-code}", [])
+    worked, result, modules = pickle.loads(data) if not code else dead
+    for name in modules:
+        import_module(name)
     if not worked:
         raise RuntimeError(result)
     return result

@@ -140,7 +140,10 @@ class TestBothEngines:
         assert "training goes on" in err
 
     def test_strict(self, disk: Path, engine: str) -> None:
-        """A strict run raises at once, and has everything that was accepted."""
+        """A strict run raises at once, says what to do, and has everything that was accepted.
+
+        Seen to fail when an item that was not stored lost the hint.
+        """
         body = (
             "repo = repo.with_defaults(strict=True)\n" + START + "fill(here, 500 * KB)\n"
             "try:\n    for n in range(20_000): log(n)\n"
@@ -151,7 +154,8 @@ class TestBothEngines:
         accepted, said, hint = json.loads(out)
         points, rows, texts = counts(vcs_track.open(disk).run("r"))
 
-        assert "cannot write the journal: no space left on device" == said
+        # Which call meets the end of the disk first depends on what was logged before.
+        assert said.endswith("cannot write the journal: no space left on device")
         assert "free some disk space" in hint
         assert 0 < accepted <= points <= accepted + 1
         assert -(-accepted // 10) <= rows

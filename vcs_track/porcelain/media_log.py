@@ -319,7 +319,8 @@ class MediaLog:
                 store(self._live())
         except OSError as error:
             if self._defaults.strict:
-                raise StorageError(f"cannot store media: {error}") from error
+                hint = getattr(error, "hint", "")
+                raise StorageError(f"cannot store media: {error}", hint=hint) from error
             # A full disk must not end a training; the loss is said once for each call.
             warnings.warn(f"vcs-track lost a logged item: {error}", RuntimeWarning, stacklevel=3)
         if flush:
