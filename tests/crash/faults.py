@@ -205,8 +205,9 @@ def in_child(work: Callable[[], Any]) -> Any:
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     if code == -signal.SIGKILL:
         return None
-    dead = (False, f"a child died of {-code}", [])
-    worked, result, modules = pickle.loads(data) if not code else dead
+    if code:
+        raise RuntimeError(f"a child died of {-code}")
+    worked, result, modules = pickle.loads(data)
     for name in modules:
         import_module(name)
     if not worked:
