@@ -102,6 +102,22 @@ class TestServe:
         assert "hint: " in said.stderr
         assert [] == [*tmp_path.iterdir()]
 
+    @pytest.mark.parametrize(
+        ("host", "hint"),
+        [("no such host", "spelt right"), ("203.0.113.1", "no address of this machine")],
+    )
+    def test_address_that_is_none(self, tmp_path: Path, host: str, hint: str) -> None:
+        """The hint is about the address, not about the port.
+
+        Seen to fail when every hint was about the port.
+        """
+        where = ["--host", host, "--port", "0", "--token", "x"]
+        said = vcs("-C", tmp_path, "serve", "crayon", *where, code=1)
+
+        assert f"cannot listen at '{host}', port 0: " in said.stderr
+        assert hint in said.stderr
+        assert [] == [*tmp_path.iterdir()]
+
     def test_repository_that_cannot_be_had(self, tmp_path: Path) -> None:
         """The port is free again when the repository is refused.
 

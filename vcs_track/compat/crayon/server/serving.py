@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import socket
 import threading
@@ -30,6 +31,11 @@ _PATIENCE: Final = 120  # seconds for a whole request, and between two
 _LARGEST_HEADER: Final = 64 << 10
 _TICK: Final = 1.0  # seconds
 _IN_MEMORY: Final = 64 << 20  # of it; what is beyond waits in a file
+_HINTS: Final[dict[int | None, str]] = {
+    errno.EADDRINUSE: "is another server there? '--port 0' takes any free port",
+    errno.EADDRNOTAVAIL: "it is no address of this machine",
+    errno.EACCES: "low ports are the administrator's; '--port 0' takes any free port",
+}
 _BUFFERED: Final = 1 << 30  # bytes of an answer; a slow reader holds no thread
 
 
@@ -153,7 +159,7 @@ def _listen(app: Callable[..., Any], host: str, port: int, patience: float) -> A
         reason = getattr(error, "strerror", None) or str(error)
         raise StorageError(
             f"cannot listen at '{host}', port {port}: {reason.lower()}",
-            hint="is another server there? '--port 0' takes any free port",
+            hint=_HINTS.get(getattr(error, "errno", None), "is the address spelt right?"),
         ) from None
     server.channel_class = Channel
     return server
