@@ -156,7 +156,8 @@ def _listen(app: Callable[..., Any], host: str, port: int, patience: float) -> A
             outbuf_high_watermark=_BUFFERED, outbuf_overflow=_IN_MEMORY, clear_untrusted_proxy_headers=True,
         )  # fmt: skip
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+        # Python says of a name that no resolver takes what its codec thinks.
+        reason = getattr(error, "strerror", None) or "that is no name of a host"
         raise StorageError(
             f"cannot listen at '{host}', port {port}: {reason.lower()}",
             hint=_HINTS.get(getattr(error, "errno", None), "is the address spelt right?"),
