@@ -71,6 +71,25 @@ class TestTable:
         assert all(len(line) <= columns for line in plain.splitlines())
         assert "aaaa1111" in plain
 
+    def test_points_that_cannot_be_read(self, tmp_path: Path, program: Program) -> None:
+        """A damaged series is said to be unreadable, and hides no other run.
+
+        Seen to fail when the whole table was refused.
+        """
+        repo = vcs_track.init(tmp_path).with_defaults(capture_code=False)
+        for name in ("good", "bad"):
+            with repo.start_run(name, id=name) as run:
+                run.add_scalars({"loss": 1.0 if name == "good" else 0.625})
+                run.add_scalars({"loss": 0.5}, 1)
+        packs = (repo.path / "local" / "packs").glob("p-*.zip")
+        (pack,) = [path for path in packs if b"[0.625,0.5]" in path.read_bytes()]
+        pack.chmod(0o644)
+        pack.write_bytes(pack.read_bytes().replace(b"[0.625,0.5]", b"[0.626,0.5]"))
+        lines = program("-C", str(tmp_path), "ls", columns=120).lines
+
+        assert ["bad", "good"] == [line.split()[0] for line in lines[1:]]
+        assert ["unreadable", "█▁"] == [line.split()[-1] for line in lines[1:]]
+
     def test_user_text_is_no_terminal_escape(self, lab: Lab, program: Program) -> None:
         """Values with escape sequences are spelled out."""
         assert "\x1b" not in program("ls", columns=200).out

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from vcs_track.cli import headline, render
 from vcs_track.cli.render import Cell, Column
+from vcs_track.errors import VcsTrackError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -92,7 +93,12 @@ def short_titles(names: Sequence[str]) -> dict[str, str]:
 
 def _trend(tag: str, rank: int) -> Shown:
     def cell(run: RunView) -> str:
-        return render.spark(run.series(tag), _SPARK) if tag in run.series_tags else ""
+        if tag not in run.series_tags:
+            return ""
+        try:
+            return render.spark(run.series(tag), _SPARK)
+        except VcsTrackError:  # the points of one run must not hide all others
+            return "unreadable"
 
     return Shown(Column(tag, style="cyan", rank=rank), cell)
 
