@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import random
@@ -16,11 +17,12 @@ import pytest
 from cli.program import vcs
 from compat.deepboard.databases import add, make
 from compat.deepboard.faces import OURS, REAL
+from crash.tap import Call, tapped
 from PIL import Image
 
 import vcs_track
 from vcs_track.compat.deepboard.importer import import_database
-from vcs_track.errors import CorruptError, InvalidValueError
+from vcs_track.errors import CorruptError, InvalidValueError, StorageError
 
 if TYPE_CHECKING:
     from vcs_track import Repository
@@ -360,6 +362,26 @@ class TestCommand:
 
         assert ("", 0) == (done.stdout, len(repo.runs()))
         assert f"rm --restore {run}" in done.stderr
+
+    def test_a_disk_that_does_not_tell_what_was_removed(
+        self, repo: Repository, tmp_path: Path
+    ) -> None:
+        """The error is ours, also before anything is written.
+
+        Seen to fail when only what writes told errors of the disk as ours.
+        """
+        make(tmp_path / "t.db", {})
+
+        def react(call: Call) -> Any:
+            if call.name == "listdir" and "removed" in str(call.args[0]):
+                raise OSError(errno.EIO, "input/output error")
+            return call.perform()
+
+        with (
+            tapped(react),
+            pytest.raises(StorageError, match=r"cannot import '.*t\.db': input/output error"),
+        ):
+            import_database(repo, tmp_path / "t.db")
 
     def test_a_zip_of_that_name(self, repo: Repository, tmp_path: Path) -> None:
         """A bundle called deepboard is taken in as ./deepboard; the word alone is no file."""

@@ -97,7 +97,8 @@ class _Import:
     def run(self, *, dry_run: bool) -> TakenIn:
         experiments = list(self.db.experiments())
         ids = {run.number: id_of(run) for run in experiments}
-        changed = self._changed(experiments, ids)
+        with fsio.storage_errors(f"import '{self.db.path}'"):
+            changed = self._changed(experiments, ids)
         if dry_run:
             for run, old in changed:
                 (self.done.new if old is None else self.done.updated).append(ids[run.number])
