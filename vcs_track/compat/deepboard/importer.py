@@ -99,12 +99,11 @@ class _Import:
         ids = {run.number: id_of(run) for run in experiments}
         with fsio.storage_errors(f"import '{self.db.path}'"):
             changed = self._changed(experiments, ids)
-        if dry_run:
-            for run, old in changed:
-                (self.done.new if old is None else self.done.updated).append(ids[run.number])
-            return self.done
-        scratch = self.repo.store.layout.tmp / f"import-{secrets.token_hex(8)}"
-        with fsio.storage_errors(f"import '{self.db.path}'"):
+            if dry_run:
+                for run, old in changed:
+                    (self.done.new if old is None else self.done.updated).append(ids[run.number])
+                return self.done
+            scratch = self.repo.store.layout.tmp / f"import-{secrets.token_hex(8)}"
             fsio.make_dirs(scratch)
             try:
                 aside = Repository.init(

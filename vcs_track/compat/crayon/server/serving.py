@@ -31,12 +31,12 @@ _PATIENCE: Final = 120  # seconds for a whole request, and between two
 _LARGEST_HEADER: Final = 64 << 10
 _TICK: Final = 1.0  # seconds
 _IN_MEMORY: Final = 64 << 20  # of it; what is beyond waits in a file
+_BUFFERED: Final = 1 << 30  # bytes of an answer; a slow reader holds no thread
 _HINTS: Final[dict[int | None, str]] = {
     errno.EADDRINUSE: "is another server there? '--port 0' takes any free port",
     errno.EADDRNOTAVAIL: "it is no address of this machine",
     errno.EACCES: "low ports are the administrator's; '--port 0' takes any free port",
 }
-_BUFFERED: Final = 1 << 30  # bytes of an answer; a slow reader holds no thread
 
 
 class Serving:
@@ -156,7 +156,7 @@ def _listen(app: Callable[..., Any], host: str, port: int, patience: float) -> A
             outbuf_high_watermark=_BUFFERED, outbuf_overflow=_IN_MEMORY, clear_untrusted_proxy_headers=True,
         )  # fmt: skip
     except (OSError, ValueError) as error:
-        # Python says of a name that no resolver takes what its codec thinks.
+        # A name that cannot be one fails in a codec, whose words tell a user nothing.
         reason = getattr(error, "strerror", None) or "that is no name of a host"
         raise StorageError(
             f"cannot listen at '{host}', port {port}: {reason.lower()}",
